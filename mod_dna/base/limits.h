@@ -1,0 +1,64 @@
+/* base/limits.h: every bound on what the network can make us hold or do, by name.
+ * Sizes are bytes, times milliseconds unless the name says otherwise. */
+#ifndef DNA_BASE_LIMITS_H
+#define DNA_BASE_LIMITS_H
+
+/* XML on streams (RFC 6120 13.12). */
+#define DNA_LIMIT_ELEMENT_UNAUTH 10000          /* one top-level element before authentication */
+#define DNA_LIMIT_ELEMENT_CHALLENGE (70 * 1024) /* ... while a challenge of ours is open */
+#define DNA_LIMIT_ELEMENT_AUTH (256 * 1024)     /* ... afterwards */
+#define DNA_LIMIT_TOTAL_UNAUTH (64 * 1024)      /* all input before authentication */
+#define DNA_LIMIT_TOTAL_CHALLENGE (1024 * 1024)
+#define DNA_LIMIT_DEPTH_UNAUTH 32
+#define DNA_LIMIT_DEPTH_AUTH 128
+#define DNA_LIMIT_ATTRIBUTES 64
+
+/* Negotiation. */
+#define DNA_LIMIT_UNAUTH_MS 30000
+#define DNA_LIMIT_CHALLENGE_MS 90000
+#define DNA_LIMIT_CLOSE_MS 5000
+#define DNA_LIMIT_SASL_RETRIES 3
+
+/* The DNA exchange. */
+#define DNA_LIMIT_T_ASSERT_MS 90000
+#define DNA_LIMIT_T_PROOF_MS 30000
+#define DNA_LIMIT_T_CHECK_MS 30000
+#define DNA_LIMIT_T_GRACE_MS 30000
+#define DNA_LIMIT_STORM 5
+#define DNA_LIMIT_ABUSE 20
+#define DNA_LIMIT_DOMAINS_PER_STREAM 65536
+#define DNA_LIMIT_IN_FLIGHT 1000
+#define DNA_LIMIT_IN_FLIGHT_UNAUTH 50
+#define DNA_LIMIT_PROOF (64 * 1024)
+#define DNA_LIMIT_CHALLENGE_TYPES 16
+
+/* Dialback. */
+#define DNA_LIMIT_DIALBACK_KEY 1024
+#define DNA_LIMIT_DIALBACK_PAIRS 50
+#define DNA_LIMIT_DIALBACK_MS 30000
+
+/* The court. */
+#define DNA_LIMIT_VETO_MS 5000
+#define DNA_LIMIT_HEARING_MS 30000
+#define DNA_LIMIT_QUESTION_ARENA (4 * 1024 * 1024)
+#define DNA_LIMIT_PROOF_LIFE_S (24 * 3600)
+#define DNA_LIMIT_TTL_FLOOR_S 300
+
+/* Certificates and documents. */
+#define DNA_LIMIT_CHAIN 10
+#define DNA_LIMIT_CHAIN_BYTES (128 * 1024)
+#define DNA_LIMIT_DOCUMENT (64 * 1024)
+#define DNA_LIMIT_URL 2048
+
+/* DNS. */
+#define DNA_LIMIT_RECORDS 64          /* records of one answer that are looked at */
+#define DNA_LIMIT_ADDRESSES 8         /* addresses tried per SRV target */
+#define DNA_LIMIT_ENDPOINTS 16        /* SRV records tried */
+
+/* Fetching. */
+#define DNA_LIMIT_FETCH_CONNECT_MS 5000
+#define DNA_LIMIT_FETCH_MS 10000
+#define DNA_LIMIT_FETCH_HEADERS (8 * 1024)
+#define DNA_LIMIT_FETCH_REDIRECTS 5
+
+#endif

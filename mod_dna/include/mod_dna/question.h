@@ -1,0 +1,81 @@
+/* mod_dna/question.h: what the court is asked.
+ *
+ * Room: proof.  "May the server at the other end of this TLS connection speak for the
+ * domain it names?"  A question is a snapshot: a fact stays usable until it ends.
+ */
+#ifndef MOD_DNA_QUESTION_H
+#define MOD_DNA_QUESTION_H
+
+#include <mod_dna/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dna_chain;
+
+/* The prooftypes that exist.  The values index tables and bit masks. */
+enum dna_prooftype {
+    DNA_PROOF_PKIX,
+    DNA_PROOF_DNSSEC_SRV,
+    DNA_PROOF_DNSSEC_TA,
+    DNA_PROOF_POSH,
+    DNA_N_PROOFTYPES
+};
+#define DNA_PROOF_BIT(t) (1u << (unsigned)(t))
+
+/* "pkix", "dnssec-srv", "dnssec-ta", "posh"; static. */
+DNA_API const char *dna_prooftype_name(enum dna_prooftype type);
+/* DNA_ERR_NOT_FOUND: no such prooftype. */
+DNA_API DNA_MUST_USE enum dna_err dna_prooftype_by_name(struct dna_span name,
+                                                        enum dna_prooftype *out);
+/* The prooftype named by a URI "urn:xmpp:dna:proof:X" or "urn:ietf:params:dna:proof:X",
+ * which are the same type; scheme and namespace identifier in any case (RFC 8141 3.1). */
+DNA_API DNA_MUST_USE enum dna_err dna_prooftype_by_uri(struct dna_span uri,
+                                                       enum dna_prooftype *out);
+/* "urn:xmpp:dna:proof:X", static. */
+DNA_API const char *dna_prooftype_uri(enum dna_prooftype type);
+
+/* Our role on the stream. */
+enum dna_role {
+    DNA_INITIATING, /* we connected: the peer is the TLS server */
+    DNA_RECEIVING   /* the peer connected: it is the TLS client */
+};
+
+enum dna_service {
+    DNA_XMPP_SERVER,
+    DNA_XMPP_CLIENT
+};
+
+enum dna_level {
+    DNA_LEVEL_REFUSE, /* nothing is accepted */
+    DNA_LEVEL_PROOF,  /* any admitted prooftype */
+    DNA_LEVEL_STRONG  /* only DNSSEC anchored at the root (S1) */
+};
+
+/* What may prove a domain.  A plain value. */
+struct dna_policy {
+    enum dna_level level;
+    unsigned prooftypes; /* bits DNA_PROOF_BIT(type) */
+    unsigned generation; /* changes whenever the policy does: part of every cache key */
+};
+
+/* Policy by default: level proof; pkix, dnssec-srv, dnssec-ta and posh (S1). */
+DNA_API struct dna_policy dna_policy_default(void);
+
+/* One question.  All pointers are borrowed until the call that takes it returns. */
+struct dna_question {
+    const char *domain;      /* D, canonical (mod_dna/dns.h) */
+    enum dna_service service;
+    enum dna_role role;
+    const struct dna_chain *chain; /* what the peer presented on this stream; NULL: nothing */
+    const char *host;        /* initiating: the SRV target connected to, canonical; else NULL.
+                              * NULL also for static routes and domains added to a stream. */
+    uint16_t port;           /* with host */
+    struct dna_policy policy;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
