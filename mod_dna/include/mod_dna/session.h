@@ -1,0 +1,223 @@
+/* mod_dna/session.h: streams, hosted domains and hearings, without I/O.
+ *
+ * Room: session.  A session is the library's context: one per thread.  It knows the domains
+ * that we host, the policy, and what was found out lately.  A stream takes decrypted bytes
+ * and events, and the host pulls effects and output; nothing is ever called back:
+ *
+ *     dna_stream_read(stream, bytes, now);
+ *     while (dna_stream_next(stream, now, &effect)) act(&effect);
+ *     write dna_stream_output(stream), then dna_stream_sent(stream, n);
+ *
+ * and for the whole session, after every call on it or on one of its streams:
+ *
+ *     while (dna_session_next_want(session, &id, &want)) look_up(id, &want);
+ *     while (dna_session_next_cancel(session, &id)) give_up(id);
+ *     while ((stream = dna_session_next_ready(session)) != NULL) pull(stream);
+ *     while (dna_session_next_ruling(session, &hearing, &ruling)) answer(hearing, &ruling);
+ *
+ * mod_dna/uv.h does all of this on libuv.
+ */
+#ifndef MOD_DNA_SESSION_H
+#define MOD_DNA_SESSION_H
+
+#include <mod_dna/fact.h>
+#include <mod_dna/ruling.h>
+#include <mod_dna/stanza.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dna_session;
+struct dna_link;    /* one local server, with its own domains and dialback secret */
+struct dna_stream;
+struct dna_hearing; /* a question outside of any stream */
+
+struct dna_session_options {
+    size_t size; /* sizeof(struct dna_session_options) */
+    const struct dna_alloc *alloc; /* NULL: malloc.  Must outlive the session. */
+    const struct dna_log *log;     /* NULL: none.  Must outlive the session. */
+    uint64_t seed;                 /* random: keys the hash tables */
+    struct dna_roots *roots;       /* answers DNA_WANT_PATH within; NULL: the host does */
+    bool accept_short_form;        /* the slides' elements without namespace */
+    size_t cache_entries;          /* 0: 65536 */
+};
+
+DNA_API DNA_MUST_USE enum dna_err dna_session_new(const struct dna_session_options *options,
+                                                  struct dna_session **out);
+/* All streams and hearings must have been freed. */
+DNA_API void dna_session_free(struct dna_session *session);
+
+/* --- what we host ----------------------------------------------------------------- */
+
+/* A local server behind the `plain` hop: dialback without TLS (XEP-0220), keys made from
+ * secret (at least 16 random bytes, copied; XEP-0185). */
+DNA_API DNA_MUST_USE enum dna_err dna_session_link(struct dna_session *session,
+                                                   struct dna_span secret,
+                                                   struct dna_link **out);
+
+struct dna_hosted {
+    size_t size;
+    const char *domain;        /* canonical */
+    struct dna_link *link;     /* the server that serves it; NULL: the host itself */
+    const char *dnssec_ta_url; /* answers a challenge for dnssec-ta; NULL: we have none */
+};
+/* Adds or changes a hosted domain; copied. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_host(struct dna_session *session,
+                                                   const struct dna_hosted *hosted);
+/* We no longer serve it: every stream that asserted it sends <impossible/>. */
+DNA_API void dna_session_unhost(struct dna_session *session, const char *domain,
+                                struct dna_time now);
+DNA_API bool dna_session_hosts(const struct dna_session *session, const char *domain);
+/* The link of a hosted domain, or NULL. */
+DNA_API struct dna_link *dna_session_link_of(const struct dna_session *session,
+                                             const char *domain);
+
+/* Policy for peers: "*" (default), "peer.example" (exactly it) or ".example" (whole labels
+ * below it, not itself; the longest suffix wins).  DNA_ERR_FORMAT: no such pattern. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_policy(struct dna_session *session,
+                                                     const char *pattern,
+                                                     const struct dna_policy *policy);
+DNA_API struct dna_policy dna_session_policy_for(const struct dna_session *session,
+                                                 const char *domain);
+
+/* --- what we want to know ---------------------------------------------------------- */
+
+/* The next look-up to make; identical wants of several questions come once, cached facts
+ * are used first.  *want lives until the answer or the cancel. Never DNA_WANT_PEER. */
+DNA_API bool dna_session_next_want(struct dna_session *session, unsigned *id,
+                                   const struct dna_want **want);
+/* A want that nobody needs any more.  An answer that comes all the same feeds the cache. */
+DNA_API bool dna_session_next_cancel(struct dna_session *session, unsigned *id);
+/* Answers; the fact is copied.  Unknown ids are ignored. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_give(struct dna_session *session, unsigned id,
+                                                   const struct dna_fact *fact,
+                                                   struct dna_time now);
+
+/* A question without a stream (clients, tools).  DNA_WANT_PEER is answered SILENT. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_hear(struct dna_session *session,
+                                                   const struct dna_question *question,
+                                                   struct dna_time now, void *user,
+                                                   struct dna_hearing **out);
+DNA_API void *dna_hearing_user(const struct dna_hearing *hearing);
+/* Cancels it if it has not ended. */
+DNA_API void dna_hearing_free(struct dna_hearing *hearing);
+/* Hearings that ended and were not handed out yet. */
+DNA_API bool dna_session_next_ruling(struct dna_session *session,
+                                     struct dna_hearing **hearing,
+                                     struct dna_ruling *ruling);
+
+/* Streams with effects to pull, each once until it has some again. */
+DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
+
+/* Earliest monotonic time at which dna_session_tick is needed (streams and hearings). */
+DNA_API int64_t dna_session_deadline(const struct dna_session *session);
+DNA_API DNA_MUST_USE enum dna_err dna_session_tick(struct dna_session *session,
+                                                   struct dna_time now);
+
+/* --- streams ------------------------------------------------------------------------ */
+
+#define DNA_STREAM_RANDOM 48
+
+struct dna_stream_options {
+    size_t size;
+    enum dna_role role;
+    struct dna_link *link; /* NULL: a public stream; else the local hop of that link */
+    const char *own;       /* initiating: `from` of our header, canonical */
+    const char *peer;      /* initiating: `to` of our header, canonical */
+    const char *host;      /* initiating, public: the SRV target that was connected to,
+                            * or NULL (static route, fall-back to the domain's address) */
+    uint16_t port;         /* with host */
+    unsigned char random[DNA_STREAM_RANDOM]; /* fresh: stream ids come from it */
+    void *user;
+};
+
+DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,
+                                                 const struct dna_stream_options *options,
+                                                 struct dna_time now,
+                                                 struct dna_stream **out);
+/* Frees it at once; what it wanted is cancelled. */
+DNA_API void dna_stream_free(struct dna_stream *stream);
+DNA_API void *dna_stream_user(const struct dna_stream *stream);
+
+enum dna_stream_effect_kind {
+    DNA_STREAM_SECURE,  /* flush the output, then begin TLS in the stream's role; answer with
+                         * dna_stream_secured; domain: whose certificate we present */
+    DNA_STREAM_STANZA,  /* one stanza that passed the gate */
+    DNA_STREAM_OWN,     /* the peer accepts us for `domain` (accepted), or no longer does */
+    DNA_STREAM_PEER,    /* we accept the peer for `domain`, or no longer do; ruling says why */
+    DNA_STREAM_PAIR,    /* dialback: `domain` -> `other` may be sent (accepted), or may not */
+    DNA_STREAM_ERROR,   /* a stream error was sent (accepted false) or received (true) */
+    DNA_STREAM_CLOSE    /* flush the output, close TLS and TCP; the last effect */
+};
+
+struct dna_stream_effect {
+    enum dna_stream_effect_kind kind;
+    const char *domain; /* lives until the next call on the stream, as all that follows */
+    const char *other;
+    bool accepted;
+    const struct dna_ruling *ruling; /* PEER; NULL where no question was heard */
+    const struct dna_stanza *stanza; /* STANZA */
+    const char *condition;           /* ERROR, and OWN/PAIR not accepted: why, never NULL */
+    const char *text;                /* for people, never NULL; may hold the peer's bytes */
+};
+
+/* Bytes from the peer, decrypted once TLS is on; borrowed until dna_stream_next has said
+ * false.  DNA_ERR_STATE: effects are still to be pulled, or the stream is closed. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_read(struct dna_stream *stream,
+                                                  struct dna_span bytes, struct dna_time now);
+/* TLS is on; chain: what the peer presented (NULL: nothing), referenced. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_secured(struct dna_stream *stream,
+                                                     struct dna_chain *chain,
+                                                     struct dna_time now);
+/* The connection is gone (or its input ended); why is for people. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_gone(struct dna_stream *stream, const char *why,
+                                                  struct dna_time now);
+/* The next effect; false: none left, and lent bytes are consumed. */
+DNA_API bool dna_stream_next(struct dna_stream *stream, struct dna_time now,
+                             struct dna_stream_effect *effect);
+
+/* Bytes to write, in clear before SECURE and through TLS after it; then how many of them
+ * were taken. */
+DNA_API struct dna_span dna_stream_output(const struct dna_stream *stream);
+DNA_API void dna_stream_sent(struct dna_stream *stream, size_t n);
+
+/* We have stanzas from own to peer: asserts own, and hears peer, where that has not
+ * happened.  The answers are OWN and PEER (or PAIR) effects.  DNA_ERR_STATE: this stream
+ * cannot carry that pair (no DNA, closing, or refused already). */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_ask(struct dna_stream *stream, const char *own,
+                                                 const char *peer, struct dna_time now);
+/* Whether stanzas from own to peer may be sent now. */
+DNA_API bool dna_stream_may_send(const struct dna_stream *stream, const char *own,
+                                 const char *peer);
+/* Appends a stanza to the output.  DNA_ERR_STATE: dna_stream_may_send says no;
+ * DNA_ERR_LIMIT: longer than the peer admits (XEP-0478). */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_send(struct dna_stream *stream,
+                                                  const struct dna_stanza *stanza);
+/* Appends an error for stanza, from and to exchanged: it goes back to where the stanza came
+ * from.  Same errors as dna_stream_send; DNA_ERR_ARGUMENT: not answerable. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_send_error(struct dna_stream *stream,
+                                                        const struct dna_stanza *stanza,
+                                                        enum dna_stanza_condition condition,
+                                                        const char *text);
+/* Sends the stream error (a condition of RFC 6120 4.9.3; NULL: none) and the end tag. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_close(struct dna_stream *stream,
+                                                   const char *condition, const char *text,
+                                                   struct dna_time now);
+/* Gives back what an idle stream does not need (XML parser, buffers). */
+DNA_API void dna_stream_park(struct dna_stream *stream);
+/* For a log: the domains of the stream header, canonical, "" where unknown. */
+DNA_API const char *dna_stream_own(const struct dna_stream *stream);
+DNA_API const char *dna_stream_peer(const struct dna_stream *stream);
+/* Whether the stream can take further domains: TLS, DNA spoken by both, not closing. */
+DNA_API bool dna_stream_speaks_dna(const struct dna_stream *stream);
+/* Whether a proven peer certificate under a trusted path, or the same endpoint, permits to
+ * ask this stream for another target domain (RFC 7712 "supposition"): host and port as
+ * found for it by SRV. */
+DNA_API bool dna_stream_may_carry(const struct dna_stream *stream, const char *host,
+                                  uint16_t port);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

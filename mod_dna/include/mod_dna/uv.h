@@ -1,0 +1,194 @@
+/* mod_dna/uv.h: the driver on libuv.
+ *
+ * Room: edge.  Satisfies a session's wants with a validating resolver and a guarded HTTPS
+ * client, and carries streams over TCP and TLS.  Everything runs on the thread of one
+ * uv_loop_t; callbacks come from that loop, never from inside a call.  A host with another
+ * event loop polls dna_uv_fd for reading and calls dna_uv_process when it is readable, when
+ * dna_uv_timeout has passed, and after any call of this API, before it polls again (libuv
+ * registers descriptors only when it runs).
+ */
+#ifndef MOD_DNA_UV_H
+#define MOD_DNA_UV_H
+
+#include <mod_dna/session.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+struct sockaddr;
+
+struct dna_uv;
+
+enum dna_uv_dns {
+    DNA_UV_DNS_ITERATE, /* validate and iterate from the root */
+    DNA_UV_DNS_FORWARD, /* validate, through the given resolvers */
+    DNA_UV_DNS_STUB     /* believe one trusted resolver (c-ares) */
+};
+
+struct dna_uv_options {
+    size_t size;
+    struct uv_loop_s *loop;              /* NULL: a loop of its own */
+    struct dna_session_options session;  /* session.roots NULL: taken from ca_pem */
+    struct dna_span ca_pem;              /* the CA store's bytes (also for HTTPS) */
+    const char *ca_file;                 /* the same as a file name (libcurl needs one) */
+    enum dna_uv_dns dns;
+    const char *const *dns_servers;      /* "ADDR[@PORT]" */
+    size_t n_dns_servers;
+    const char *root_hints;              /* file or NULL */
+    const char *trust_anchor_file;       /* the root's key */
+    const char *const *island_anchor_files;
+    size_t n_islands;
+    const char *root_stub;               /* closed networks: "ADDR[@PORT]" of a root server */
+    bool stub_trusts_ad;
+    const char *const *guard_allow;      /* CIDR prefixes that may be connected to although
+                                          * they are not global unicast (S22) */
+    size_t n_guard_allow;
+    const char *source;                  /* local address of outgoing connections or NULL */
+    const uint16_t *fetch_ports;         /* further ports that a fetched URL may name */
+    size_t n_fetch_ports;
+};
+
+/* DNA_ERR_FORMAT with *why for people (an unreadable CA, a bad address ...). */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_new(const struct dna_uv_options *options,
+                                             struct dna_uv **out, const char **why);
+/* Ends every stream and look-up at once, then calls done from the loop, once, when nothing of
+ * ours is left in it; the driver is freed just before.  done may be NULL. */
+DNA_API void dna_uv_free(struct dna_uv *uv, void (*done)(void *arg), void *arg);
+
+DNA_API struct dna_session *dna_uv_session(struct dna_uv *uv);
+DNA_API struct uv_loop_s *dna_uv_loop(struct dna_uv *uv);
+DNA_API struct dna_time dna_uv_now(struct dna_uv *uv);
+DNA_API int dna_uv_fd(struct dna_uv *uv);
+/* Milliseconds until dna_uv_process is needed at the latest; -1: only on dna_uv_fd. */
+DNA_API int dna_uv_timeout(struct dna_uv *uv);
+DNA_API void dna_uv_process(struct dna_uv *uv);
+
+/* Asks the court.  fn is called once, unless cancelled with dna_hearing_free. */
+typedef void dna_uv_ruling_fn(void *arg, const struct dna_ruling *ruling);
+DNA_API DNA_MUST_USE enum dna_err dna_uv_ask(struct dna_uv *uv,
+                                             const struct dna_question *question,
+                                             dna_uv_ruling_fn *fn, void *arg,
+                                             struct dna_hearing **out);
+
+/* --- certificates that we present ---------------------------------------------------- */
+
+struct dna_uv_identity;
+/* From PEM bytes; see *why on DNA_ERR_FORMAT. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_identity_new(struct dna_uv *uv,
+                                                      struct dna_span chain_pem,
+                                                      struct dna_span key_pem,
+                                                      struct dna_uv_identity **out,
+                                                      const char **why);
+DNA_API void dna_uv_identity_free(struct dna_uv_identity *identity);
+
+/* --- streams over connections --------------------------------------------------------- */
+
+struct dna_uv_stream;
+struct dna_uv_listener;
+
+/* What the host is told.  Every function may call any dna_uv_stream_ function, also on the
+ * stream it is told of.  Missing ones are skipped. */
+struct dna_uv_handler {
+    /* The certificate to present for `domain` (NULL: unknown yet); NULL refuses TLS. */
+    struct dna_uv_identity *(*identity)(void *user, const char *domain);
+    /* A connection was accepted.  False: it is closed at once, before anything is read.
+     * peer and own are the two ends of the socket. */
+    bool (*admit)(void *user, const struct sockaddr *peer, const struct sockaddr *own);
+    void (*opened)(void *user, struct dna_uv_stream *stream);
+    void (*stanza)(void *user, struct dna_uv_stream *stream, const struct dna_stanza *stanza);
+    /* OWN, PEER and PAIR effects: what may flow has changed. */
+    void (*changed)(void *user, struct dna_uv_stream *stream,
+                    const struct dna_stream_effect *effect);
+    /* The unwritten output fell below the low mark after having been above the high one. */
+    void (*drained)(void *user, struct dna_uv_stream *stream);
+    /* The last one; the stream is freed afterwards.  condition: "" or a stream error. */
+    void (*closed)(void *user, struct dna_uv_stream *stream, const char *condition,
+                   const char *why);
+    /* Every byte of the XML, decrypted: for a trace. */
+    void (*trace)(void *user, struct dna_uv_stream *stream, bool sent, struct dna_span bytes);
+};
+
+struct dna_uv_listen {
+    size_t size;
+    const char *address;      /* textual IP */
+    uint16_t port;            /* 0: the system's choice */
+    struct dna_link *link;    /* NULL: public */
+    const struct dna_uv_handler *handler; /* outlives the listener and its streams */
+    void *user;
+    unsigned max_connections; /* 0: 10000 */
+    unsigned max_per_address; /* 0: 64; public only */
+};
+/* DNA_ERR_SYSTEM with *why. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_listen(struct dna_uv *uv,
+                                                const struct dna_uv_listen *options,
+                                                struct dna_uv_listener **out,
+                                                const char **why);
+DNA_API uint16_t dna_uv_listener_port(const struct dna_uv_listener *listener);
+/* Stops accepting; accepted streams live on. */
+DNA_API void dna_uv_listener_free(struct dna_uv_listener *listener);
+
+struct dna_uv_connect {
+    size_t size;
+    const char *own;       /* canonical */
+    const char *peer;
+    struct dna_link *link; /* local hop: address and port say where; NULL: public, by SRV */
+    const char *address;   /* textual IP: connect there instead of resolving (link, or a static
+                            * route) */
+    uint16_t port;
+    const struct dna_uv_handler *handler;
+    void *user;
+};
+/* Finds the peer (SRV, A/AAAA, every address in turn; guarded, S22), connects and starts the
+ * stream.  Every failure comes as closed(), whose condition is then
+ * "remote-server-not-found" (does not exist), "remote-server-timeout" (could not be reached)
+ * or "remote-connection-failed" (refused by the guard; for the peer the same as timeout). */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_connect(struct dna_uv *uv,
+                                                 const struct dna_uv_connect *options,
+                                                 struct dna_uv_stream **out);
+
+/* The session's stream; NULL while an outgoing one is still being connected. */
+DNA_API struct dna_stream *dna_uv_stream_core(struct dna_uv_stream *stream);
+DNA_API void *dna_uv_stream_user(const struct dna_uv_stream *stream);
+DNA_API void dna_uv_stream_set_user(struct dna_uv_stream *stream, void *user);
+/* A number for logs, unique in the process. */
+DNA_API uint64_t dna_uv_stream_number(const struct dna_uv_stream *stream);
+/* "ADDR@PORT" of the other end, "" while unknown. */
+DNA_API const char *dna_uv_stream_remote(const struct dna_uv_stream *stream);
+DNA_API bool dna_uv_stream_initiating(const struct dna_uv_stream *stream);
+
+/* As dna_stream_send, dna_stream_send_error and dna_stream_ask; what is sent goes out in one
+ * write at the end of the loop's turn. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_send(struct dna_uv_stream *stream,
+                                                     const struct dna_stanza *stanza);
+DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_send_error(
+    struct dna_uv_stream *stream, const struct dna_stanza *stanza,
+    enum dna_stanza_condition condition, const char *text);
+DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream,
+                                                    const char *own, const char *peer);
+/* Output that the network has not taken yet, in bytes. */
+DNA_API size_t dna_uv_stream_backlog(const struct dna_uv_stream *stream);
+/* Stops and starts reading (back-pressure); pauses nest. */
+DNA_API void dna_uv_stream_pause(struct dna_uv_stream *stream);
+DNA_API void dna_uv_stream_resume(struct dna_uv_stream *stream);
+/* Closes properly: error (or NULL), end tag, the peer's end tag or 5 s, close_notify. */
+DNA_API void dna_uv_stream_close(struct dna_uv_stream *stream, const char *condition,
+                                 const char *text);
+
+/* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
+ * which they would be tried (for reusing a stream that leads to the same place).  fn is
+ * called once; found false: none, and why. */
+struct dna_uv_endpoint {
+    const char *host; /* SRV target; NULL: the domain itself, no SRV record */
+    uint16_t port;
+};
+typedef void dna_uv_endpoints_fn(void *arg, const struct dna_uv_endpoint *endpoints, size_t n,
+                                 bool definite, const char *why);
+DNA_API DNA_MUST_USE enum dna_err dna_uv_endpoints(struct dna_uv *uv, const char *domain,
+                                                   dna_uv_endpoints_fn *fn, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,152 @@
+/* s2s/s2s.h: the protocol of one server-to-server stream, sans-IO.
+ *
+ * Three state tables (incoming stream, outgoing stream, association) turn events into
+ * effects; only engine.c assigns a state.  Elements come from the xml room's reader, what
+ * the court ruled comes from the session, and effects are pulled.  Time is an argument.
+ * One association record per (stream, direction, domain); under the local profile one per
+ * domain pair, since dialback admits pairs only (S18).
+ *
+ *   RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), the DNA exchange, XEP-0220.
+ */
+#ifndef DNA_S2S_S2S_H
+#define DNA_S2S_S2S_H
+
+#include <base/buf.h>
+#include <base/map.h>
+#include <mod_dna/question.h>
+#include <mod_dna/ruling.h>
+#include <mod_dna/stanza.h>
+#include <xml/reader.h>
+
+struct dna_s2s;
+
+enum dna_s2s_profile {
+    DNA_S2S_PUBLIC, /* TLS required; DNA and SASL EXTERNAL; no dialback */
+    DNA_S2S_LOCAL   /* the hop to one local server: no TLS, dialback only */
+};
+
+#define DNA_S2S_ID_TEXT 33 /* 128 bits in hex, and NUL */
+
+struct dna_s2s_options {
+    const struct dna_alloc *alloc;
+    const struct dna_log *log;
+    enum dna_role role;
+    enum dna_s2s_profile profile;
+    const char *own;  /* initiating: header `from` */
+    const char *peer; /* initiating: header `to` */
+    /* PUBLIC: domains that we host.  LOCAL: domains that the server behind the link may
+     * use as its own; every other domain is remote.  Borrowed; outlives the stream; the
+     * values are not looked at. */
+    const struct dna_map *hosted;
+    char ids[3][DNA_S2S_ID_TEXT]; /* receiving: header ids, one per (re)start */
+    uint64_t seed;
+    bool accept_short_form;
+};
+
+enum dna_s2s_effect_kind {
+    DNA_S2S_SECURE,      /* begin TLS once the output is flushed */
+    DNA_S2S_RESTART,     /* restart the XML reader */
+    DNA_S2S_READER,      /* new reader limits / shallow mode */
+    DNA_S2S_FORESEE,     /* the peer named `domain` before TLS: look-ups may begin */
+    DNA_S2S_HEAR,        /* open a hearing for `domain`; `added`: it is not the header's
+                          * domain, so no endpoint is its own (S6) */
+    DNA_S2S_DISMISS,     /* cancel the hearing for `domain` */
+    DNA_S2S_PEER_FACT,   /* the peer's answer to our challenge: outcome, prooftype, content */
+    DNA_S2S_PROVE,       /* the peer challenges us for `domain`: answer with dna_s2s_prove */
+    DNA_S2S_OWN,         /* our domain is accepted by the peer / no longer */
+    DNA_S2S_PEER,        /* the peer's domain is accepted by us / no longer */
+    DNA_S2S_PAIR,        /* LOCAL: domain -> other may flow / may not */
+    DNA_S2S_STANZA,      /* passed the gate */
+    DNA_S2S_DIALBACK_KEY,    /* make the key for our db:result; dna_s2s_dialback_key */
+    DNA_S2S_DIALBACK_VERIFY, /* check a key that we issued; dna_s2s_dialback_verified */
+    DNA_S2S_ERROR,       /* stream error sent / received */
+    DNA_S2S_CLOSE        /* flush, then close the connection; the last effect */
+};
+
+/* A value of enum dna_peer_outcome (mod_dna/fact.h), which this room may not include. */
+enum dna_s2s_outcome { DNA_S2S_SILENT, DNA_S2S_IMPOSSIBLE, DNA_S2S_PROOF };
+
+/* Pointers live until the next call on the stream. */
+struct dna_s2s_effect {
+    enum dna_s2s_effect_kind kind;
+    const char *domain;
+    const char *other;
+    bool accepted;             /* OWN, PEER, PAIR; ERROR: true = received */
+    bool added;                /* HEAR */
+    bool renewal;              /* HEAR: the record is VALID and about to expire */
+    enum dna_s2s_outcome outcome;
+    enum dna_prooftype prooftype;
+    unsigned prooftypes;       /* PROVE: bits that the challenge offers */
+    struct dna_span content;   /* PEER_FACT; DIALBACK_VERIFY: the key */
+    struct dna_span from, to, id; /* DIALBACK_*: as on the wire */
+    const struct dna_stanza *stanza;
+    struct dna_xml_limits limits; /* READER */
+    bool shallow;                 /* READER */
+    const char *condition;        /* ERROR, OWN, PAIR; never NULL there */
+    const char *text;
+};
+
+DNA_MUST_USE enum dna_err dna_s2s_new(const struct dna_s2s_options *options,
+                                      struct dna_time now, struct dna_s2s **out);
+void dna_s2s_free(struct dna_s2s *s2s);
+
+/* One item of the XML reader.  Effects may borrow from it: pull them before the next. */
+DNA_MUST_USE enum dna_err dna_s2s_item(struct dna_s2s *s2s, const struct dna_xml_item *item,
+                                       struct dna_time now);
+/* Bytes arrived (for the total-input limit before authentication). */
+void dna_s2s_received(struct dna_s2s *s2s, size_t bytes);
+/* TLS is on; unread: plaintext bytes that were read ahead (must be 0, or the stream dies). */
+DNA_MUST_USE enum dna_err dna_s2s_secured(struct dna_s2s *s2s, bool has_certificate,
+                                          struct dna_time now);
+DNA_MUST_USE enum dna_err dna_s2s_gone(struct dna_s2s *s2s, const char *why,
+                                       struct dna_time now);
+
+/* From the court: the hearing for domain ended. */
+DNA_MUST_USE enum dna_err dna_s2s_ruled(struct dna_s2s *s2s, const char *domain,
+                                        const struct dna_ruling *ruling, struct dna_time now);
+/* From the court: local proofs did not suffice, the peer may prove it by one of these.
+ * Where the peer does not speak DNA the PEER_FACT "silent" comes at once. */
+DNA_MUST_USE enum dna_err dna_s2s_challenge(struct dna_s2s *s2s, const char *domain,
+                                            unsigned prooftypes, struct dna_time now);
+/* Our proof for an own domain; content may be empty.  has_proof false: we cannot prove it:
+ * <impossible/>. */
+DNA_MUST_USE enum dna_err dna_s2s_prove(struct dna_s2s *s2s, const char *domain, bool has_proof,
+                                        enum dna_prooftype type, struct dna_span content,
+                                        struct dna_time now);
+/* An accepted peer domain lost its proof before its time. */
+DNA_MUST_USE enum dna_err dna_s2s_revoke(struct dna_s2s *s2s, const char *domain,
+                                         const struct dna_ruling *ruling, struct dna_time now);
+/* We host own no longer (it has left options.hosted already). */
+DNA_MUST_USE enum dna_err dna_s2s_unhost(struct dna_s2s *s2s, const char *own,
+                                         struct dna_time now);
+DNA_MUST_USE enum dna_err dna_s2s_dialback_key(struct dna_s2s *s2s, const char *own,
+                                               const char *peer, struct dna_span key,
+                                               struct dna_time now);
+DNA_MUST_USE enum dna_err dna_s2s_dialback_verified(struct dna_s2s *s2s, struct dna_span from,
+                                                    struct dna_span to, struct dna_span id,
+                                                    bool valid, struct dna_time now);
+
+/* As the functions of mod_dna/session.h with the same ending. */
+DNA_MUST_USE enum dna_err dna_s2s_ask(struct dna_s2s *s2s, const char *own, const char *peer,
+                                      struct dna_time now);
+bool dna_s2s_may_send(const struct dna_s2s *s2s, const char *own, const char *peer);
+DNA_MUST_USE enum dna_err dna_s2s_send(struct dna_s2s *s2s, const struct dna_stanza *stanza);
+DNA_MUST_USE enum dna_err dna_s2s_send_error(struct dna_s2s *s2s,
+                                             const struct dna_stanza *stanza,
+                                             enum dna_stanza_condition condition,
+                                             const char *text);
+DNA_MUST_USE enum dna_err dna_s2s_close(struct dna_s2s *s2s, const char *condition,
+                                        const char *text, struct dna_time now);
+int64_t dna_s2s_deadline(const struct dna_s2s *s2s);
+DNA_MUST_USE enum dna_err dna_s2s_tick(struct dna_s2s *s2s, struct dna_time now);
+
+bool dna_s2s_next(struct dna_s2s *s2s, struct dna_s2s_effect *effect);
+/* What is to be written; the caller consumes it. */
+struct dna_buf *dna_s2s_output(struct dna_s2s *s2s);
+const char *dna_s2s_own(const struct dna_s2s *s2s);
+const char *dna_s2s_peer(const struct dna_s2s *s2s);
+bool dna_s2s_speaks_dna(const struct dna_s2s *s2s);
+/* Whether the domain is VALID on the validating side (for supposition). */
+bool dna_s2s_peer_valid(const struct dna_s2s *s2s, const char *domain);
+
+#endif
