@@ -1,0 +1,138 @@
+"""dna-gateway on a machine: its configuration, its log of rulings, its trace.
+
+The log holds one line per ruling, `TIME LEVEL EVENT key=value …`; the trace one line per
+read or write, `TIME CONNECTION DIRECTION text`.  Both are read as they stand: what is
+shown to the operator is what the gateway wrote.
+"""
+
+import pathlib
+import re
+
+from .xmpp import LINK, LOOPBACK, USER
+
+PORT = 5269
+_PAIR = re.compile(r'([A-Za-z][\w-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
+_NAMED = {"n": "\n", "r": "\r", "t": "\t"}
+_ELEMENT = re.compile(
+    r"<(assert|challenge|proof|valid|invalid|impossible)\b([^<>]*?)"
+    r"(?:/>|>(.*?)</\1\s*>)", re.S)
+_ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*["']([^"']*)["']""")
+_PROOFTYPE = re.compile(r"""<proof\b[^>]*\btype\s*=\s*["'][^"']*:([\w-]+)["']""")
+
+_CONFIG = """# written by the lab
+public {{
+  listen = {{ "{address}@{port}" }}
+  certificate = "{certificate}"
+  key = "{key}"
+  source = "{address}"
+}}
+ca-file = "{ca}"
+resolver {{
+  mode = "iterate"
+  root-hints = "{hints}"
+  trust-anchor-file = "{anchor}"
+}}
+link "main" {{
+  kind = "plain"
+  listen = "{link}@{port}"
+  server = "{loopback}@{port}"
+  user = "{user}"
+}}
+{hosts}
+policy "*" {{
+  level = "proof"
+  prooftypes = {{ "pkix", "dnssec-srv", "dnssec-ta", "posh" }}
+}}
+log {{
+  level = "info"
+}}
+"""
+
+
+class Gateway:
+    """HOSTS maps each hosted domain to its dnssec-ta URL, or to None."""
+
+    def __init__(self, machine, program, certificate, key, world, hosts):
+        self.machine = machine
+        self.program = program
+        self.config = machine.directory / "dna-gateway.conf"
+        self.log = machine.directory / "dna-gateway.log"
+        self.trace = machine.directory / "dna-gateway.trace"
+        clauses = "\n".join(_host_clause(name, url) for name, url in hosts.items())
+        self.config.write_text(
+            _CONFIG.format(address=machine.address, port=PORT, certificate=certificate,
+                           key=key, link=LINK, loopback=LOOPBACK, user=USER,
+                           hosts=clauses, **world), encoding="ascii")
+
+    def start(self):
+        self.machine.run([self.program, "-c", self.config, "--check"])
+        daemon = self.machine.start("dna-gateway", [self.program, "-c", self.config,
+                                                    "--trace", self.trace])
+        self.machine.wait_for_port(daemon, self.machine.address, PORT)
+        self.machine.wait_for_port(daemon, LINK, PORT)
+        return daemon
+
+    def rulings(self, **wanted):
+        """The rulings logged so far whose fields equal WANTED, oldest first."""
+        return [ruling for ruling in read_rulings(_read(self.log))
+                if all(ruling.get(key) == value for key, value in wanted.items())]
+
+    def exchange(self):
+        """The DNA elements on the gateway's public streams, in the order of the trace."""
+        return read_exchange(_read(self.trace))
+
+
+def read_rulings(log):
+    """Each `ruling` line of a log as a dictionary of its fields."""
+    for line in log.splitlines():
+        words = line.split(" ", 3)
+        if len(words) == 4 and words[2] == "ruling":
+            yield {key: _unquote(value) for key, value in _PAIR.findall(words[3])}
+
+
+def read_exchange(trace):
+    """DNA elements of a trace: dictionaries with connection, sent, name, domain, says."""
+    for line in trace.splitlines():
+        words = line.split(" ", 3)
+        if len(words) < 4 or words[2] not in "<>":
+            continue
+        for name, attributes, content in _ELEMENT.findall(_unescape(words[3])):
+            fields = dict(_ATTRIBUTE.findall(attributes))
+            yield {"time": words[0], "connection": words[1], "sent": words[2] == ">",
+                   "name": name, "domain": fields.get("to") or fields.get("from", ""),
+                   "says": _says(name, fields, content)}
+
+
+def _says(name, fields, content):
+    if name == "challenge":
+        # A prooftype may be offered under two spellings of its URI: say it once.
+        return ", ".join(dict.fromkeys(_PROOFTYPE.findall(content)))
+    if name == "proof":
+        return f"{fields.get('type', '').rpartition(':')[2]} {content.strip()}".strip()
+    return ""
+
+
+def _host_clause(name, url):
+    line = f'  dnssec-ta-url = "{url}"\n' if url else ""
+    return f'host "{name}" {{\n  link = "main"\n{line}}}'
+
+
+def _unquote(value):
+    return _unescape(value[1:-1]) if value.startswith('"') else value
+
+
+def _unescape(text):
+    def plain(match):
+        code = match[1]
+        if len(code) == 3:
+            return chr(int(code[1:], 16))
+        return _NAMED.get(code, code)
+    return _ESCAPE.sub(plain, text)
+
+
+def _read(path):
+    try:
+        return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
