@@ -80,7 +80,7 @@ class Gateway:
 
     def exchange(self):
         """The DNA elements on the gateway's public streams, in the order of the trace."""
-        return read_exchange(_read(self.trace))
+        return list(read_exchange(_read(self.trace)))
 
 
 def read_rulings(log):

@@ -191,7 +191,7 @@ def introduce(screen):
              " record is the proof (dnssec-srv)"),
             ("mallory.dna", "an attacker", "lies about library.dna to east.dna, and claims"
              " to host it")):
-        screen.line(f"    {row[0]:<12} {row[1]:<20}")
+        screen.line(f"    {row[0]:<12} {row[1]}")
         screen.prose(row[2], indent=" " * 17)
     screen.line()
     screen.prose(f"""Every server is Debian's Prosody, unchanged but for the settings that
