@@ -5,12 +5,16 @@ read or write, `TIME CONNECTION DIRECTION text`.  Both are read as they stand: w
 shown to the operator is what the gateway wrote.
 """
 
+import os
 import pathlib
+import pwd
 import re
+import shutil
 
 from .xmpp import LINK, LOOPBACK, USER
 
 PORT = 5269
+OWNER = "nobody"        # the gateway needs no privilege of any kind
 _PAIR = re.compile(r'([A-Za-z][\w-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 _NAMED = {"n": "\n", "r": "\r", "t": "\t"}
@@ -55,20 +59,35 @@ class Gateway:
 
     def __init__(self, machine, program, certificate, key, world, hosts):
         self.machine = machine
-        self.program = program
-        self.config = machine.directory / "dna-gateway.conf"
+        self._owner = pwd.getpwnam(OWNER)
+        home = machine.directory / "gateway"
+        home.mkdir()
+        self._give(home)
+        self.program = self._take(home, program)
+        self.config = home / "dna-gateway.conf"
         self.log = machine.directory / "dna-gateway.log"
-        self.trace = machine.directory / "dna-gateway.trace"
+        self.trace = home / "dna-gateway.trace"
         clauses = "\n".join(_host_clause(name, url) for name, url in hosts.items())
         self.config.write_text(
-            _CONFIG.format(address=machine.address, port=PORT, certificate=certificate,
-                           key=key, link=LINK, loopback=LOOPBACK, user=USER,
-                           hosts=clauses, **world), encoding="ascii")
+            _CONFIG.format(address=machine.address, port=PORT,
+                           certificate=self._take(home, certificate),
+                           key=self._take(home, key), link=LINK, loopback=LOOPBACK,
+                           user=USER, hosts=clauses, **world), encoding="ascii")
+
+    def _give(self, path):
+        os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+
+    def _take(self, home, file):
+        """A copy of FILE that the gateway's user may read (or run)."""
+        copy = shutil.copy(file, home)
+        self._give(copy)
+        return copy
 
     def start(self):
-        self.machine.run([self.program, "-c", self.config, "--check"])
+        group = str(self._owner.pw_gid)
+        self.machine.run([self.program, "-c", self.config, "--check"], OWNER, group)
         daemon = self.machine.start("dna-gateway", [self.program, "-c", self.config,
-                                                    "--trace", self.trace])
+                                                    "--trace", self.trace], OWNER, group)
         self.machine.wait_for_port(daemon, self.machine.address, PORT)
         self.machine.wait_for_port(daemon, LINK, PORT)
         return daemon

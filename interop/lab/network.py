@@ -36,20 +36,21 @@ class Machine:
         own = pathlib.Path("/proc/self/ns/net").readlink()
         return pathlib.Path(f"/proc/{self.pid}/ns/net").readlink() != own
 
-    def inside(self, argv, user=None):
-        """ARGV so that it runs on this machine, as USER if given."""
+    def inside(self, argv, user=None, group=None):
+        """ARGV so that it runs on this machine, as USER (of that GROUP) if given."""
         enter = ["nsenter", "--target", self.pid, "--net", "--"]
         if user is not None:
-            enter += ["setpriv", "--reuid", user, "--regid", user, "--init-groups",
+            enter += ["setpriv", "--reuid", user, "--regid", group or user, "--init-groups",
                       "--inh-caps=-all"]
         return enter + list(argv)
 
-    def run(self, argv, user=None, text=None):
-        return run(self.inside(argv, user), text=text)
+    def run(self, argv, user=None, group=None, text=None):
+        return run(self.inside(argv, user, group), text=text)
 
-    def start(self, name, argv, user=None, interactive=False):
+    def start(self, name, argv, user=None, group=None, interactive=False):
         log = self.directory / f"{name}.log"
-        daemon = Daemon(f"{name} on {self.name}", self.inside(argv, user), log, interactive)
+        daemon = Daemon(f"{name} on {self.name}", self.inside(argv, user, group), log,
+                        interactive)
         self._daemons.append(daemon)
         return daemon
 
