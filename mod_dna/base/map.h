@@ -1,7 +1,7 @@
 /* base/map.h: a map from byte strings to pointers.
  *
  * Keys are copied.  The hash is keyed by a seed, since peers choose the keys.  Iteration is
- * in no particular order; the entry being visited may be removed during a visit, no other.
+ * in no particular order; the map must not change during a visit.
  */
 #ifndef DNA_BASE_MAP_H
 #define DNA_BASE_MAP_H
