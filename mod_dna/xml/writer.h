@@ -7,7 +7,7 @@
 
 /* Appends with & < > ' " escaped; bytes that XML 1.0 forbids become U+FFFD. */
 DNA_MUST_USE enum dna_err dna_xml_write_text(struct dna_buf *out, struct dna_span text);
-/* Appends: " name='value'". */
+/* Appends: " name='value'"; name NULL: "='value'" behind a name that is written already. */
 DNA_MUST_USE enum dna_err dna_xml_write_attr(struct dna_buf *out, const char *name,
                                              struct dna_span value);
 /* Appends the whole element, with the namespaces it needs where they differ from

@@ -1,0 +1,337 @@
+/* xml/handlers.c: what expat reports, turned into elements.
+ *
+ * The parser stops (resumably) at the header, at the end of each top-level element and at
+ * the stream's end, so that next() returns one item at a time.  What RFC 6120 11.1 restricts
+ * stops it for good.  expat answers for well-formedness, the limits are ours.
+ */
+#include <xml/parser.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <expat.h>
+
+#define CONTENT_NS "jabber:server"
+#define DNA_NS "urn:xmpp:dna:0"
+#define DIALBACK_NS "jabber:server:dialback"
+#define SEPARATOR ' '
+
+void dna_xml_fail(struct dna_xml_reader *r, enum dna_xml_error error, const char *why)
+{
+    if (r->item.kind == DNA_XML_ERROR) {
+        return;
+    }
+    memset(&r->item, 0, sizeof r->item);
+    r->item.kind = DNA_XML_ERROR;
+    r->item.error = error;
+    r->item.why = why;
+    if (r->parser != NULL) {
+        (void)XML_StopParser(r->parser, XML_FALSE);
+    }
+}
+
+uint64_t dna_xml_position(const struct dna_xml_reader *r)
+{
+    return (uint64_t)((int64_t)XML_GetCurrentByteIndex(r->parser) + r->delta) +
+           (uint64_t)XML_GetCurrentByteCount(r->parser);
+}
+
+/* No memory, or more of it than an element may cost. */
+static void fail_for_memory(struct dna_xml_reader *r)
+{
+    if (r->arena.used > r->arena.limit / 2) {
+        dna_xml_fail(r, DNA_XML_POLICY, "the element costs too much memory");
+    } else {
+        dna_xml_fail(r, DNA_XML_MEMORY, "out of memory");
+    }
+}
+
+/* expat's "uri local prefix", "uri local" or "local". */
+static void split(const char *name, struct dna_span *ns, struct dna_span *local,
+                  struct dna_span *prefix)
+{
+    const char *first = strchr(name, SEPARATOR), *second;
+    *ns = *prefix = (struct dna_span){NULL, 0};
+    if (first == NULL) {
+        *local = dna_span_of(name);
+        return;
+    }
+    *ns = (struct dna_span){name, (size_t)(first - name)};
+    second = strchr(first + 1, SEPARATOR);
+    if (second == NULL) {
+        *local = dna_span_of(first + 1);
+        return;
+    }
+    *local = (struct dna_span){first + 1, (size_t)(second - first - 1)};
+    *prefix = dna_span_of(second + 1);
+}
+
+/* Notes the prefixes in use; returns the number of attributes. */
+static size_t look_at_names(struct dna_xml_reader *r, const char *name, const char **atts)
+{
+    struct dna_span ns, local, prefix;
+    size_t n = 0;
+    split(name, &ns, &local, &prefix);
+    dna_xml_scope_use(r, prefix);
+    for (; atts[2 * n] != NULL; n++) {
+        split(atts[2 * n], &ns, &local, &prefix);
+        if (prefix.len != 0) {
+            dna_xml_scope_use(r, prefix);
+        }
+    }
+    return n;
+}
+
+static bool copy_attributes(struct dna_xml_reader *r, struct dna_xml_element *e,
+                            const char **atts, size_t n)
+{
+    struct dna_xml_attr *copy = dna_arena_zero(&r->arena, n, sizeof *copy);
+    if (copy == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct dna_span ns, local, prefix;
+        split(atts[2 * i], &ns, &local, &prefix);
+        if (dna_arena_span(&r->arena, ns, &copy[i].ns) != DNA_OK ||
+            dna_arena_span(&r->arena, local, &copy[i].name) != DNA_OK ||
+            dna_arena_span(&r->arena, dna_span_of(atts[2 * i + 1]), &copy[i].value) !=
+                DNA_OK) {
+            return false;
+        }
+    }
+    e->attrs = copy;
+    e->n_attrs = n;
+    return true;
+}
+
+static struct dna_xml_node *make_node(struct dna_xml_reader *r, const char *name,
+                                      const char **atts, size_t n_atts)
+{
+    struct dna_xml_node *node = dna_arena_zero(&r->arena, 1, sizeof *node);
+    struct dna_span ns, local, prefix;
+    if (node == NULL) {
+        return NULL;
+    }
+    split(name, &ns, &local, &prefix);
+    if (dna_arena_span(&r->arena, ns, &node->element.ns) != DNA_OK ||
+        dna_arena_span(&r->arena, local, &node->element.name) != DNA_OK ||
+        dna_arena_span(&r->arena, prefix, &node->element.prefix) != DNA_OK ||
+        !copy_attributes(r, &node->element, atts, n_atts)) {
+        return NULL;
+    }
+    return node;
+}
+
+static bool is_stanza(const struct dna_xml_element *e)
+{
+    return dna_span_is(e->ns, CONTENT_NS) &&
+           (dna_span_is(e->name, "message") || dna_span_is(e->name, "presence") ||
+            dna_span_is(e->name, "iq"));
+}
+
+static void take_header(struct dna_xml_reader *r, struct dna_xml_node *node)
+{
+    struct dna_xml_scope *s = &r->scope;
+    if (!dna_xml_scope_header(r, &node->element)) {
+        fail_for_memory(r);
+        return;
+    }
+    r->item.kind = DNA_XML_HEADER;
+    r->item.element = &node->element;
+    r->item.default_ns = s->default_ns;
+    for (size_t i = 0; i < s->n_bindings; i++) {
+        r->item.declares_dna |= dna_span_is(s->bindings[i].uri, DNA_NS);
+        r->item.declares_dialback |= dna_span_is(s->bindings[i].uri, DIALBACK_NS);
+    }
+    (void)XML_StopParser(r->parser, XML_TRUE);
+}
+
+static void add_child(struct dna_xml_node *parent, struct dna_xml_node *child)
+{
+    child->parent = parent;
+    if (parent->last_child != NULL) {
+        parent->last_child->element.next = &child->element;
+    } else {
+        parent->element.child = &child->element;
+    }
+    parent->last_child = child;
+}
+
+static void begin_top(struct dna_xml_reader *r, struct dna_xml_node *node)
+{
+    r->item.element = &node->element;
+    r->item.shallow = r->shallow_wanted && is_stanza(&node->element);
+    r->open = node;
+    r->item_start =
+        (uint64_t)((int64_t)XML_GetCurrentByteIndex(r->parser) + r->delta);
+}
+
+static void XMLCALL start_element(void *arg, const char *name, const char **atts)
+{
+    struct dna_xml_reader *r = arg;
+    struct dna_xml_node *node;
+    size_t n_atts;
+    unsigned depth = r->depth++;
+    if (r->replaying) {
+        return;
+    }
+    if (depth > r->limits.depth) {
+        dna_xml_fail(r, DNA_XML_POLICY, "elements are nested too deep");
+        return;
+    }
+    n_atts = depth == 0 ? 0 : look_at_names(r, name, atts);
+    if (depth == 0) {
+        while (atts[2 * n_atts] != NULL) {
+            n_atts++;
+        }
+    }
+    if (n_atts > r->limits.attributes) {
+        dna_xml_fail(r, DNA_XML_POLICY, "an element has too many attributes");
+        return;
+    }
+    if (depth > 1 && r->item.shallow) {
+        return;
+    }
+    node = make_node(r, name, atts, n_atts);
+    if (node == NULL) {
+        fail_for_memory(r);
+    } else if (depth == 0) {
+        take_header(r, node);
+    } else if (depth == 1) {
+        begin_top(r, node);
+    } else {
+        add_child(r->open, node);
+        r->open = node;
+    }
+}
+
+static void XMLCALL end_element(void *arg, const char *name)
+{
+    struct dna_xml_reader *r = arg;
+    (void)name;
+    r->depth--;
+    if (r->depth == 0) {
+        if (r->item.kind == DNA_XML_HEADER) {
+            r->end_seen = true; /* <stream:stream/>: two items of one tag */
+        } else if (r->item.kind != DNA_XML_ERROR) {
+            r->item.kind = DNA_XML_END;
+            (void)XML_StopParser(r->parser, XML_TRUE);
+        }
+        return;
+    }
+    if (r->item.kind == DNA_XML_ERROR) {
+        return;
+    }
+    if (r->depth == 1) {
+        r->item.kind = DNA_XML_ELEMENT;
+        (void)XML_StopParser(r->parser, XML_TRUE);
+    } else if (!r->item.shallow) {
+        r->open = r->open->parent;
+    }
+}
+
+static bool add_text(struct dna_xml_reader *r, struct dna_xml_node *node, const char *text,
+                     size_t len)
+{
+    struct dna_span *have = &node->element.text;
+    if (node->text_room - have->len < len) {
+        size_t room = have->len + len;
+        char *grown;
+        room += room < 16 ? 16 : room; /* doubling: as long as it comes in pieces */
+        grown = dna_arena_get(&r->arena, room);
+        if (grown == NULL) {
+            return false;
+        }
+        if (have->len != 0) {
+            memcpy(grown, have->ptr, have->len);
+        }
+        have->ptr = grown;
+        node->text_room = room;
+    }
+    memcpy((char *)(uintptr_t)have->ptr + have->len, text, len);
+    have->len += len;
+    return true;
+}
+
+static void XMLCALL character_data(void *arg, const char *text, int len)
+{
+    struct dna_xml_reader *r = arg;
+    if (r->depth <= 1) {
+        if (dna_xml_trim((struct dna_span){text, (size_t)len}).len != 0) {
+            dna_xml_fail(r, DNA_XML_BAD_FORMAT, "text between elements");
+        } else {
+            r->item_start = dna_xml_position(r);
+        }
+    } else if (!r->item.shallow && r->item.kind != DNA_XML_ERROR &&
+               !add_text(r, r->open, text, (size_t)len)) {
+        fail_for_memory(r);
+    }
+}
+
+static void XMLCALL start_namespace(void *arg, const char *prefix, const char *uri)
+{
+    struct dna_xml_reader *r = arg;
+    if (!r->replaying && r->item.kind != DNA_XML_ERROR &&
+        !dna_xml_scope_declare(r, dna_span_of(prefix), dna_span_of(uri))) {
+        fail_for_memory(r);
+    }
+}
+
+static void XMLCALL end_namespace(void *arg, const char *prefix)
+{
+    (void)prefix;
+    dna_xml_scope_undeclare(arg);
+}
+
+static void XMLCALL xml_declaration(void *arg, const char *version, const char *encoding,
+                                    int standalone)
+{
+    (void)standalone;
+    if (version == NULL || strcmp(version, "1.0") != 0) {
+        dna_xml_fail(arg, DNA_XML_NOT_WELL_FORMED, "only XML 1.0 is spoken here");
+    } else if (encoding != NULL && strcmp(encoding, "UTF-8") != 0 &&
+               strcmp(encoding, "utf-8") != 0) {
+        dna_xml_fail(arg, DNA_XML_UNSUPPORTED_ENCODING, "only UTF-8 is spoken here");
+    }
+}
+
+static void XMLCALL doctype(void *arg, const char *name, const char *sysid, const char *pubid,
+                            int internal)
+{
+    (void)name, (void)sysid, (void)pubid, (void)internal;
+    dna_xml_fail(arg, DNA_XML_RESTRICTED, "a document type declaration");
+}
+
+static void XMLCALL instruction(void *arg, const char *target, const char *text)
+{
+    (void)target, (void)text;
+    dna_xml_fail(arg, DNA_XML_RESTRICTED, "a processing instruction");
+}
+
+static void XMLCALL comment(void *arg, const char *text)
+{
+    (void)text;
+    dna_xml_fail(arg, DNA_XML_RESTRICTED, "a comment");
+}
+
+static void XMLCALL skipped_entity(void *arg, const char *name, int parameter)
+{
+    (void)name, (void)parameter;
+    dna_xml_fail(arg, DNA_XML_RESTRICTED, "an entity reference");
+}
+
+void dna_xml_handlers_set(struct dna_xml_reader *r)
+{
+    XML_Parser p = r->parser;
+    XML_SetUserData(p, r);
+    XML_SetReturnNSTriplet(p, XML_TRUE);
+    XML_SetElementHandler(p, start_element, end_element);
+    XML_SetCharacterDataHandler(p, character_data);
+    XML_SetNamespaceDeclHandler(p, start_namespace, end_namespace);
+    XML_SetXmlDeclHandler(p, xml_declaration);
+    XML_SetStartDoctypeDeclHandler(p, doctype);
+    XML_SetProcessingInstructionHandler(p, instruction);
+    XML_SetCommentHandler(p, comment);
+    XML_SetSkippedEntityHandler(p, skipped_entity);
+    (void)XML_SetReparseDeferralEnabled(p, XML_FALSE);
+}
