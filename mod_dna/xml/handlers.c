@@ -172,7 +172,7 @@ static void XMLCALL start_element(void *arg, const char *name, const char **atts
     struct dna_xml_node *node;
     size_t n_atts;
     unsigned depth = r->depth++;
-    if (r->replaying) {
+    if (r->replaying || r->item.kind == DNA_XML_ERROR) {
         return;
     }
     if (depth > r->limits.depth) {
@@ -256,14 +256,16 @@ static bool add_text(struct dna_xml_reader *r, struct dna_xml_node *node, const 
 static void XMLCALL character_data(void *arg, const char *text, int len)
 {
     struct dna_xml_reader *r = arg;
+    if (r->item.kind == DNA_XML_ERROR) {
+        return;
+    }
     if (r->depth <= 1) {
         if (dna_xml_trim((struct dna_span){text, (size_t)len}).len != 0) {
             dna_xml_fail(r, DNA_XML_BAD_FORMAT, "text between elements");
         } else {
             r->item_start = dna_xml_position(r);
         }
-    } else if (!r->item.shallow && r->item.kind != DNA_XML_ERROR &&
-               !add_text(r, r->open, text, (size_t)len)) {
+    } else if (!r->item.shallow && !add_text(r, r->open, text, (size_t)len)) {
         fail_for_memory(r);
     }
 }
