@@ -79,44 +79,9 @@ static bool a_labels_are_genuine(const char *name)
     return genuine;
 }
 
-static uint32_t decode(const unsigned char **p)
-{
-    unsigned char c = *(*p)++;
-    uint32_t value = c < 0x80 ? c : c < 0xe0 ? c & 0x1f : c < 0xf0 ? c & 0x0f : c & 0x07;
-    for (int more = c < 0xc0 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3; more > 0; more--) {
-        if ((**p & 0xc0) != 0x80) {
-            return UINT32_MAX; /* libidn2 refuses the sequence anyway */
-        }
-        value = value << 6 | (*(*p)++ & 0x3f);
-    }
-    return value;
-}
-
-/* Code points that one server deletes or maps and another keeps: the deviation characters,
- * joiners, the soft hyphen and other ignorables, other full stops, fullwidth and halfwidth
- * forms. */
-static bool is_divisive(uint32_t code)
-{
-    static const struct {
-        uint32_t first, last;
-    } ranges[] = {
-        {0x00ad, 0x00ad}, {0x00df, 0x00df}, {0x034f, 0x034f}, {0x03c2, 0x03c2},
-        {0x061c, 0x061c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
-        {0x1e9e, 0x1e9e}, {0x200b, 0x200f}, {0x202a, 0x202e}, {0x2060, 0x206f},
-        {0x3002, 0x3002}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
-        {0xff00, 0xffef}, {0xfff0, 0xffff}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
-        {0xe0000, 0xe0fff},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        if (code >= ranges[i].first && code <= ranges[i].last) {
-            return true;
-        }
-    }
-    return code == UINT32_MAX;
-}
-
 /* Whether converting there and back gives the text again but for the case of ASCII letters:
- * then it was NFC and nothing was mapped away. */
+ * then it was NFC, and nothing was mapped or deleted (ignorables, soft hyphens, fullwidth
+ * letters, other full stops). */
 static bool survives_round_trip(const char *text, const char *ascii)
 {
     char *unicode = NULL;
@@ -136,14 +101,8 @@ static bool survives_round_trip(const char *text, const char *ascii)
 static enum dna_err parse_unicode(const char *text, struct dna_name *out)
 {
     uint8_t *modern = NULL, *old = NULL;
-    const unsigned char *p = (const unsigned char *)text;
     enum dna_err err = DNA_ERR_FORMAT;
     int rc;
-    while (*p != '\0') {
-        if (is_divisive(decode(&p))) {
-            return DNA_ERR_FORMAT;
-        }
-    }
     rc = idn2_lookup_u8((const uint8_t *)text, &modern,
                         IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
     if (rc == IDN2_OK) {
