@@ -49,6 +49,10 @@
 #define DNA_LIMIT_CHAIN_BYTES (128 * 1024)
 #define DNA_LIMIT_DOCUMENT (64 * 1024)
 #define DNA_LIMIT_URL 2048
+#define DNA_LIMIT_RSA_BITS 8192       /* a longer key costs us too much to verify with */
+#define DNA_LIMIT_JSON_DEPTH 8
+#define DNA_LIMIT_POSH_DESCRIPTORS 256
+#define DNA_LIMIT_POSH_LIFE_S (30 * 24 * 3600)
 
 /* DNS. */
 #define DNA_LIMIT_RECORDS 64          /* records of one answer that are looked at */
@@ -60,5 +64,22 @@
 #define DNA_LIMIT_FETCH_MS 10000
 #define DNA_LIMIT_FETCH_HEADERS (8 * 1024)
 #define DNA_LIMIT_FETCH_REDIRECTS 5
+#define DNA_LIMIT_FETCH_RUNNING 48       /* at once, of each kind of URL (S23) */
+#define DNA_LIMIT_FETCH_RUNNING_AT 4     /* ... and of them at one destination address */
+#define DNA_LIMIT_FETCH_PER_MINUTE 600   /* in all */
+#define DNA_LIMIT_FETCH_PEER_AT_MINUTE 10 /* peer-chosen URLs, per destination and minute */
+#define DNA_LIMIT_FETCH_WAITING 4096     /* more than that are refused */
+
+/* Connections. */
+#define DNA_LIMIT_READ (64 * 1024)       /* one read, and what is kept of it when paused */
+#define DNA_LIMIT_CIPHERTEXT (256 * 1024) /* unwritten; more waits as plaintext */
+#define DNA_LIMIT_BACKLOG_HIGH (256 * 1024)
+#define DNA_LIMIT_BACKLOG_LOW (64 * 1024)
+#define DNA_LIMIT_CONNECTIONS 10000      /* of one listener */
+#define DNA_LIMIT_CONNECTIONS_AT 64      /* ... from one address (IPv6: one /64) */
+#define DNA_LIMIT_ATTEMPTS_AT_MINUTE 120 /* ... and accepted from it in a minute */
+#define DNA_LIMIT_CONNECT_MS 10000       /* one address */
+#define DNA_LIMIT_CONNECT_NEXT_MS 250    /* before the next address is tried beside it */
+#define DNA_LIMIT_FIND_MS 60000          /* from the first look-up to a TCP connection */
 
 #endif

@@ -1,0 +1,30 @@
+/* tls/context.h: what an identity lends to its endpoints, and the BIO between them and us. */
+#ifndef DNA_TLS_CONTEXT_H
+#define DNA_TLS_CONTEXT_H
+
+#include <base/buf.h>
+#include <tls/tls.h>
+
+struct bio_st;
+struct bio_method_st;
+struct ssl_ctx_st;
+
+struct ssl_ctx_st *dna_tls_identity_context(const struct dna_tls_identity *identity,
+                                            bool server);
+const struct bio_method_st *dna_tls_identity_bio(const struct dna_tls_identity *identity);
+const struct dna_alloc *dna_tls_identity_alloc(const struct dna_tls_identity *identity);
+
+/* What stands at the other side of a BIO: a borrowed span to read from, a buffer to append
+ * to, and the first fault of that buffer. */
+struct dna_tls_io {
+    struct dna_span in;
+    struct dna_buf *out;
+    enum dna_err fault;
+};
+
+/* NULL: no memory.  Free with BIO_meth_free. */
+struct bio_method_st *dna_tls_bio_method(void);
+/* A BIO over io, which outlives it; NULL: no memory. */
+struct bio_st *dna_tls_bio_new(const struct bio_method_st *method, struct dna_tls_io *io);
+
+#endif

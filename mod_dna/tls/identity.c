@@ -1,0 +1,274 @@
+/* tls/identity.c: a certificate, its key, and one SSL_CTX for each direction.
+ *
+ * The contexts are made once: loading a certificate costs a millisecond, an endpoint 10 kB.
+ * Both directions present the certificate and ask for the peer's; whatever comes is let
+ * through the handshake, since who the peer is gets decided afterwards, several ways.
+ * Nothing is resumed: after a resumption OpenSSL has no chain that could be judged (S21).
+ * Versions and cipher suites are those of RFC 9325, set here one by one, so that the
+ * system's OpenSSL configuration decides nothing.
+ */
+#include <tls/context.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include <base/alloc.h>
+#include <base/limits.h>
+
+#define CIPHERS_12 "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
+#define CIPHERS_13 \
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define GROUPS "X25519:P-256:P-384:P-521"
+
+struct dna_tls_identity {
+    const struct dna_alloc *alloc;
+    unsigned refs;
+    struct dna_chain *chain;
+    SSL_CTX *client, *server;
+    BIO_METHOD *bio;
+};
+
+/* The certificates and the key while they are being read. */
+struct material {
+    X509 *certs[DNA_LIMIT_CHAIN];
+    size_t n;
+    EVP_PKEY *key;
+};
+
+static int no_passphrase(char *space, int room, int writing, void *arg)
+{
+    (void)space;
+    (void)room;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+static int let_through(X509_STORE_CTX *ctx, void *arg)
+{
+    (void)ctx;
+    (void)arg;
+    return 1;
+}
+
+static BIO *bio_over(struct dna_span pem)
+{
+    return pem.len <= DNA_LIMIT_CHAIN_BYTES ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
+}
+
+static enum dna_err read_certs(struct dna_span pem, struct material *m, const char **why)
+{
+    enum dna_err err = DNA_ERR_FORMAT;
+    BIO *bio;
+    X509 *cert;
+    *why = "there is no certificate that can be read";
+    if (pem.len == 0 || (bio = bio_over(pem)) == NULL) {
+        return DNA_ERR_FORMAT;
+    }
+    while ((cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
+        if (m->n == DNA_LIMIT_CHAIN) {
+            X509_free(cert);
+            *why = "there are too many certificates";
+            goto done;
+        }
+        m->certs[m->n++] = cert;
+    }
+    /* The only good end is that no further block begins. */
+    if (m->n != 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
+        err = DNA_OK;
+    }
+done:
+    BIO_free(bio);
+    return err;
+}
+
+static void leave_out_root(struct material *m)
+{
+    if (m->n > 1 && X509_self_signed(m->certs[m->n - 1], 0) == 1) {
+        X509_free(m->certs[--m->n]);
+    }
+}
+
+static enum dna_err read_key(struct dna_span pem, struct material *m, const char **why)
+{
+    BIO *bio = pem.len != 0 ? bio_over(pem) : NULL;
+    *why = "the key cannot be read";
+    if (bio != NULL) {
+        m->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+        BIO_free(bio);
+    }
+    if (m->key == NULL) {
+        return DNA_ERR_FORMAT;
+    }
+    *why = "the key does not belong to the certificate";
+    return X509_check_private_key(m->certs[0], m->key) == 1 ? DNA_OK : DNA_ERR_FORMAT;
+}
+
+static void material_fini(struct material *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        X509_free(m->certs[i]);
+    }
+    EVP_PKEY_free(m->key);
+}
+
+static enum dna_err make_chain(struct dna_tls_identity *identity, const struct material *m)
+{
+    struct dna_span der[DNA_LIMIT_CHAIN];
+    enum dna_err err = DNA_OK;
+    size_t n = 0;
+    while (n < m->n && err == DNA_OK) {
+        unsigned char *bytes = NULL;
+        int len = i2d_X509(m->certs[n], &bytes);
+        if (len <= 0) {
+            err = DNA_ERR_MEMORY;
+        } else {
+            der[n++] = (struct dna_span){(char *)bytes, (size_t)len};
+        }
+    }
+    if (err == DNA_OK) {
+        err = dna_chain_new(identity->alloc, der, n, &identity->chain);
+    }
+    while (n > 0) {
+        OPENSSL_free((void *)(uintptr_t)der[--n].ptr);
+    }
+    return err;
+}
+
+static bool set_versions_and_ciphers(SSL_CTX *ctx)
+{
+    return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(ctx, 0) == 1 &&
+           SSL_CTX_set_cipher_list(ctx, CIPHERS_12) == 1 &&
+           SSL_CTX_set_ciphersuites(ctx, CIPHERS_13) == 1 &&
+           SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
+}
+
+static bool set_nothing_resumed(SSL_CTX *ctx)
+{
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
+                                       SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    return SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1;
+}
+
+static bool present(SSL_CTX *ctx, const struct material *m)
+{
+    if (SSL_CTX_use_certificate(ctx, m->certs[0]) != 1 ||
+        SSL_CTX_use_PrivateKey(ctx, m->key) != 1) {
+        return false;
+    }
+    for (size_t i = 1; i < m->n; i++) {
+        if (SSL_CTX_add1_chain_cert(ctx, m->certs[i]) != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static SSL_CTX *make_context(const SSL_METHOD *method, const struct material *m)
+{
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (ctx == NULL) {
+        return NULL;
+    }
+    (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, let_through, NULL);
+    SSL_CTX_set_max_cert_list(ctx, DNA_LIMIT_CHAIN_BYTES);
+    if (!set_versions_and_ciphers(ctx) || !set_nothing_resumed(ctx) || !present(ctx, m)) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+static enum dna_err make_contexts(struct dna_tls_identity *identity, const struct material *m,
+                                  const char **why)
+{
+    *why = "OpenSSL does not take the certificate and its key";
+    identity->client = make_context(TLS_client_method(), m);
+    identity->server = make_context(TLS_server_method(), m);
+    identity->bio = dna_tls_bio_method();
+    return identity->client != NULL && identity->server != NULL && identity->bio != NULL
+               ? DNA_OK
+               : DNA_ERR_FORMAT;
+}
+
+enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span chain_pem,
+                                  struct dna_span key_pem, struct dna_tls_identity **out,
+                                  const char **why)
+{
+    struct dna_tls_identity *identity = dna_alloc_zero(alloc, 1, sizeof *identity);
+    struct material m = {.n = 0};
+    enum dna_err err;
+    *out = NULL;
+    *why = "";
+    if (identity == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    identity->alloc = alloc;
+    identity->refs = 1;
+    ERR_clear_error();
+    err = read_certs(chain_pem, &m, why);
+    if (err == DNA_OK) {
+        err = read_key(key_pem, &m, why);
+    }
+    if (err == DNA_OK) {
+        leave_out_root(&m);
+        err = make_contexts(identity, &m, why);
+    }
+    if (err == DNA_OK) {
+        *why = "the certificate cannot be read";
+        err = make_chain(identity, &m);
+    }
+    material_fini(&m);
+    ERR_clear_error();
+    if (err != DNA_OK) {
+        dna_tls_identity_free(identity);
+        return err;
+    }
+    *why = "";
+    *out = identity;
+    return DNA_OK;
+}
+
+struct dna_tls_identity *dna_tls_identity_ref(struct dna_tls_identity *identity)
+{
+    identity->refs++;
+    return identity;
+}
+
+void dna_tls_identity_free(struct dna_tls_identity *identity)
+{
+    if (identity == NULL || --identity->refs != 0) {
+        return;
+    }
+    SSL_CTX_free(identity->client);
+    SSL_CTX_free(identity->server);
+    BIO_meth_free(identity->bio);
+    dna_chain_free(identity->chain);
+    dna_alloc_release(identity->alloc, identity);
+}
+
+const struct dna_chain *dna_tls_identity_chain(const struct dna_tls_identity *identity)
+{
+    return identity->chain;
+}
+
+struct ssl_ctx_st *dna_tls_identity_context(const struct dna_tls_identity *identity,
+                                            bool server)
+{
+    return server ? identity->server : identity->client;
+}
+
+const struct bio_method_st *dna_tls_identity_bio(const struct dna_tls_identity *identity)
+{
+    return identity->bio;
+}
+
+const struct dna_alloc *dna_tls_identity_alloc(const struct dna_tls_identity *identity)
+{
+    return identity->alloc;
+}
