@@ -1,13 +1,16 @@
-/* x509/roots.c: the trusted certificate authorities. */
-#include <limits.h>
+/* x509/roots.c: the certificate authorities that the host trusts.
+ *
+ * Only what is added here is trusted: neither the system's store nor the environment is
+ * looked at.  Only self-signed certificates become anchors; others that a file holds merely
+ * help to build paths.
+ */
+#include <x509/roots.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
 #include <base/alloc.h>
 #include <x509/chain.h>
+#include <x509/pem.h>
 
 enum dna_err dna_roots_new(const struct dna_alloc *alloc, struct dna_roots **out)
 {
@@ -16,9 +19,10 @@ enum dna_err dna_roots_new(const struct dna_alloc *alloc, struct dna_roots **out
         return DNA_ERR_MEMORY;
     }
     roots->alloc = alloc;
-    roots->references = 1;
+    atomic_init(&roots->references, 1);
+    dna_library_enter();
     roots->store = X509_STORE_new();
-    if (roots->store == NULL) {
+    if (dna_library_leave(roots->store != NULL ? DNA_OK : DNA_ERR_MEMORY) != DNA_OK) {
         dna_alloc_release(alloc, roots);
         return DNA_ERR_MEMORY;
     }
@@ -26,32 +30,51 @@ enum dna_err dna_roots_new(const struct dna_alloc *alloc, struct dna_roots **out
     return DNA_OK;
 }
 
+static enum dna_err add_block(struct dna_roots *roots, const struct dna_pem_block *block)
+{
+    struct dna_span der = {NULL, 0};
+    X509 *certificate = NULL;
+    enum dna_err err = dna_pem_decode(roots->alloc, block, &der);
+    if (err == DNA_OK) {
+        err = dna_certificate_parse(der, &certificate);
+    }
+    if (err == DNA_OK && X509_STORE_add_cert(roots->store, certificate) != 1) {
+        err = DNA_ERR_MEMORY;
+    }
+    X509_free(certificate);
+    dna_alloc_release(roots->alloc, (void *)(uintptr_t)der.ptr);
+    return err;
+}
+
+/* Certificates count, other things (keys, parameters) do not matter; but a "trusted
+ * certificate" restricts what it may be used for, which would be lost. */
+static enum dna_err add_all(struct dna_roots *roots, struct dna_span pem, size_t *added)
+{
+    struct dna_pem_block block;
+    enum dna_err err;
+    while ((err = dna_pem_next(&pem, DNA_PEM_TEXT_BETWEEN, &block)) == DNA_OK) {
+        if (dna_span_is(block.label, "TRUSTED CERTIFICATE")) {
+            return DNA_ERR_FORMAT;
+        }
+        if (!dna_span_is(block.label, "CERTIFICATE") &&
+            !dna_span_is(block.label, "X509 CERTIFICATE")) {
+            continue;
+        }
+        err = add_block(roots, &block);
+        if (err != DNA_OK) {
+            return err;
+        }
+        ++*added;
+    }
+    return err == DNA_ERR_NOT_FOUND ? DNA_OK : err;
+}
+
 enum dna_err dna_roots_add_pem(struct dna_roots *roots, struct dna_span pem, size_t *added)
 {
-    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
-    enum dna_err err = DNA_OK;
     size_t n = 0;
-    if (bio == NULL) {
-        return pem.len <= INT_MAX ? DNA_ERR_MEMORY : DNA_ERR_LIMIT;
-    }
-    while (err == DNA_OK) {
-        X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-        if (cert == NULL) {
-            unsigned long code = ERR_peek_last_error();
-            if (ERR_GET_LIB(code) != ERR_LIB_PEM ||
-                ERR_GET_REASON(code) != PEM_R_NO_START_LINE) {
-                err = DNA_ERR_FORMAT;
-            }
-            break;
-        }
-        if (X509_STORE_add_cert(roots->store, cert) != 1) {
-            err = DNA_ERR_MEMORY;
-        }
-        X509_free(cert);
-        n++;
-    }
-    ERR_clear_error();
-    BIO_free(bio);
+    enum dna_err err;
+    dna_library_enter();
+    err = dna_library_leave(add_all(roots, pem, &n));
     if (added != NULL) {
         *added = n;
     }
@@ -60,13 +83,13 @@ enum dna_err dna_roots_add_pem(struct dna_roots *roots, struct dna_span pem, siz
 
 struct dna_roots *dna_roots_ref(struct dna_roots *roots)
 {
-    roots->references++;
+    atomic_fetch_add(&roots->references, 1);
     return roots;
 }
 
 void dna_roots_free(struct dna_roots *roots)
 {
-    if (roots != NULL && --roots->references == 0) {
+    if (roots != NULL && atomic_fetch_sub(&roots->references, 1) == 1) {
         X509_STORE_free(roots->store);
         dna_alloc_release(roots->alloc, roots);
     }

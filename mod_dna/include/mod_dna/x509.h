@@ -83,7 +83,8 @@ struct dna_path {
     char why[160];         /* for people, never empty */
     int64_t not_before;    /* the interval in which every certificate of the path is valid; */
     int64_t not_after;     /* of the leaf alone where there is no path */
-    bool constrained;      /* some CA of the path has name constraints (S7) */
+    bool constrained;      /* some CA of the path has name constraints, or there is no good
+                            * path: SRVName and XmppAddr prove nothing (S7) */
     bool digital_signature;/* keyUsage absent or digitalSignature present on the leaf */
 };
 

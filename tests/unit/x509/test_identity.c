@@ -20,7 +20,7 @@ static const struct {
 } rows[] = {
     {"DNS:example.com", "x", "example.com", true, false, false},
     {"DNS:EXAMPLE.Com", "x", "example.com", true, false, false},
-    {"DNS:example.com.", "x", "example.com", true, false, false},
+    {"DNS:example.com.", "x", "example.com", false, false, false}, /* escapes constraints */
     {"DNS:a.example,DNS:b.example,DNS:example.com", "x", "example.com", true, false, false},
     {"DNS:example.com", "x", "im.example.com", false, false, false},
     {"DNS:im.example.com", "x", "example.com", false, false, false},
