@@ -46,6 +46,7 @@ LIBRARIES = {
     r"expat\.h": {"xml"}, r"(unbound.*|ldns/.*|ares.*)\.h": {"resolver"},
     r"curl/.*": {"https"}, r"openssl/.*": {"x509", "tls"}, r"(sqlite3|hiredis/.*)\.h": {"store"},
     r"uv\.h": {"edge"}, r"jansson\.h": {"json"}, r"idn2\.h": {"dns"},
+    r"libpsl\.h": {"dns"},
 }
 
 

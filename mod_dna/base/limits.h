@@ -43,6 +43,9 @@
 #define DNA_LIMIT_QUESTION_ARENA (4 * 1024 * 1024)
 #define DNA_LIMIT_PROOF_LIFE_S (24 * 3600)
 #define DNA_LIMIT_TTL_FLOOR_S 300
+#define DNA_LIMIT_WANTS 32            /* look-ups of one hearing */
+#define DNA_LIMIT_ANCHORS 3           /* keys of one certificate that are tried as anchors */
+#define DNA_LIMIT_ANCHOR_ABOVE 2      /* labels that an anchor may sit above the domain */
 
 /* Certificates and documents. */
 #define DNA_LIMIT_CHAIN 10

@@ -23,7 +23,7 @@ struct dna_posh_document {
     const struct dna_alloc *alloc;
 };
 
-/* DNA_ERR_FORMAT with *why (static, for people): not JSON, duplicate members, too deep,
+/* Fills *out, or leaves it empty.  DNA_ERR_FORMAT with *why (static, for people): not JSON, duplicate members, too deep,
  * both or neither of url and fingerprints, bad or missing expires, bad base64 ...
  * DNA_ERR_LIMIT: more than 64 KiB or 256 descriptors. */
 DNA_MUST_USE enum dna_err dna_posh_parse(const struct dna_alloc *alloc, struct dna_span bytes,

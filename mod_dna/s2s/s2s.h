@@ -55,7 +55,8 @@ enum dna_s2s_effect_kind {
     DNA_S2S_PROVE,       /* the peer challenges us for `domain`: answer with dna_s2s_prove */
     DNA_S2S_OWN,         /* our domain is accepted by the peer / no longer */
     DNA_S2S_PEER,        /* the peer's domain is accepted by us / no longer */
-    DNA_S2S_PAIR,        /* LOCAL: domain -> other may flow / may not */
+    DNA_S2S_PAIR,        /* LOCAL: domain -> other may flow / may not: on an outgoing stream
+                          * it may be sent by us, on an incoming one by the local server */
     DNA_S2S_STANZA,      /* passed the gate */
     DNA_S2S_DIALBACK_KEY,    /* make the key for our db:result; dna_s2s_dialback_key */
     DNA_S2S_DIALBACK_VERIFY, /* check a key that we issued; dna_s2s_dialback_verified */
@@ -90,14 +91,20 @@ DNA_MUST_USE enum dna_err dna_s2s_new(const struct dna_s2s_options *options,
                                       struct dna_time now, struct dna_s2s **out);
 void dna_s2s_free(struct dna_s2s *s2s);
 
-/* One item of the XML reader.  Effects may borrow from it: pull them before the next. */
+/* One item of the XML reader.  Effects may borrow from it: pull them before the next
+ * (DNA_ERR_STATE otherwise).  DNA_ERR_MEMORY, here and below: the stream is lost; its only
+ * effect is CLOSE. */
 DNA_MUST_USE enum dna_err dna_s2s_item(struct dna_s2s *s2s, const struct dna_xml_item *item,
                                        struct dna_time now);
 /* Bytes arrived (for the total-input limit before authentication). */
 void dna_s2s_received(struct dna_s2s *s2s, size_t bytes);
-/* TLS is on; unread: plaintext bytes that were read ahead (must be 0, or the stream dies). */
+/* TLS is on.  unread: plaintext bytes that the reader held behind the element which began
+ * TLS (dna_xml_reader_unread when SECURE was pulled): they were injected, and if there are
+ * any the stream dies without a word (RFC 6120 5.4.3.3).  A host that finds some may call
+ * this at once instead of beginning TLS.  Direct TLS (XEP-0368): call it before any byte
+ * was read or written. */
 DNA_MUST_USE enum dna_err dna_s2s_secured(struct dna_s2s *s2s, bool has_certificate,
-                                          struct dna_time now);
+                                          size_t unread, struct dna_time now);
 DNA_MUST_USE enum dna_err dna_s2s_gone(struct dna_s2s *s2s, const char *why,
                                        struct dna_time now);
 

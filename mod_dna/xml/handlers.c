@@ -11,6 +11,14 @@
 
 #include <expat.h>
 
+/* Debian's security updates brought reparse deferral to expat 2.5, and its header may be
+ * older than the library that is loaded. */
+#ifndef DNA_EXPAT_KNOWS_DEFERRAL
+extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled)
+    __attribute__((visibility("default")));
+#endif
+#pragma weak XML_SetReparseDeferralEnabled
+
 #define CONTENT_NS "jabber:server"
 #define DNA_NS "urn:xmpp:dna:0"
 #define DIALBACK_NS "jabber:server:dialback"
@@ -270,6 +278,16 @@ static void XMLCALL character_data(void *arg, const char *text, int len)
     }
 }
 
+/* Between elements it is text, even when it is empty; and a reader that is parked within it
+ * would not know any more. */
+static void XMLCALL start_cdata(void *arg)
+{
+    struct dna_xml_reader *r = arg;
+    if (r->depth <= 1) {
+        dna_xml_fail(r, DNA_XML_BAD_FORMAT, "a CDATA section between elements");
+    }
+}
+
 static void XMLCALL start_namespace(void *arg, const char *prefix, const char *uri)
 {
     struct dna_xml_reader *r = arg;
@@ -329,11 +347,14 @@ void dna_xml_handlers_set(struct dna_xml_reader *r)
     XML_SetReturnNSTriplet(p, XML_TRUE);
     XML_SetElementHandler(p, start_element, end_element);
     XML_SetCharacterDataHandler(p, character_data);
+    XML_SetStartCdataSectionHandler(p, start_cdata);
     XML_SetNamespaceDeclHandler(p, start_namespace, end_namespace);
     XML_SetXmlDeclHandler(p, xml_declaration);
     XML_SetStartDoctypeDeclHandler(p, doctype);
     XML_SetProcessingInstructionHandler(p, instruction);
     XML_SetCommentHandler(p, comment);
     XML_SetSkippedEntityHandler(p, skipped_entity);
-    (void)XML_SetReparseDeferralEnabled(p, XML_FALSE);
+    if (XML_SetReparseDeferralEnabled != NULL) {
+        (void)XML_SetReparseDeferralEnabled(p, XML_FALSE);
+    }
 }

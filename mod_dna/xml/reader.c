@@ -142,14 +142,18 @@ static enum dna_xml_error error_of(enum XML_Error code, const char **why)
     }
 }
 
-/* RFC 6120 11.6: UTF-8 without byte order mark; a leading U+FEFF is text outside the root. */
-static bool first_byte_fits(struct dna_xml_reader *r)
+/* RFC 6120 11.6: UTF-8 without byte order mark; a leading U+FEFF is text outside the root.
+ * Whatever encoding it is created with, expat takes two first bytes of which one is NUL for
+ * UTF-16. */
+static bool first_bytes_fit(struct dna_xml_reader *r)
 {
-    unsigned char first = (unsigned char)r->lent.ptr[0];
-    if (first == 0xfe || first == 0xff || first == 0) {
-        dna_xml_fail(r, DNA_XML_UNSUPPORTED_ENCODING, "only UTF-8 is spoken here");
-    } else if (first == 0xef) {
-        dna_xml_fail(r, DNA_XML_NOT_WELL_FORMED, "text before the stream header");
+    for (size_t i = 0; i < r->lent.len && r->lent_at + i < 2; i++) {
+        unsigned char byte = (unsigned char)r->lent.ptr[i];
+        if (byte == 0 || byte >= 0xfe) {
+            dna_xml_fail(r, DNA_XML_UNSUPPORTED_ENCODING, "only UTF-8 is spoken here");
+        } else if (byte == 0xef && r->lent_at + i == 0) {
+            dna_xml_fail(r, DNA_XML_NOT_WELL_FORMED, "text before the stream header");
+        }
     }
     return r->item.kind != DNA_XML_ERROR;
 }
@@ -159,7 +163,7 @@ static void run(struct dna_xml_reader *r)
     enum XML_Status status;
     const char *why;
     if (!r->fed) {
-        if ((r->lent_at == 0 && !first_byte_fits(r))) {
+        if (!first_bytes_fit(r)) {
             return;
         }
         if (!wake(r)) {
@@ -185,6 +189,9 @@ static bool gather(struct dna_xml_reader *r, uint64_t end, struct dna_span *raw)
                                  (size_t)(end - r->item_start)};
         return true;
     }
+    /* What stood between the elements may have been carried before expat knew what it was. */
+    dna_buf_consume(&r->carry,
+                    dna_buf_len(&r->carry) - (size_t)(r->lent_at - r->item_start));
     if (dna_buf_add(&r->carry, (struct dna_span){r->lent.ptr, (size_t)(end - r->lent_at)}) !=
         DNA_OK) {
         return false;
@@ -230,6 +237,9 @@ static void use_up(struct dna_xml_reader *r)
     if (end - r->item_start > r->limits.element) {
         dna_xml_fail(r, DNA_XML_POLICY, "the element is too long");
         return;
+    }
+    if (r->item_start > r->lent_at) {
+        dna_buf_clear(&r->carry); /* it lies before the item */
     }
     if (from < end &&
         dna_buf_add(&r->carry, (struct dna_span){r->lent.ptr + (from - r->lent_at),

@@ -112,6 +112,11 @@ static const struct {
     {HEADER "<message><![CDATA[<x>]]></message>",
      HEADER_LINE "element {jabber:server}message [<message><![CDATA[<x>]]></message>] at 8 "
                  "[] shallow\n"},
+    /* what stands between elements belongs to none of them, wherever it is cut */
+    {HEADER "\r\n <message/>\r<iq/>&#32;\r\n<presence/>",
+     HEADER_LINE "element {jabber:server}message [<message/>] at 8 [] shallow\n"
+                 "element {jabber:server}iq [<iq/>] at 3 [] shallow\n"
+                 "element {jabber:server}presence [<presence/>] at 9 [] shallow\n"},
 };
 
 static void same_items_in_any_chunks(void **state)
@@ -153,6 +158,9 @@ static const struct {
     {HEADER "<message u:a=''/>", DNA_XML_BAD_NAMESPACE_PREFIX},
     {HEADER "text", DNA_XML_BAD_FORMAT},
     {HEADER "<message/>text", DNA_XML_BAD_FORMAT},
+    {HEADER "<![CDATA[ ]]>", DNA_XML_BAD_FORMAT},
+    {HEADER "<message/><![CDATA[]]>", DNA_XML_BAD_FORMAT},
+    {HEADER "&#97;", DNA_XML_BAD_FORMAT},
     {HEADER "<m1><m2><m3><m4><m5><m6><m7><m8/></m7></m6></m5></m4></m3></m2></m1>",
      DNA_XML_OK},
     {HEADER "<m1><m2><m3><m4><m5><m6><m7><m8><m9/></m8></m7></m6></m5></m4></m3></m2></m1>",
@@ -160,6 +168,31 @@ static const struct {
     {HEADER "<m a='' b='' c='' d='' e='' f=''/>", DNA_XML_OK},
     {HEADER "<m a='' b='' c='' d='' e='' f='' g=''/>", DNA_XML_POLICY},
 };
+
+/* expat would take each of these for UTF-16, and the raw bytes would go to other servers. */
+static void other_encodings_are_refused(void **state)
+{
+    static const struct dna_span starts[] = {
+        {"<\0s\0/\0>\0", 8}, {"\0<\0s\0/\0>", 8}, {"\xff\xfe<\0s\0", 6},
+        {"\xfe\xff\0<\0s", 6}, {" \0<\0s\0/\0>\0", 10},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        for (size_t chunk = 1; chunk <= starts[i].len; chunk++) {
+            struct dna_xml_reader *r = new_reader();
+            struct dna_xml_item item = {.kind = DNA_XML_MORE};
+            for (size_t at = 0; at < starts[i].len && item.kind == DNA_XML_MORE; at += chunk) {
+                size_t left = starts[i].len - at;
+                struct dna_span piece = {starts[i].ptr + at, left < chunk ? left : chunk};
+                assert_int_equal(dna_xml_reader_feed(r, piece), DNA_OK);
+                dna_xml_reader_next(r, &item);
+            }
+            assert_int_equal(item.kind, DNA_XML_ERROR);
+            assert_int_equal(item.error, DNA_XML_UNSUPPORTED_ENCODING);
+            dna_xml_reader_free(r);
+        }
+    }
+}
 
 static void refuses_with_the_right_error(void **state)
 {
@@ -374,6 +407,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_items_in_any_chunks),
+        cmocka_unit_test(other_encodings_are_refused),
         cmocka_unit_test(refuses_with_the_right_error),
         cmocka_unit_test(the_size_of_an_element_is_limited),
         cmocka_unit_test(an_unfinished_element_cannot_grow),

@@ -1,0 +1,81 @@
+/* proof/certificate.c: trust, dates and names (RFC 6120 13.7, RFC 9525).
+ *
+ * A CA whose names are constrained may still issue SRVNames and XmppAddrs for the whole
+ * world, since its constraints speak of other name forms: below such a CA only DNS-IDs
+ * count (S7).
+ */
+#include <proof/certificate.h>
+
+#include <string.h>
+
+#include <proof/rule.h>
+#include <x509/identity.h>
+
+static enum dna_code code_of(enum dna_path_code code)
+{
+    switch (code) {
+    case DNA_PATH_EXPIRED:
+    case DNA_PATH_NOT_YET_VALID:
+        return DNA_CODE_NOT_VALID_NOW;
+    case DNA_PATH_WEAK:
+        return DNA_CODE_WEAK_KEY;
+    case DNA_PATH_OK:
+    case DNA_PATH_UNTRUSTED:
+    case DNA_PATH_BAD_SIGNATURE:
+    case DNA_PATH_PURPOSE:
+    case DNA_PATH_LEAF_IS_CA:
+    case DNA_PATH_CONSTRAINTS:
+    case DNA_PATH_OTHER:
+        return DNA_CODE_UNTRUSTED;
+    }
+    return DNA_CODE_UNTRUSTED;
+}
+
+bool dna_certificate_trusted(const struct dna_path *path, enum dna_prooftype type,
+                             int64_t now, const char *whose, struct dna_ruling *out)
+{
+    if (path->code != DNA_PATH_OK) {
+        (void)dna_rule(out, type, DNA_FAIL, code_of(path->code), "%s is not trusted: %s",
+                       whose, path->why);
+        return false;
+    }
+    if (now < path->not_before || now >= path->not_after) {
+        (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_NOT_VALID_NOW,
+                       "%s is not valid at this time", whose);
+        return false;
+    }
+    return true;
+}
+
+const char *dna_certificate_service(enum dna_service service)
+{
+    return service == DNA_XMPP_CLIENT ? "xmpp-client" : "xmpp-server";
+}
+
+bool dna_certificate_names(const struct dna_question *q, const struct dna_path *path,
+                           const char *host)
+{
+    if (dna_identity_dns(q->chain, host, true)) {
+        return true;
+    }
+    return !path->constrained &&
+           dna_identity_srv(q->chain, dna_certificate_service(q->service), host);
+}
+
+static bool canonical(struct dna_span text, char *out, size_t room)
+{
+    struct dna_name name;
+    if (dna_name_parse(text, &name) != DNA_OK || strlen(name.text) >= room) {
+        return false;
+    }
+    memcpy(out, name.text, strlen(name.text) + 1);
+    return true;
+}
+
+bool dna_certificate_names_domain(const struct dna_question *q, const struct dna_path *path)
+{
+    if (dna_certificate_names(q, path, q->domain)) {
+        return true;
+    }
+    return !path->constrained && dna_identity_xmpp_addr(q->chain, q->domain, canonical);
+}

@@ -1,0 +1,22 @@
+/* proof/certificate.h: what the provers ask of a certificate besides its path. */
+#ifndef DNA_PROOF_CERTIFICATE_H
+#define DNA_PROOF_CERTIFICATE_H
+
+#include <proof/prover.h>
+
+/* Whether the path leads to a CA and is valid at now; if not, the refusal in *out.  whose:
+ * "the peer's certificate". */
+bool dna_certificate_trusted(const struct dna_path *path, enum dna_prooftype type,
+                             int64_t now, const char *whose, struct dna_ruling *out);
+
+/* Whether the leaf names a host: by DNS-ID, wildcards included, or by SRV-ID of the service
+ * unless some CA of the path is constrained (S7). */
+bool dna_certificate_names(const struct dna_question *q, const struct dna_path *path,
+                           const char *host);
+/* Whether the leaf names the question's domain: as above, or by XmppAddr (same rule). */
+bool dna_certificate_names_domain(const struct dna_question *q, const struct dna_path *path);
+
+/* "xmpp-server" or "xmpp-client". */
+const char *dna_certificate_service(enum dna_service service);
+
+#endif

@@ -1,0 +1,56 @@
+/* proof/facts.h: what the court knows, want by want.
+ *
+ * A fact is copied into the question's arena on arrival and put into its proper form there:
+ * whatever the host handed over, only FOUND and ABSENT can be secure, FOUND has records, and
+ * no text is NULL.  Nothing is ever forgotten while the hearing lasts.
+ */
+#ifndef DNA_PROOF_FACTS_H
+#define DNA_PROOF_FACTS_H
+
+#include <base/arena.h>
+#include <mod_dna/fact.h>
+
+/* One want, and the fact that answers it. */
+struct dna_known {
+    unsigned id;
+    struct dna_want want;
+    bool told;     /* handed to the host */
+    bool answered;
+    bool overdue;  /* answered by its deadline, as FAILED (S11) */
+    struct dna_fact fact;
+    struct dna_chain *chain; /* FETCH: the body as certificates, once somebody asked */
+    struct dna_known *next;
+};
+
+struct dna_facts {
+    struct dna_arena *arena;
+    struct dna_known *first;
+    struct dna_known **end;
+    unsigned n;
+};
+
+void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena);
+/* Drops the parsed certificates; the arena's owner frees the rest. */
+void dna_facts_fini(struct dna_facts *facts);
+
+/* The entry of a want equal to this one, or NULL. */
+struct dna_known *dna_facts_find(const struct dna_facts *facts, const struct dna_want *want);
+struct dna_known *dna_facts_by_id(const struct dna_facts *facts, unsigned id);
+/* Adds an entry for a want whose texts live in the arena.  DNA_ERR_LIMIT, DNA_ERR_MEMORY. */
+DNA_MUST_USE enum dna_err dna_facts_expect(struct dna_facts *facts,
+                                           const struct dna_want *want,
+                                           struct dna_known **out);
+/* Copies a fact of the right kind.  DNA_ERR_MEMORY: the entry stays unanswered. */
+DNA_MUST_USE enum dna_err dna_facts_record(struct dna_facts *facts, struct dna_known *known,
+                                           const struct dna_fact *fact);
+/* Its time is over: a look-up of the DNS is answered FAILED. */
+void dna_facts_overdue(struct dna_known *known, struct dna_time now);
+
+/* The body of the document that fetch delivered, as certificates; parsed once per hearing,
+ * owned by the facts.  DNA_ERR_FORMAT, DNA_ERR_LIMIT, DNA_ERR_MEMORY;
+ * DNA_ERR_NOT_FOUND: it was not fetched. */
+DNA_MUST_USE enum dna_err dna_facts_chain(const struct dna_facts *facts,
+                                          const struct dna_want_fetch *fetch,
+                                          const struct dna_chain **out);
+
+#endif

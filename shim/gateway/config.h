@@ -1,0 +1,84 @@
+/* gateway/config.h: the configuration, read once into an immutable value.
+ *
+ * One table (options.c) holds each option's name, type, bounds, default and help; it drives
+ * the parser, --check, --print and the manual page.  A reload reads a new configuration and
+ * swaps it; nothing changes an existing one.
+ */
+#ifndef DNA_GATEWAY_CONFIG_H
+#define DNA_GATEWAY_CONFIG_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <mod_dna/session.h>
+
+struct gateway_address {
+    char ip[64]; /* textual */
+    uint16_t port;
+};
+
+struct gateway_names {
+    char **list;
+    size_t n;
+};
+
+struct gateway_link_config {
+    char *name;
+    struct gateway_address listen, server;
+    bool has_user; /* only processes of uid may connect */
+    uid_t uid;
+    bool trust_loopback;
+};
+
+struct gateway_host_config {
+    struct dna_name domain;
+    size_t link; /* index into links */
+    char *dnssec_ta_url; /* or NULL */
+};
+
+struct gateway_policy_config {
+    char *pattern;
+    struct dna_policy policy;
+};
+
+enum gateway_dns_mode { GATEWAY_DNS_ITERATE, GATEWAY_DNS_FORWARD };
+
+struct gateway_dns_config {
+    enum gateway_dns_mode mode;
+    struct gateway_names servers, islands;
+    char *root_hints, *trust_anchor;
+};
+
+struct gateway_queue_config {
+    size_t pair_stanzas, pair_bytes, total_bytes;
+    unsigned seconds;
+};
+
+struct gateway_config {
+    char *file;
+    struct gateway_address *listen;
+    size_t n_listen;
+    char *certificate, *key, *source, *ca_file; /* source: NULL: the system's choice */
+    struct gateway_dns_config dns;
+    struct gateway_names guard_allow;
+    struct gateway_link_config *links;
+    size_t n_links;
+    struct gateway_host_config *hosts;
+    size_t n_hosts;
+    struct gateway_policy_config *policies;
+    size_t n_policies;
+    struct gateway_queue_config queue;
+    enum dna_log_level log_level;
+};
+
+/* Reads and checks FILE.  NULL: it is not usable, and every reason was written to errors as
+ * "FILE:LINE: what is wrong; what to do". */
+const struct gateway_config *gateway_config_read(const char *file, FILE *errors);
+void gateway_config_free(const struct gateway_config *config);
+/* The configuration with every default filled in, in the file's own syntax.  False: FILE is
+ * not usable; reasons on errors. */
+bool gateway_config_print(const char *file, FILE *out, FILE *errors);
+/* One line per option: section, name, type, default, help. */
+void gateway_config_help(FILE *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* gateway/options.c: the table. */
+#include "options.h"
+
+#include <string.h>
+
+const struct option_section gateway_sections[] = {
+    {"public", false, NULL, "the side that faces the Internet"},
+    {"resolver", false, NULL, "how DNS is asked"},
+    {"address-guard", false, NULL, "where outgoing connections may lead"},
+    {"link", true, "a name of your choice", "one local server"},
+    {"host", true, "a domain", "a domain that is served here"},
+    {"policy", true, "\"*\", a domain, or \".suffix\"", "whom to believe, and by what"},
+    {"queue", false, NULL, "what waits while a domain is being proven"},
+    {"log", false, NULL, "what is logged, to standard error"},
+};
+const size_t gateway_n_sections = sizeof gateway_sections / sizeof *gateway_sections;
+
+const struct option gateway_options[] = {
+    {"", "ca-file", OPTION_FILE, false, false, 0, 0, NULL,
+     "/etc/ssl/certs/ca-certificates.crt", "PEM file of the certificate authorities believed"},
+    {"public", "listen", OPTION_ADDRESS, true, true, 1, 16, NULL, "",
+     "addresses and ports for other servers, usually port 5269"},
+    {"public", "certificate", OPTION_FILE, false, true, 0, 0, NULL, "",
+     "the provider's certificate chain, PEM, leaf first"},
+    {"public", "key", OPTION_FILE, false, true, 0, 0, NULL, "", "its private key, PEM"},
+    {"public", "source", OPTION_IP, false, false, 0, 0, NULL, "",
+     "local address of outgoing connections; empty: the system's choice"},
+    {"resolver", "mode", OPTION_WORD, false, false, 0, 0, "iterate forward", "iterate",
+     "iterate: ask from the root on; forward: ask the servers in forward. Both validate"},
+    {"resolver", "forward", OPTION_TEXT, true, false, 0, 8, NULL, "",
+     "resolvers to forward to, ADDR or ADDR@PORT"},
+    {"resolver", "root-hints", OPTION_FILE, false, false, 0, 0, NULL,
+     "/usr/share/dns/root.hints", "names and addresses of the root servers"},
+    {"resolver", "trust-anchor-file", OPTION_FILE, false, false, 0, 0, NULL,
+     "/usr/share/dns/root.key", "the root's DNSSEC key"},
+    {"resolver", "island-anchor-files", OPTION_FILE, true, false, 0, 64, NULL, "",
+     "keys of further zones that are believed"},
+    {"address-guard", "allow", OPTION_TEXT, true, false, 0, 64, NULL, "",
+     "prefixes (ADDR/BITS) that may be connected to although they are not global ones"},
+    {"link", "kind", OPTION_WORD, false, false, 0, 0, "plain", "plain",
+     "plain: server dialback over loopback, without TLS"},
+    {"link", "listen", OPTION_ADDRESS, false, true, 0, 0, NULL, "",
+     "loopback address and port where the local server's outgoing streams arrive"},
+    {"link", "server", OPTION_ADDRESS, false, true, 0, 0, NULL, "",
+     "loopback address and port of the local server's own s2s listener"},
+    {"link", "user", OPTION_USER, false, false, 0, 0, NULL, "",
+     "the system user that the local server runs as: nobody else may connect"},
+    {"link", "trust-loopback", OPTION_YES_NO, false, false, 0, 0, NULL, "false",
+     "true: believe every local process, whoever runs it"},
+    {"host", "link", OPTION_TEXT, false, true, 0, 0, NULL, "", "the link that serves it"},
+    {"host", "dnssec-ta-url", OPTION_URL, false, false, 0, 0, NULL, "",
+     "where the CA certificate of its zone key is; the answer to a dnssec-ta challenge"},
+    {"policy", "level", OPTION_WORD, false, false, 0, 0, "refuse proof strong", "proof",
+     "refuse: never; proof: any admitted prooftype; strong: DNSSEC from the root only"},
+    {"policy", "prooftypes", OPTION_WORD, true, false, 1, 16, "pkix dnssec-srv dnssec-ta posh",
+     "pkix dnssec-srv dnssec-ta posh", "the prooftypes that are admitted"},
+    {"queue", "pair-stanzas", OPTION_NUMBER, false, false, 1, 1000000, NULL, "1000",
+     "stanzas that may wait per pair of domains"},
+    {"queue", "pair-bytes", OPTION_NUMBER, false, false, 10000, 1L << 30, NULL, "1048576",
+     "bytes that may wait per pair of domains"},
+    {"queue", "total-bytes", OPTION_NUMBER, false, false, 10000, 1L << 34, NULL, "67108864",
+     "bytes that may wait in all"},
+    {"queue", "seconds", OPTION_NUMBER, false, false, 1, 600, NULL, "30",
+     "how long a stanza may wait"},
+    {"log", "level", OPTION_WORD, false, false, 0, 0, "error warning info debug", "info",
+     "the least important lines that are logged"},
+};
+const size_t gateway_n_options = sizeof gateway_options / sizeof *gateway_options;
+
+const struct option *gateway_option(const char *section, const char *name)
+{
+    for (size_t i = 0; i < gateway_n_options; i++) {
+        if (strcmp(gateway_options[i].section, section) == 0 &&
+            strcmp(gateway_options[i].name, name) == 0) {
+            return &gateway_options[i];
+        }
+    }
+    return NULL;
+}
