@@ -1,30 +1,119 @@
 #!/usr/bin/env python3
 """Removes one security check at a time and requires that a test notices.
 
-usage: tests/mutants/run.py [--only GLOB] [--keep DIR]
+usage: tests/mutants/run.py [--only GLOB] [--jobs N] [--keep DIR]
 
 Each tests/mutants/*.patch takes one check out of the sources; its first line names the test
 that must fail then:   # test: xml.reader
-The tree is copied, built once and each named test must pass unpatched; then each patch is
-applied, the test's program is rebuilt, and the test must fail.  A patch that does not apply
-or does not build is an error: a mutant that cannot live proves nothing.
+Workers share the tests among them, each with a copy of the tree and a build of its own.  A
+test must pass unpatched; then each patch is applied, what it changes is rebuilt, and the test
+must fail.  A patch that does not apply or does not build is an error: a mutant that cannot
+live proves nothing.
 """
 import argparse
 import fnmatch
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+LONGEST = 120  # seconds that a test may take
 
 
-def run(*command, cwd):
+def run(*command, cwd, timeout=None):
     return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
+                          text=True, errors="replace", check=False, timeout=timeout)
+
+
+class Mutant:
+    """One patch: its name, the test that must notice it, and the files that it changes."""
+
+    def __init__(self, path):
+        text = path.read_text()
+        first = text.split("\n", 1)[0]
+        if not first.startswith("# test: "):
+            sys.exit(f"{path}:1: must say '# test: NAME'")
+        self.path, self.name = path, path.stem
+        self.test = first[len("# test: "):].strip()
+        self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.MULTILINE)
+        if not self.files:
+            sys.exit(f"{path}: changes no file")
+
+
+class Report:
+    """The lines of all workers, one after the other."""
+
+    def __init__(self, total):
+        self.lock, self.total, self.done, self.failed = threading.Lock(), total, 0, 0
+
+    def line(self, mutant, why):
+        with self.lock:
+            self.done += 1
+            self.failed += why is not None
+            print(f"[{self.done}/{self.total}] {mutant.name}: {why or 'killed'}", flush=True)
+
+
+class Tree:
+    """A copy of the sources with a build of its own."""
+
+    def __init__(self, place, jobs):
+        self.place, self.jobs, self.tests = place, jobs, {}  # tests: name -> command
+
+    def prepare(self):
+        copy_tree(self.place)
+        made = run("cmake", "-S", ".", "-B", "build", "-G", "Ninja",
+                   "-DCMAKE_BUILD_TYPE=Debug", "-DDNA_SANITIZE=ON", cwd=self.place)
+        if made.returncode != 0:
+            return "configuring failed:\n" + made.stdout[-4000:]
+        for listing in self.place.glob("build/**/CTestTestfile.cmake"):
+            for name, words in re.findall(r"^add_test\(\[=\[(.+?)\]=\] (.*)\)$",
+                                          listing.read_text(), re.MULTILINE):
+                self.tests[name] = shlex.split(words)
+        return None
+
+    def build(self, *tests):
+        """None or what went wrong; the programs of these tests are up to date."""
+        build = str(self.place / "build") + "/"
+        targets = {word[len(build):] for test in tests for word in self.tests[test]
+                   if word.startswith(build)}
+        built = run("ninja", "-C", "build", "-j", str(self.jobs), *sorted(targets),
+                    cwd=self.place)
+        return None if built.returncode == 0 else "does not build:\n" + built.stdout[-4000:]
+
+    def passes(self, test):
+        """(whether the test passes, what it printed)."""
+        try:
+            ran = run(*self.tests[test], cwd=self.place / "build", timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            return False, "does not end"
+        return ran.returncode == 0, ran.stdout
+
+    def patch(self, mutant, *options):
+        return run("patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-i",
+                   str(mutant.path), *options, cwd=self.place)
+
+    def try_mutant(self, mutant):
+        """Why the mutant counts as survived, or None."""
+        saved = {name: (self.place / name).read_bytes() for name in mutant.files
+                 if (self.place / name).exists()}
+        applied = self.patch(mutant)
+        try:
+            if applied.returncode != 0:
+                return "does not apply: " + applied.stdout.strip()
+            why = self.build(mutant.test)
+            if why is None and self.passes(mutant.test)[0]:
+                why = f"survives {mutant.test}"
+            return why
+        finally:
+            for name, content in saved.items():
+                (self.place / name).write_bytes(content)
 
 
 def copy_tree(target):
@@ -38,87 +127,81 @@ def copy_tree(target):
             shutil.copy2(ROOT / name, target / name)
 
 
-def test_of(patch):
-    first = patch.read_text().split("\n", 1)[0]
-    if not first.startswith("# test: "):
-        sys.exit(f"{patch}:1: must say '# test: NAME'")
-    return first[len("# test: "):].strip()
+def work(tree, mutants, report):
+    """Tries the mutants of some tests; a test that is no good fails all of its mutants."""
+    trouble = tree.prepare()
+    known = sorted({m.test for m in mutants if m.test in tree.tests})
+    if trouble is None and known:
+        tree.build(*known)  # as much as possible at once; judged one by one below
+    good = {}
+    for mutant in sorted(mutants, key=lambda m: (m.test, m.files, m.name)):
+        test = mutant.test
+        if trouble is None and test not in good:
+            good[test] = "there is no test " + test if test not in known else tree.build(test)
+            if good[test] is None:
+                passed, output = tree.passes(test)
+                if not passed:
+                    good[test] = f"{test} does not pass unpatched:\n{output[-4000:]}"
+        why = trouble or good[test]
+        report.line(mutant, why if why is not None else tree.try_mutant(mutant))
 
 
-def target_of(test):
-    return "test_" + test.replace(".", "_", 1)
+def share(mutants, jobs):
+    """The mutants for each worker: all of one test together, about as many for each."""
+    shares = [[] for _ in range(jobs)]
+    tests = {}
+    for mutant in mutants:
+        tests.setdefault(mutant.test, []).append(mutant)
+    for group in sorted(tests.values(), key=len, reverse=True):
+        min(shares, key=len).extend(group)
+    return [s for s in shares if s]
 
 
-def build(tree, test):
-    return run("ninja", "-C", "build", target_of(test), cwd=tree)
+def try_all(mutants, jobs, place):
+    """How many survived."""
+    report = Report(len(mutants))
+    shares = share(mutants, jobs)
+    failures = []
 
+    def worker(number, mine):
+        try:
+            tree = place / str(number)
+            tree.mkdir(parents=True, exist_ok=True)
+            work(Tree(tree, max(1, jobs // len(shares))), mine, report)
+        except BaseException as error:  # a worker that dies must not pass for success
+            failures.append(error)
+            raise
 
-def passes(tree, test):
-    result = run("ctest", "--test-dir", "build", "-R", f"^{test.replace('.', '[.]')}$",
-                 "--no-tests=error", "--timeout", "120", cwd=tree)
-    return result.returncode == 0, result.stdout
-
-
-def patch_tree(tree, patch, *options):
-    return run("patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-i", str(patch),
-               *options, cwd=tree)
-
-
-def try_mutant(tree, patch, test):
-    """The reason why the mutant counts as survived, or None."""
-    applied = patch_tree(tree, patch)
-    if applied.returncode != 0:
-        return "does not apply: " + applied.stdout.strip()
-    try:
-        built = build(tree, test)
-        if built.returncode != 0:
-            return "does not build:\n" + built.stdout[-2000:]
-        if passes(tree, test)[0]:
-            return f"survives {test}"
-    finally:
-        patch_tree(tree, patch, "-R")
-    return None
-
-
-def prepare(tree, tests):
-    copy_tree(tree)
-    made = run("cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-               "-DDNA_SANITIZE=ON", cwd=tree)
-    if made.returncode != 0:
-        sys.exit("configuring failed:\n" + made.stdout)
-    for test in sorted(tests):
-        built = build(tree, test)
-        if built.returncode != 0:
-            sys.exit(f"{test} does not build unpatched:\n" + built.stdout[-4000:])
-        good, output = passes(tree, test)
-        if not good:
-            sys.exit(f"{test} does not pass unpatched:\n" + output[-4000:])
+    threads = [threading.Thread(target=worker, args=(number, mine))
+               for number, mine in enumerate(shares)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return report.failed + (report.total - report.done), failures
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--only", default="*", help="a pattern of patch names")
+    options.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
+                         help="workers (one per processor)")
     options.add_argument("--keep", help="work in this directory and keep it")
     options = options.parse_args()
-    patches = [p for p in sorted((ROOT / "tests/mutants").glob("*.patch"))
+    mutants = [Mutant(p) for p in sorted((ROOT / "tests/mutants").glob("*.patch"))
                if fnmatch.fnmatch(p.stem, options.only)]
-    if not patches:
+    if not mutants:
         sys.exit("no such mutant")
-    tree = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="mutants-"))
-    tree.mkdir(parents=True, exist_ok=True)
-    failed, began = 0, time.monotonic()
+    place = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="mutants-"))
+    began = time.monotonic()
     try:
-        prepare(tree, {test_of(p) for p in patches})
-        for number, patch in enumerate(patches, 1):
-            why = try_mutant(tree, patch, test_of(patch))
-            failed += why is not None
-            print(f"[{number}/{len(patches)}] {patch.stem}: {why or 'killed'}", flush=True)
+        failed, failures = try_all(mutants, max(1, options.jobs), place)
     finally:
         if not options.keep:
-            shutil.rmtree(tree, ignore_errors=True)
+            shutil.rmtree(place, ignore_errors=True)
     print(f"{time.monotonic() - began:.0f} s")
-    print(f"{len(patches) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    print(f"{len(mutants) - failed} passed, {failed} failed")
+    sys.exit(1 if failed or failures else 0)
 
 
 if __name__ == "__main__":
