@@ -51,19 +51,20 @@ class Authority:
         run(["openssl", "req", "-x509", "-new", "-key", self._key, "-config", config,
              "-days", self.days, "-out", self.certificate])
 
-    def certify(self, name, directory):
+    def certify(self, name, directory, also=()):
         """A fresh key and a certificate for the host NAME: (certificate, key)."""
         key = pathlib.Path(directory) / f"{name}.key"
         _new_key(key)
-        return self.certify_key(name, key, directory), key
+        return self.certify_key(name, key, directory, also), key
 
-    def certify_key(self, name, key, directory):
-        """A certificate for NAME over an existing private key, by a signed request."""
+    def certify_key(self, name, key, directory, also=()):
+        """A certificate for NAME (and ALSO) over an existing key, by a signed request."""
         directory = pathlib.Path(directory)
         request = directory / f"{name}.csr"
         certificate = directory / f"{name}.pem"
         config = self._write(f"{name}.req.cnf", _REQUEST.format(name=name))
-        leaf = self._write(f"{name}.leaf.cnf", _LEAF.format(names=f"DNS:{name}"))
+        leaf = self._write(f"{name}.leaf.cnf", _LEAF.format(
+            names=",".join(f"DNS:{host}" for host in (name, *also))))
         run(["openssl", "req", "-new", "-key", key, "-config", config, "-out", request])
         run(["openssl", "req", "-verify", "-noout", "-in", request])
         run(["openssl", "x509", "-req", "-in", request, "-CA", self.certificate,

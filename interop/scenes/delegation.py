@@ -9,16 +9,11 @@ The play is over only when every claim has been checked where it matters: a mess
 the receiving client, a refusal at the sender, at the victim and in the gateway's log.
 """
 
-import argparse
-import pathlib
-import shutil
 import sys
 
-from lab.process import LabError
-from lab.screen import Screen
-
+from .stage import perform
 from .telling import Telling
-from .world import ADDRESSES, CUSTOMERS, DNS, TA_URL, World
+from .world import ADDRESSES, CUSTOMERS, DNS, TA_URL
 
 PROVEN = "PROVEN"
 
@@ -201,49 +196,19 @@ def introduce(screen):
         {ADDRESSES['mallory']}.""")
 
 
-def perform(world, screen):
-    play = Play(world, screen)
-    play.set_up()
-    play.honest()
-    play.control()
-    play.attack()
-    play.aftermath()
-    play.last_word()
-    return play.failures
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="delegation")
-    parser.add_argument("--lab", type=pathlib.Path, required=True)
-    parser.add_argument("--gateway", required=True)
-    parser.add_argument("--chat", required=True)
-    parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
-    screen = Screen(options.verbose)
-    world = World(options.lab, options.gateway, options.chat)
+def play(world, screen):
     introduce(screen)
-    try:
-        failures = perform(world, screen)
-        if failures:
-            screen.tail(world.gateways["east"].log)
-    except LabError as error:
-        failures = 1
-        screen.line()
-        screen.bad(str(error))
-        if error.log:
-            screen.tail(error.log)
-    except KeyboardInterrupt:
-        failures = 1
-        screen.line("\n  interrupted")
-    finally:
-        world.stop()
-        if options.keep:
-            shutil.copytree(options.lab, options.keep, dirs_exist_ok=True,
-                            ignore_dangling_symlinks=True)
-            screen.line(f"\n  logs, zones and configurations: {options.keep}", "dim")
-    return 1 if failures else 0
+    scene = Play(world, screen)
+    scene.set_up()
+    scene.honest()
+    scene.control()
+    scene.attack()
+    scene.aftermath()
+    scene.last_word()
+    if scene.failures:
+        screen.tail(world.gateways["east"].log)
+    return scene.failures
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(perform("delegation", play))

@@ -12,6 +12,7 @@ hosts and nothing else.  No provider holds a key of its customer.
 
 import base64
 import json
+import shutil
 
 from lab.ca import Authority
 from lab.gateway import Gateway
@@ -35,8 +36,9 @@ POSH_SECONDS = 3600
 
 
 class World:
-    def __init__(self, directory, gateway_program, chat_program):
+    def __init__(self, directory, gateway_program, chat_program, more_zones=()):
         self.directory = directory
+        self._more_zones = list(more_zones)
         self.programs = {"gateway": gateway_program, "chat": chat_program}
         self.net = None
         self.authority = None
@@ -60,7 +62,7 @@ class World:
     def make_zones(self):
         honest = self.directory / "zones"
         self.signer = Signer(honest, NAMESERVER)
-        self.signer.publish(_zones())
+        self.signer.publish(_zones() + self._more_zones)
         root_hints(self.directory / "root.hints", NAMESERVER, DNS)
         NameServer(self["dns"], DNS, honest).start()
 
@@ -145,6 +147,11 @@ class World:
     def stop(self):
         if self.net is not None:
             self.net.stop()
+
+    def keep(self, directory):
+        """A copy of the logs, zones and configurations."""
+        shutil.copytree(self.directory, directory, dirs_exist_ok=True,
+                        ignore_dangling_symlinks=True)
 
 
 def _zones():

@@ -1,0 +1,38 @@
+"""The frame around every scene: options, the world, and what is shown when it fails."""
+
+import argparse
+import pathlib
+
+from lab.process import LabError
+from lab.screen import Screen
+
+from .world import World
+
+
+def perform(name, scene, more_zones=()):
+    """Play SCENE(world, screen), which gives the number of failures; the exit status."""
+    parser = argparse.ArgumentParser(prog=name)
+    parser.add_argument("--lab", type=pathlib.Path, required=True)
+    parser.add_argument("--gateway", required=True)
+    parser.add_argument("--chat", required=True)
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    screen = Screen(options.verbose)
+    world = World(options.lab, options.gateway, options.chat, more_zones)
+    failures = 1
+    try:
+        failures = scene(world, screen)
+    except LabError as error:
+        screen.line()
+        screen.bad(str(error))
+        if error.log:
+            screen.tail(error.log)
+    except KeyboardInterrupt:
+        screen.line("\n  interrupted")
+    finally:
+        world.stop()
+        if options.keep:
+            world.keep(options.keep)
+            screen.line(f"\n  logs, zones and configurations: {options.keep}", "dim")
+    return 1 if failures else 0
