@@ -4,8 +4,9 @@
  * Both directions present the certificate and ask for the peer's; whatever comes is let
  * through the handshake, since who the peer is gets decided afterwards, several ways.
  * Nothing is resumed: after a resumption OpenSSL has no chain that could be judged (S21).
- * Versions and cipher suites are those of RFC 9325, set here one by one, so that the
- * system's OpenSSL configuration decides nothing.
+ * Versions, cipher suites, groups and signatures are those of RFC 9325, set here one by one,
+ * so that the system's OpenSSL configuration decides nothing.  A client that names protocols
+ * (ALPN) must name this one: what speaks something else is not answered (RFC 7301 3.2).
  */
 #include <tls/context.h>
 
@@ -20,6 +21,15 @@
 #define CIPHERS_13 \
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 #define GROUPS "X25519:P-256:P-384:P-521"
+#define SIGNATURES \
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:" \
+    "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:" \
+    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:" \
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512"
+#define LEVEL 2 /* OpenSSL's: keys of ours below 112 bits are refused */
+
+const unsigned char dna_tls_protocol[12] = {11,  'x', 'm', 'p', 'p', '-',
+                                            's', 'e', 'r', 'v', 'e', 'r'};
 
 struct dna_tls_identity {
     const struct dna_alloc *alloc;
@@ -50,6 +60,20 @@ static int let_through(X509_STORE_CTX *ctx, void *arg)
     (void)ctx;
     (void)arg;
     return 1;
+}
+
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *len,
+                           const unsigned char *offered, unsigned offered_len, void *arg)
+{
+    unsigned char *chosen;
+    (void)ssl;
+    (void)arg;
+    if (SSL_select_next_proto(&chosen, len, dna_tls_protocol, sizeof dna_tls_protocol, offered,
+                              offered_len) != OPENSSL_NPN_NEGOTIATED) {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 static BIO *bio_over(struct dna_span pem)
@@ -138,11 +162,13 @@ static enum dna_err make_chain(struct dna_tls_identity *identity, const struct m
 
 static bool set_versions_and_ciphers(SSL_CTX *ctx)
 {
+    SSL_CTX_set_security_level(ctx, LEVEL);
     return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ctx, 0) == 1 &&
            SSL_CTX_set_cipher_list(ctx, CIPHERS_12) == 1 &&
            SSL_CTX_set_ciphersuites(ctx, CIPHERS_13) == 1 &&
-           SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
+           SSL_CTX_set1_groups_list(ctx, GROUPS) == 1 &&
+           SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES) == 1;
 }
 
 static bool set_nothing_resumed(SSL_CTX *ctx)
@@ -177,6 +203,7 @@ static SSL_CTX *make_context(const SSL_METHOD *method, const struct material *m)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, let_through, NULL);
     SSL_CTX_set_max_cert_list(ctx, DNA_LIMIT_CHAIN_BYTES);
+    SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
     if (!set_versions_and_ciphers(ctx) || !set_nothing_resumed(ctx) || !present(ctx, m)) {
         SSL_CTX_free(ctx);
         return NULL;

@@ -64,6 +64,20 @@ void end_ours(struct end *end, struct dna_tls_identity *identity, bool server,
                      DNA_OK);
 }
 
+SSL_CTX *bare_context(bool server, const struct cert *leaf)
+{
+    SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    assert_non_null(ctx);
+    SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_min_proto_version(ctx, 0);
+    if (leaf != NULL) {
+        const unsigned char *der = (const unsigned char *)leaf->der.ptr;
+        assert_int_equal(SSL_CTX_use_certificate_ASN1(ctx, (int)leaf->der.len, der), 1);
+        assert_int_equal(SSL_CTX_use_PrivateKey(ctx, leaf->key), 1);
+    }
+    return ctx;
+}
+
 void end_bare(struct end *end, SSL_CTX *ctx, bool server)
 {
     *end = (struct end){.tls = NULL};

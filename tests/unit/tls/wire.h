@@ -27,6 +27,8 @@ struct end {
 };
 void end_ours(struct end *end, struct dna_tls_identity *identity, bool server,
               const char *server_name);
+/* A context of bare OpenSSL that would agree to anything; leaf may be NULL. */
+SSL_CTX *bare_context(bool server, const struct cert *leaf);
 /* ctx is the caller's. */
 void end_bare(struct end *end, SSL_CTX *ctx, bool server);
 void end_fini(struct end *end);
