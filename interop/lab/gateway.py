@@ -54,10 +54,16 @@ log {{
 """
 
 
-class Gateway:
-    """HOSTS maps each hosted domain to its dnssec-ta URL, or to None."""
+VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite",
+            "--errors-for-leak-kinds=definite", "--error-exitcode=99", "--trace-children=no")
 
-    def __init__(self, machine, program, certificate, key, world, hosts):
+
+class Gateway:
+    """HOSTS maps each hosted domain to its dnssec-ta URL, or to None.  UNDER: a command
+    that runs the program, such as VALGRIND."""
+
+    def __init__(self, machine, program, certificate, key, world, hosts, under=()):
+        self._under = list(under)
         self.machine = machine
         self._owner = pwd.getpwnam(OWNER)
         home = machine.directory / "gateway"
@@ -86,8 +92,8 @@ class Gateway:
     def start(self):
         group = str(self._owner.pw_gid)
         self.machine.run([self.program, "-c", self.config, "--check"], OWNER, group)
-        daemon = self.machine.start("dna-gateway", [self.program, "-c", self.config,
-                                                    "--trace", self.trace], OWNER, group)
+        daemon = self.machine.start("dna-gateway", self._under + [
+            self.program, "-c", self.config, "--trace", self.trace], OWNER, group)
         self.machine.wait_for_port(daemon, self.machine.address, PORT)
         self.machine.wait_for_port(daemon, LINK, PORT)
         return daemon

@@ -12,7 +12,7 @@ import time
 
 POLL_SECONDS = 0.02
 DEADLINE_SECONDS = 60.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 20.0
 
 
 class LabError(Exception):
@@ -61,7 +61,10 @@ class Daemon:
         return self._process.poll() is None
 
     def stop(self):
-        """End the daemon and what it started (all of its session's process group)."""
+        """End the daemon and what it started (all of its session's process group).
+
+        Its exit status; negative: the signal that it died of.
+        """
         if self._process.poll() is None:
             self._signal(signal.SIGTERM)
             try:
@@ -72,6 +75,7 @@ class Daemon:
         for stream in (self.stdin, self.stdout):
             if stream is not None:
                 stream.close()
+        return self._process.returncode
 
     def _signal(self, number):
         try:

@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 
+from lab.gateway import VALGRIND
 from lab.process import LabError
 from lab.screen import Screen
 
@@ -17,9 +18,11 @@ def perform(name, scene, more_zones=()):
     parser.add_argument("--chat", required=True)
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--valgrind", action="store_true")
     options = parser.parse_args()
     screen = Screen(options.verbose)
-    world = World(options.lab, options.gateway, options.chat, more_zones)
+    world = World(options.lab, options.gateway, options.chat, more_zones,
+                  VALGRIND if options.valgrind else ())
     failures = 1
     try:
         failures = scene(world, screen)
@@ -32,7 +35,10 @@ def perform(name, scene, more_zones=()):
         screen.line("\n  interrupted")
     finally:
         world.stop()
+        for text, log in world.bad_ends:
+            screen.bad(text)
+            screen.tail(log)
         if options.keep:
             world.keep(options.keep)
             screen.line(f"\n  logs, zones and configurations: {options.keep}", "dim")
-    return 1 if failures else 0
+    return 1 if failures or world.bad_ends else 0

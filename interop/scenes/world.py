@@ -36,9 +36,11 @@ POSH_SECONDS = 3600
 
 
 class World:
-    def __init__(self, directory, gateway_program, chat_program, more_zones=()):
+    def __init__(self, directory, gateway_program, chat_program, more_zones=(), under=()):
         self.directory = directory
         self._more_zones = list(more_zones)
+        self._under = under
+        self.bad_ends = []
         self.programs = {"gateway": gateway_program, "chat": chat_program}
         self.net = None
         self.authority = None
@@ -134,17 +136,24 @@ class World:
             self.gateways[provider] = Gateway(
                 self[provider], self.programs["gateway"], *self.certificates[provider],
                 {"ca": self.authority.certificate, "hints": self.directory / "root.hints",
-                 "anchor": self.signer.dnskey_file(".")}, {customer: url})
+                 "anchor": self.signer.dnskey_file(".")}, {customer: url},
+                self._under)
         self.daemons[provider] = self.gateways[provider].start()
 
     def stop_gateway(self, provider):
-        self.daemons[provider].stop()
+        """SIGTERM: it closes its streams and exits 0, or bad_ends says how it ended."""
+        status = self.daemons.pop(provider).stop()
+        if status != 0:
+            self.bad_ends.append((f"{provider}.dna's gateway ended with status {status}",
+                                  self.gateways[provider].log))
 
     def log_in(self, provider):
         address = f"{USERS[provider]}@{CUSTOMERS[provider]}"
         self.clients[provider] = Client(self[provider], self.programs["chat"], address)
 
     def stop(self):
+        for provider in list(self.daemons):
+            self.stop_gateway(provider)
         if self.net is not None:
             self.net.stop()
 
