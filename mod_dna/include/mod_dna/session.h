@@ -16,6 +16,13 @@
  *     while (dna_session_next_ruling(session, &hearing, &ruling)) answer(hearing, &ruling);
  *
  * mod_dna/uv.h does all of this on libuv.
+ *
+ * Each ruling is one INFO line, event "ruling", with the fields
+ *   domain role ruling prooftype code why expires ms own facts
+ * where role is "initiating", "receiving" (or "asking": no stream), ruling the verdict's
+ * name, prooftype "" unless some prover spoke, expires wall seconds (0: none) and ms the
+ * milliseconds since the question was put; "facts" counts what it rests on and how much of
+ * it was at hand, as "5 (3 cached)".
  */
 #ifndef MOD_DNA_SESSION_H
 #define MOD_DNA_SESSION_H
