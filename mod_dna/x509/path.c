@@ -62,6 +62,8 @@ static enum dna_path_code code_of(int error)
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE:
         return DNA_PATH_BAD_SIGNATURE;
+    case X509_V_ERR_EC_KEY_EXPLICIT_PARAMS:
+        return DNA_PATH_WEAK;
     case X509_V_ERR_PERMITTED_VIOLATION:
     case X509_V_ERR_EXCLUDED_VIOLATION:
     case X509_V_ERR_SUBTREE_MINMAX:

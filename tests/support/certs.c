@@ -63,6 +63,17 @@ static EVP_PKEY *make_rsa_e1(void)
     return key;
 }
 
+static EVP_PKEY *make_rsa_pss(void)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+    EVP_PKEY *key = NULL;
+    need(EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1 &&
+             EVP_PKEY_generate(ctx, &key) == 1,
+         "an RSA-PSS key");
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 static EVP_PKEY *make_key(const struct cert_order *order)
 {
     const char *kind = order->key != NULL ? order->key : "P-256";
@@ -75,7 +86,7 @@ static EVP_PKEY *make_key(const struct cert_order *order)
     } else if (strcmp(kind, "RSA e=1") == 0) {
         key = make_rsa_e1();
     } else if (strcmp(kind, "RSA-PSS") == 0) {
-        key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA-PSS", (size_t)2048);
+        key = make_rsa_pss();
     } else if (strncmp(kind, "RSA-", 4) == 0) {
         key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)atoi(kind + 4));
     } else if (strncmp(kind, "ED", 2) == 0) {

@@ -96,6 +96,11 @@ static void resumes_nothing_as_server(void **state)
         talks_with(&client, &server, versions[i], versions[i], ctx);
         session = SSL_get1_session(client.ssl);
         assert_int_equal(SSL_SESSION_has_ticket(session), 0);
+        if (versions[i] == TLS1_2_VERSION) {
+            unsigned len;
+            (void)SSL_SESSION_get_id(session, &len);
+            assert_int_equal(len, 0);
+        }
         if (versions[i] == TLS1_3_VERSION) {
             assert_null(last_session);
         }

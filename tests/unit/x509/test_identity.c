@@ -24,6 +24,7 @@ static const struct {
     {"DNS:a.example,DNS:b.example,DNS:example.com", "x", "example.com", true, false, false},
     {"DNS:example.com", "x", "im.example.com", false, false, false},
     {"DNS:im.example.com", "x", "example.com", false, false, false},
+    {"DNS:example.co", "x", "example.com", false, false, false},
     {"DNS:example.com.evil.example", "x", "example.com", false, false, false},
     {"DNS:*.example.com", "x", "im.example.com", true, false, false},
     {"DNS:*.example.com", "x", "example.com", false, false, false},
@@ -49,8 +50,18 @@ static const struct {
     {XMPP "*.com", "x", "example.com", false, false, false},
 };
 
+/* As lenient as may be: takes the domain out of a whole address. */
 static bool lower_case(struct dna_span text, char *out, size_t room)
 {
+    const char *at = memchr(text.ptr, '@', text.len);
+    const char *slash = memchr(text.ptr, '/', text.len);
+    if (slash != NULL) {
+        text.len = (size_t)(slash - text.ptr);
+    }
+    if (at != NULL) {
+        text.len -= (size_t)(at - text.ptr) + 1;
+        text.ptr = at + 1;
+    }
     if (text.len >= room) {
         return false;
     }

@@ -52,6 +52,23 @@ static const struct row {
      {.names = "DNS:example.org"}, false, false, DNA_PATH_CONSTRAINTS, false},
     {"names excluded", {.constraints = "critical,excluded;DNS:example.com"},
      {.names = "DNS:im.example.com"}, false, false, DNA_PATH_CONSTRAINTS, false},
+    {"MD5 leaf", {.key = "RSA-2048"}, {.md5 = true}, false, false, DNA_PATH_WEAK, false},
+    {"P-521 leaf", {0}, {.key = "P-521"}, false, false, DNA_PATH_OK, false},
+    {"Ed448 leaf", {0}, {.key = "ED448"}, false, false, DNA_PATH_OK, false},
+    {"RSA-PSS leaf", {0}, {.key = "RSA-PSS"}, false, false, DNA_PATH_OK, false},
+    {"a curve spelt out", {0}, {.key = "P-256 explicit"}, false, false, DNA_PATH_WEAK, false},
+    {"an exponent that signs nothing", {0}, {.key = "RSA e=1"}, false, false, DNA_PATH_WEAK,
+     false},
+    {"usage that cannot be read", {0}, {.other_oid = "2.5.29.37", .other = "DER:0500"}, false,
+     false, DNA_PATH_UNTRUSTED, false},
+    {"a critical extension nobody knows", {0},
+     {.other_oid = "1.2.3.4", .other = "critical,DER:0500"}, false, false,
+     DNA_PATH_CONSTRAINTS, false},
+    {"a CA by its key usage alone", {.basic = "", .key_usage = "critical,keyCertSign"}, {0},
+     false, false, DNA_PATH_CONSTRAINTS, false},
+    {"no CA at all", {.basic = "critical,CA:FALSE"}, {0}, false, false, DNA_PATH_CONSTRAINTS,
+     false},
+    {"a CA of version 1", {.version1 = true}, {0}, false, false, DNA_PATH_CONSTRAINTS, false},
     {"a CA without the right to sign", {.key_usage = "critical,cRLSign"}, {0}, false, false,
      DNA_PATH_CONSTRAINTS, false},
 };
@@ -92,6 +109,82 @@ static void each_reason_is_found(void **state)
         cert_free(&other);
         cert_free(&root);
     }
+}
+
+#define SRV "otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server."
+
+/* S7: six kinds of CAs times five leaves.  A SRVName under a constrained CA proves nothing,
+ * whichever way: either the path is refused, or it is reported as constrained. */
+static const char *const ca_constraints[6] = {
+    NULL,
+    "critical,permitted;DNS:example.com",
+    "critical,excluded;DNS:evil.example",
+    "critical,permitted;" SRV "example.com",
+    "critical,excluded;" SRV "evil.example",
+    "critical,permitted;DNS:example.com,permitted;" SRV "example.com",
+};
+static const char *const leaf_names[5] = {
+    "DNS:example.com",
+    "DNS:evil.example",
+    SRV "example.com",
+    SRV "evil.example",
+    "DNS:example.com," SRV "evil.example",
+};
+/* G: good; C: good, but constrained; X: refused for a constraint. */
+static const char outcomes[6][6] = {
+    "GGGGG", "CXCCC", "CXCCC", "CCXXX", "CCXXX", "CXXXX",
+};
+
+static char outcome_of(const struct cert *root, const char *constraints, const char *names)
+{
+    struct cert middle = cert_make(&(struct cert_order){
+        .subject = "middle", .issuer = root, .ca = true, .constraints = constraints});
+    struct cert leaf =
+        cert_make(&(struct cert_order){.subject = "leaf", .issuer = &middle, .names = names});
+    struct dna_roots *roots = cert_roots(root);
+    struct dna_chain *chain = cert_chain((const struct cert *[]){&leaf, &middle}, 2);
+    struct dna_path path;
+    assert_int_equal(dna_path_check(chain, roots, CERTS_NOW, &path), DNA_OK);
+    dna_chain_free(chain);
+    dna_roots_free(roots);
+    cert_free(&leaf);
+    cert_free(&middle);
+    if (path.code == DNA_PATH_OK) {
+        return path.constrained ? 'C' : 'G';
+    }
+    assert_true(path.constrained);
+    return path.code == DNA_PATH_CONSTRAINTS ? 'X' : '?';
+}
+
+static void a_constrained_ca_yields_no_srv_name(void **state)
+{
+    struct cert root = cert_make(&(struct cert_order){.subject = "root", .ca = true});
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        for (size_t k = 0; k < 5; k++) {
+            char got = outcome_of(&root, ca_constraints[i], leaf_names[k]);
+            if (got != outcomes[i][k]) {
+                fail_msg("CA %zu, leaf %zu: %c", i, k, got);
+            }
+        }
+    }
+    cert_free(&root);
+}
+
+/* A self-signed certificate that stands among the roots vouches for nobody but a CA. */
+static void a_root_is_no_end_entity(void **state)
+{
+    struct cert alone = cert_make(
+        &(struct cert_order){.subject = "alone", .names = "DNS:example.com"});
+    struct dna_roots *roots = cert_roots(&alone);
+    struct dna_chain *chain = cert_chain((const struct cert *[]){&alone}, 1);
+    struct dna_path path;
+    (void)state;
+    assert_int_equal(dna_path_check(chain, roots, CERTS_NOW, &path), DNA_OK);
+    assert_int_equal(path.code, DNA_PATH_UNTRUSTED);
+    dna_chain_free(chain);
+    dna_roots_free(roots);
+    cert_free(&alone);
 }
 
 static void a_changed_byte_breaks_the_signature(void **state)
@@ -164,6 +257,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reason_is_found),
+        cmocka_unit_test(a_constrained_ca_yields_no_srv_name),
+        cmocka_unit_test(a_root_is_no_end_entity),
         cmocka_unit_test(a_changed_byte_breaks_the_signature),
         cmocka_unit_test(validity_is_the_narrowest_of_the_path),
         cmocka_unit_test(key_usage_is_reported),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <base/codec.h>
+#include <certs.h>
 #include <dns/dnskey.h>
 #include <x509/spki.h>
 
@@ -114,12 +115,40 @@ static void other_bytes_are_refused(void **state)
     assert_int_equal(dna_spki_der_to_dnskey((struct dna_span){"", 0}, &key), DNA_ERR_FORMAT);
 }
 
+/* S9, for every prooftype: POSH and dnssec-ta look at the key without any path. */
+static void weak_keys_are_told_apart(void **state)
+{
+    static const struct {
+        const char *key;
+        bool strong;
+    } rows[] = {
+        {"P-256", true},     {"P-384", true},      {"P-521", true},   {"ED25519", true},
+        {"ED448", true},     {"RSA-2048", true},   {"RSA-PSS", true}, {"RSA-1024", false},
+        {"RSA-2047", false}, {"secp256k1", false}, {"P-224", false},  {"P-256 explicit", false},
+        {"RSA e=1", false},
+    };
+    struct cert root = cert_make(&(struct cert_order){.subject = "root", .ca = true});
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cert cert = cert_make(
+            &(struct cert_order){.subject = "x", .issuer = &root, .key = rows[i].key});
+        struct dna_chain *chain = cert_chain((const struct cert *[]){&cert}, 1);
+        if (dna_spki_strong(chain) != rows[i].strong) {
+            fail_msg("%s", rows[i].key);
+        }
+        dna_chain_free(chain);
+        cert_free(&cert);
+    }
+    cert_free(&root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(curves_become_dnskeys),
         cmocka_unit_test(a_compressed_point_is_the_same_key),
         cmocka_unit_test(rsa_in_the_form_of_rfc_3110),
+        cmocka_unit_test(weak_keys_are_told_apart),
         cmocka_unit_test(other_bytes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
