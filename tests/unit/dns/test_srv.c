@@ -27,6 +27,7 @@ static const struct {
     {RDATA("\4x.pp\7example\0"), 20, NULL},    /* a dot inside a label */
     {RDATA("\4x\0pp\7example\0"), 20, NULL},
     {RDATA("\4x pp\7example\0"), 20, NULL},
+    {RDATA("\4x\xc3\xbc" "p\7example\0"), 20, NULL}, /* what IDNA would map */
     {RDATA("\1" "1\1" "2\1" "3\1" "4\0"), 15, NULL}, /* an address */
 };
 

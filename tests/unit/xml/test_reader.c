@@ -268,6 +268,28 @@ static void an_unfinished_element_cannot_grow(void **state)
     dna_xml_reader_free(r);
 }
 
+/* Four bytes of input must not cost hundreds of memory without an end. */
+static void a_crowd_of_children_cannot_grow(void **state)
+{
+    const struct dna_xml_limits wide = {.element = 256 * 1024, .depth = 8, .attributes = 6};
+    struct dna_xml_reader *r;
+    char out[400];
+    char *in = malloc(wide.element);
+    size_t n = sizeof HEADER "<m>" - 1;
+    (void)state;
+    assert_int_equal(dna_xml_reader_new(NULL, "en", &wide, &r), DNA_OK);
+    memcpy(in, HEADER "<m>", n);
+    while (n < wide.element - 8) {
+        memcpy(in + n, "<a/>", 4);
+        n += 4;
+    }
+    in[n] = '\0';
+    play(r, in, 100000, out, sizeof out);
+    assert_string_equal(out, HEADER_LINE "error 6\n");
+    dna_xml_reader_free(r);
+    free(in);
+}
+
 static void white_space_between_elements_costs_nothing(void **state)
 {
     struct dna_xml_reader *r = new_reader();
@@ -411,6 +433,7 @@ int main(void)
         cmocka_unit_test(refuses_with_the_right_error),
         cmocka_unit_test(the_size_of_an_element_is_limited),
         cmocka_unit_test(an_unfinished_element_cannot_grow),
+        cmocka_unit_test(a_crowd_of_children_cannot_grow),
         cmocka_unit_test(white_space_between_elements_costs_nothing),
         cmocka_unit_test(builds_the_whole_tree),
         cmocka_unit_test(nothing_survives_a_restart),
