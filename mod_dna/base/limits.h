@@ -58,9 +58,19 @@
 #define DNA_LIMIT_POSH_LIFE_S (30 * 24 * 3600)
 
 /* DNS. */
+#define DNA_LIMIT_DNS_ANSWER 65535    /* RDATA of one answer, all records */
 #define DNA_LIMIT_RECORDS 64          /* records of one answer that are looked at */
 #define DNA_LIMIT_ADDRESSES 8         /* addresses tried per SRV target */
 #define DNA_LIMIT_ENDPOINTS 16        /* SRV records tried */
+#define DNA_LIMIT_ALIASES 8           /* followed inside one answer */
+#define DNA_LIMIT_WHY 256             /* of a validator's reason */
+#define DNA_LIMIT_LOOKUPS 16384       /* running at once */
+#define DNA_LIMIT_LOOKUP_ARENA (512 * 1024)
+#define DNA_LIMIT_ANCHORED_WAITING 1024 /* anchored look-ups without a context of their own */
+#define DNA_LIMIT_DNSKEY 2048         /* RDATA of a supplied anchor */
+#define DNA_LIMIT_VERIFICATIONS 8     /* signatures tried for one RRset */
+#define DNA_LIMIT_HINTS (64 * 1024)   /* a root hints file */
+#define DNA_LIMIT_ROOT_CHECK_MS 10000 /* between two checks of the root's key (S15) */
 
 /* Fetching. */
 #define DNA_LIMIT_FETCH_CONNECT_MS 5000
@@ -69,7 +79,9 @@
 #define DNA_LIMIT_FETCH_REDIRECTS 5
 #define DNA_LIMIT_FETCH_RUNNING 48       /* at once, of each kind of URL (S23) */
 #define DNA_LIMIT_FETCH_RUNNING_AT 4     /* ... and of them at one destination address */
+#define DNA_LIMIT_FETCH_RUNNING_PEER 4   /* ... and of both kinds for one peer */
 #define DNA_LIMIT_FETCH_PER_MINUTE 600   /* in all */
+#define DNA_LIMIT_FETCH_FAILURES_MINUTE 10 /* more, and a peer's own URLs wait */
 #define DNA_LIMIT_FETCH_PEER_AT_MINUTE 10 /* peer-chosen URLs, per destination and minute */
 #define DNA_LIMIT_FETCH_WAITING 4096     /* more than that are refused */
 
@@ -84,5 +96,17 @@
 #define DNA_LIMIT_CONNECT_MS 10000       /* one address */
 #define DNA_LIMIT_CONNECT_NEXT_MS 250    /* before the next address is tried beside it */
 #define DNA_LIMIT_FIND_MS 60000          /* from the first look-up to a TCP connection */
+#define DNA_LIMIT_VISITORS 65536         /* addresses that a listener keeps account of */
+#define DNA_LIMIT_UNANSWERED_MS 120000   /* written bytes that the peer takes no notice of */
+#define DNA_LIMIT_KEEPALIVE_S 60         /* silence before the kernel asks */
+#define DNA_LIMIT_LINGER_MS 1000         /* for the peer's FIN after ours */
+#define DNA_LIMIT_PARK_MS 1000           /* silence before a stream gives its buffers back */
+
+/* What is found out for one question and used for others. */
+#define DNA_LIMIT_KEEP_DOCUMENT_S 300
+#define DNA_LIMIT_KEEP_ABSENT_S 900      /* 404 or 410 */
+#define DNA_LIMIT_KEEP_FAILED_S 60       /* fetches, path checks, refused proofs (S13) */
+#define DNA_LIMIT_ASKED 65536            /* under way at once; more are answered "failed" */
+#define DNA_LIMIT_LATE 1024              /* given up, whose answer may still come */
 
 #endif

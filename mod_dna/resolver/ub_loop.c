@@ -2,8 +2,9 @@
  *
  * libunbound deletes an event and then closes its descriptor, whose number may be in use
  * again at once: so a watch ends when the event is deactivated, not when it is freed.  An
- * event that is not persistent ends before its callback, which may free it: nothing of it
- * is touched after the call.  Signals and Windows sockets do not occur in this use.
+ * event that is not persistent ends before its callback; a persistent one that timed out is
+ * watched on, without a timer.  The callback may free the event: nothing of it is touched
+ * after the call.  Signals and Windows sockets do not occur in this use.
  */
 #include <resolver/ub_loop.h>
 
@@ -61,7 +62,12 @@ static void stop(struct event *event)
 static void on_timeout(void *arg)
 {
     struct event *event = arg;
-    stop(event);
+    if ((event->bits & BIT_PERSIST) == 0) {
+        stop(event);
+    } else {
+        event->base->loop->timer_free(event->timer);
+        event->timer = NULL;
+    }
     event->fn(event->fd, BIT_TIMEOUT, event->arg);
 }
 
