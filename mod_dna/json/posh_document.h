@@ -23,9 +23,10 @@ struct dna_posh_document {
     const struct dna_alloc *alloc;
 };
 
-/* Fills *out, or leaves it empty.  DNA_ERR_FORMAT with *why (static, for people): not JSON, duplicate members, too deep,
- * both or neither of url and fingerprints, bad or missing expires, bad base64 ...
- * DNA_ERR_LIMIT: more than 64 KiB or 256 descriptors. */
+/* Fills *out, or leaves it empty; *why is static and for people.  DNA_ERR_FORMAT: not JSON,
+ * duplicate members, too deep, both or neither of url and fingerprints, bad or missing
+ * expires, bad base64 ...  DNA_ERR_LIMIT: more than 64 KiB or 256 descriptors.
+ * DNA_ERR_MEMORY. */
 DNA_MUST_USE enum dna_err dna_posh_parse(const struct dna_alloc *alloc, struct dna_span bytes,
                                          struct dna_posh_document *out, const char **why);
 void dna_posh_fini(struct dna_posh_document *document);

@@ -39,6 +39,7 @@ bool dna_certificate_trusted(const struct dna_path *path, enum dna_prooftype typ
                        whose, path->why);
         return false;
     }
+    /* Checked again: the fact may come from a cache. */
     if (now < path->not_before || now >= path->not_after) {
         (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_NOT_VALID_NOW,
                        "%s is not valid at this time", whose);
@@ -52,16 +53,6 @@ const char *dna_certificate_service(enum dna_service service)
     return service == DNA_XMPP_CLIENT ? "xmpp-client" : "xmpp-server";
 }
 
-bool dna_certificate_names(const struct dna_question *q, const struct dna_path *path,
-                           const char *host)
-{
-    if (dna_identity_dns(q->chain, host, true)) {
-        return true;
-    }
-    return !path->constrained &&
-           dna_identity_srv(q->chain, dna_certificate_service(q->service), host);
-}
-
 static bool canonical(struct dna_span text, char *out, size_t room)
 {
     struct dna_name name;
@@ -72,10 +63,28 @@ static bool canonical(struct dna_span text, char *out, size_t room)
     return true;
 }
 
-bool dna_certificate_names_domain(const struct dna_question *q, const struct dna_path *path)
+bool dna_certificate_names(const struct dna_chain *chain, const struct dna_path *path,
+                           enum dna_service service, const char *host)
 {
-    if (dna_certificate_names(q, path, q->domain)) {
+    return dna_identity_dns(chain, host, true) ||
+           (!path->constrained &&
+            dna_identity_srv(chain, dna_certificate_service(service), host));
+}
+
+bool dna_certificate_names_domain(const struct dna_chain *chain, const struct dna_path *path,
+                                  enum dna_service service, const char *domain)
+{
+    return dna_identity_dns(chain, domain, true) ||
+           dna_certificate_names_exactly(chain, path, service, domain);
+}
+
+bool dna_certificate_names_exactly(const struct dna_chain *chain, const struct dna_path *path,
+                                   enum dna_service service, const char *domain)
+{
+    if (dna_identity_dns(chain, domain, false)) {
         return true;
     }
-    return !path->constrained && dna_identity_xmpp_addr(q->chain, q->domain, canonical);
+    return !path->constrained &&
+           (dna_identity_srv(chain, dna_certificate_service(service), domain) ||
+            dna_identity_xmpp_addr(chain, domain, canonical));
 }

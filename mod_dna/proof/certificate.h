@@ -9,12 +9,16 @@
 bool dna_certificate_trusted(const struct dna_path *path, enum dna_prooftype type,
                              int64_t now, const char *whose, struct dna_ruling *out);
 
-/* Whether the leaf names a host: by DNS-ID, wildcards included, or by SRV-ID of the service
- * unless some CA of the path is constrained (S7). */
-bool dna_certificate_names(const struct dna_question *q, const struct dna_path *path,
-                           const char *host);
-/* Whether the leaf names the question's domain: as above, or by XmppAddr (same rule). */
-bool dna_certificate_names_domain(const struct dna_question *q, const struct dna_path *path);
+/* Whether the leaf of chain names a host: by DNS-ID, wildcards included, or by SRV-ID of the
+ * service unless some CA of the path is constrained (S7). */
+bool dna_certificate_names(const struct dna_chain *chain, const struct dna_path *path,
+                           enum dna_service service, const char *host);
+/* Whether it names a domain: as above, or by XmppAddr (same rule). */
+bool dna_certificate_names_domain(const struct dna_chain *chain, const struct dna_path *path,
+                                  enum dna_service service, const char *domain);
+/* The same without wildcards (S3). */
+bool dna_certificate_names_exactly(const struct dna_chain *chain, const struct dna_path *path,
+                                   enum dna_service service, const char *domain);
 
 /* "xmpp-server" or "xmpp-client". */
 const char *dna_certificate_service(enum dna_service service);

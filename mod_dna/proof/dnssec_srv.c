@@ -2,7 +2,8 @@
  *
  * RFC 7673 3 and 4 without TLSA.  Secure SRV records, validated from the root, name hosts
  * that may stand in for the domain; the peer needs a trusted certificate for such a host (the
- * very one that we connected to, where we did) or for the domain.  A bogus answer is a veto
+ * very one that we connected to, where we did) or for the domain.  An endpoint that is not
+ * delegated to proves nothing here, whatever its certificate names.  A bogus answer is a veto
  * (S10), a failed one is never taken for an insecure one.
  */
 #include <proof/certificate.h>
@@ -10,7 +11,7 @@
 #include <proof/srv_status.h>
 #include <proof/wants.h>
 
-enum { TYPE = DNA_PROOF_DNSSEC_SRV };
+#define TYPE DNA_PROOF_DNSSEC_SRV
 
 static enum dna_step refuse(const struct dna_delegation *delegation, struct dna_ruling *out)
 {
@@ -55,11 +56,14 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
         return DNA_STEP_RULES;
     }
     until = dna_rule_sooner(path->not_after, dna_delegation_until(&delegation, now.wall));
+    if (!dna_delegation_reaches(&delegation, q, TYPE, out)) {
+        return DNA_STEP_RULES;
+    }
     if (dna_delegation_serves(&delegation, q, path, TYPE, &delegate, out)) {
         return dna_rule_proven(out, TYPE, until, "DNSSEC delegates %s to %s, which a trusted "
                                "certificate names", q->domain, delegate.target.text);
     }
-    if (dna_certificate_names_domain(q, path)) {
+    if (dna_certificate_names_domain(q->chain, path, q->service, q->domain)) {
         return dna_rule_proven(out, TYPE, until, "DNSSEC secures the SRV records of %s, which "
                                "a trusted certificate names", q->domain);
     }
@@ -70,6 +74,7 @@ const struct dna_prover dna_prover_dnssec_srv = {
     .type = TYPE,
     .name = "dnssec-srv",
     .stage = DNA_STAGE_LOCAL,
+    .rests_on_dns = true,
     .root_anchored = true,
     .step = step,
 };

@@ -1,7 +1,13 @@
 /* proof/facts.c: facts copied, and put into their proper form. */
 #include <proof/facts.h>
 
+#include <assert.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/codec.h>
 #include <base/limits.h>
+#include <proof/srv_status.h>
 #include <proof/wants.h>
 
 void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena)
@@ -13,8 +19,8 @@ void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena)
 void dna_facts_fini(struct dna_facts *facts)
 {
     for (struct dna_known *known = facts->first; known != NULL; known = known->next) {
-        dna_chain_free(known->chain);
-        known->chain = NULL;
+        dna_chain_free(known->parsed.chain);
+        known->parsed.chain = NULL;
     }
 }
 
@@ -49,6 +55,7 @@ enum dna_err dna_facts_expect(struct dna_facts *facts, const struct dna_want *wa
     }
     known->id = ++facts->n;
     known->want = *want;
+    known->deadline = DNA_NEVER;
     *facts->end = known;
     facts->end = &known->next;
     *out = known;
@@ -62,20 +69,58 @@ static bool copy_text(struct dna_arena *arena, const char **text)
     return *text != NULL;
 }
 
-static void settle_outcome(struct dna_dns_answer *answer)
+static void fail_answer(struct dna_dns_answer *answer, const char *why)
 {
+    answer->outcome = DNA_DNS_FAILED;
+    answer->why = why;
+}
+
+/* More than fits into one message of the DNS is no answer. */
+static bool is_too_large(const struct dna_dns_answer *answer)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < answer->n_rdata; i++) {
+        if (answer->rdata[i].len > DNA_LIMIT_DNS_ANSWER - total) {
+            return true;
+        }
+        total += answer->rdata[i].len;
+    }
+    return false;
+}
+
+static void settle_records(struct dna_dns_answer *answer)
+{
+    if (answer->n_rdata == 0 || answer->rdata == NULL) {
+        fail_answer(answer, "an answer without records");
+        return;
+    }
+    if (answer->n_rdata > DNA_LIMIT_RECORDS) {
+        answer->n_rdata = DNA_LIMIT_RECORDS;
+    }
+    if (is_too_large(answer)) {
+        fail_answer(answer, "the answer is too long");
+    }
+}
+
+static void settle_answer(struct dna_dns_answer *answer, const char *name, uint16_t type)
+{
+    bool other = answer->name != NULL && answer->name[0] != '\0' &&
+                 strcmp(answer->name, name) != 0;
+    if (other || answer->type != type) {
+        fail_answer(answer, "an answer to another question");
+    }
+    answer->name = name;
+    answer->type = type;
     switch (answer->outcome) {
     case DNA_DNS_FOUND:
-        if (answer->n_rdata == 0 || answer->rdata == NULL) {
-            answer->outcome = DNA_DNS_FAILED;
-        }
+        settle_records(answer);
         break;
     case DNA_DNS_ABSENT:
     case DNA_DNS_BOGUS:
     case DNA_DNS_FAILED:
         break;
     default:
-        answer->outcome = DNA_DNS_FAILED;
+        fail_answer(answer, "an unknown outcome");
         break;
     }
     if (answer->outcome != DNA_DNS_FOUND) {
@@ -85,16 +130,18 @@ static void settle_outcome(struct dna_dns_answer *answer)
     if (answer->outcome != DNA_DNS_FOUND && answer->outcome != DNA_DNS_ABSENT) {
         answer->secure = false;
     }
-    if (answer->n_rdata > DNA_LIMIT_RECORDS) {
-        answer->n_rdata = DNA_LIMIT_RECORDS;
+    if (!answer->secure) {
+        answer->signatures_end = DNA_NEVER;
     }
 }
 
-static enum dna_err copy_answer(struct dna_arena *arena, struct dna_dns_answer *answer)
+/* name and what it points to live in the arena, or for ever. */
+static enum dna_err copy_answer(struct dna_arena *arena, struct dna_dns_answer *answer,
+                                const char *name, uint16_t type)
 {
     struct dna_span *copies;
-    settle_outcome(answer);
-    if (!copy_text(arena, &answer->name) || !copy_text(arena, &answer->why)) {
+    settle_answer(answer, name, type);
+    if (!copy_text(arena, &answer->why)) {
         return DNA_ERR_MEMORY;
     }
     if (answer->n_rdata == 0) {
@@ -114,47 +161,92 @@ static enum dna_err copy_answer(struct dna_arena *arena, struct dna_dns_answer *
     return DNA_OK;
 }
 
-static enum dna_err copy_anchored(struct dna_arena *arena, struct dna_anchored_result *result)
+static enum dna_err copy_anchored(struct dna_arena *arena,
+                                  const struct dna_want_anchored *want,
+                                  struct dna_anchored_result *result)
 {
-    enum dna_err err = copy_answer(arena, &result->dnskey);
-    if (err == DNA_OK) {
-        err = copy_answer(arena, &result->srv);
+    struct dna_srv_names *names = dna_arena_get(arena, sizeof *names);
+    enum dna_err err;
+    if (names == NULL) {
+        return DNA_ERR_MEMORY;
     }
-    return err == DNA_OK ? copy_answer(arena, &result->srv_tls) : err;
+    if (!dna_srv_names(want->domain, want->service, names)) {
+        return DNA_ERR_ARGUMENT;
+    }
+    err = copy_answer(arena, &result->dnskey, want->zone, DNA_DNS_DNSKEY);
+    if (err == DNA_OK) {
+        err = copy_answer(arena, &result->srv, names->plain, DNA_DNS_SRV);
+    }
+    return err == DNA_OK ? copy_answer(arena, &result->srv_tls, names->tls, DNA_DNS_SRV) : err;
 }
 
-static enum dna_err copy_fetch(struct dna_arena *arena, struct dna_fetch_result *result)
+static void settle_fetch(struct dna_fetch_result *result)
 {
-    if (result->outcome == DNA_FETCH_OK && result->body.len > DNA_LIMIT_DOCUMENT) {
+    switch (result->outcome) {
+    case DNA_FETCH_OK:
+        if (result->body.len > DNA_LIMIT_DOCUMENT) {
+            result->outcome = DNA_FETCH_FAILED;
+            result->why = "the document is too long";
+        }
+        break;
+    case DNA_FETCH_FAILED:
+    case DNA_FETCH_REFUSED:
+    case DNA_FETCH_ABSENT:
+        break;
+    default:
         result->outcome = DNA_FETCH_FAILED;
-        result->why = "the document is too long";
+        break;
     }
     if (result->outcome != DNA_FETCH_OK) {
         result->body = (struct dna_span){NULL, 0};
     }
+}
+
+static enum dna_err copy_fetch(struct dna_arena *arena, struct dna_fetch_result *result)
+{
+    settle_fetch(result);
     if (!copy_text(arena, &result->why) || !copy_text(arena, &result->final_url)) {
         return DNA_ERR_MEMORY;
     }
     return dna_arena_span(arena, result->body, &result->body);
 }
 
-static enum dna_err copy_fact(struct dna_arena *arena, struct dna_fact *fact)
+static enum dna_err copy_peer(struct dna_arena *arena, struct dna_fact *fact)
 {
-    switch (fact->kind) {
+    switch (fact->u.peer.outcome) {
+    case DNA_PEER_PROOF:
+        break;
+    case DNA_PEER_SILENT:
+    case DNA_PEER_IMPOSSIBLE:
+        fact->u.peer.content = (struct dna_span){NULL, 0};
+        break;
+    default:
+        fact->u.peer.outcome = DNA_PEER_SILENT;
+        fact->u.peer.content = (struct dna_span){NULL, 0};
+        break;
+    }
+    /* Never cut: a part of a proof might mean something. */
+    if (fact->u.peer.content.len > DNA_LIMIT_PROOF) {
+        fact->u.peer.content = dna_span_of("(too long)");
+    }
+    return dna_arena_span(arena, fact->u.peer.content, &fact->u.peer.content);
+}
+
+static enum dna_err copy_fact(struct dna_arena *arena, const struct dna_want *want,
+                              struct dna_fact *fact)
+{
+    switch (want->kind) {
     case DNA_WANT_DNS:
-        return copy_answer(arena, &fact->u.dns);
+        return copy_answer(arena, &fact->u.dns, want->u.dns.name, want->u.dns.type);
     case DNA_WANT_ANCHORED:
-        return copy_anchored(arena, &fact->u.anchored);
+        return copy_anchored(arena, &want->u.anchored, &fact->u.anchored);
     case DNA_WANT_FETCH:
         return copy_fetch(arena, &fact->u.fetch);
     case DNA_WANT_PATH:
         fact->u.path.why[sizeof fact->u.path.why - 1] = '\0';
         return DNA_OK;
     case DNA_WANT_PEER:
-        if (fact->u.peer.content.len > DNA_LIMIT_PROOF) {
-            fact->u.peer.content.len = DNA_LIMIT_PROOF;
-        }
-        return dna_arena_span(arena, fact->u.peer.content, &fact->u.peer.content);
+        return copy_peer(arena, fact);
     }
     return DNA_ERR_ARGUMENT;
 }
@@ -163,44 +255,102 @@ enum dna_err dna_facts_record(struct dna_facts *facts, struct dna_known *known,
                               const struct dna_fact *fact)
 {
     struct dna_fact copy = *fact;
-    enum dna_err err = copy_fact(facts->arena, &copy);
+    enum dna_err err = copy_fact(facts->arena, &known->want, &copy);
     if (err == DNA_OK) {
         known->fact = copy;
         known->answered = true;
-        known->overdue = false;
     }
     return err;
+}
+
+static struct dna_dns_answer no_answer(const char *name, uint16_t type, struct dna_time now)
+{
+    return (struct dna_dns_answer){
+        .name = name,
+        .type = type,
+        .outcome = DNA_DNS_FAILED,
+        .obtained = now.wall,
+        .signatures_end = DNA_NEVER,
+        .why = "no answer in time",
+    };
 }
 
 void dna_facts_overdue(struct dna_known *known, struct dna_time now)
 {
+    struct dna_fact *fact = &known->fact;
+    assert(known->want.kind == DNA_WANT_DNS || known->want.kind == DNA_WANT_ANCHORED);
     known->answered = true;
     known->overdue = true;
-    known->fact = (struct dna_fact){
-        .kind = DNA_WANT_DNS,
-        .u.dns = {
-            .name = known->want.u.dns.name,
-            .type = known->want.u.dns.type,
-            .outcome = DNA_DNS_FAILED,
-            .obtained = now.wall,
-            .signatures_end = DNA_NEVER,
-            .why = "no answer in time",
-        },
-    };
+    *fact = (struct dna_fact){.kind = known->want.kind};
+    if (fact->kind == DNA_WANT_DNS) {
+        fact->u.dns = no_answer(known->want.u.dns.name, known->want.u.dns.type, now);
+        return;
+    }
+    fact->u.anchored.dnskey = no_answer(known->want.u.anchored.zone, DNA_DNS_DNSKEY, now);
+    fact->u.anchored.srv = no_answer("", DNA_DNS_SRV, now);
+    fact->u.anchored.srv_tls = no_answer("", DNA_DNS_SRV, now);
 }
 
-enum dna_err dna_facts_chain(const struct dna_facts *facts, const struct dna_want_fetch *fetch,
+/* What the bytes deserve is kept; a fault of the world may be gone at the next attempt. */
+static enum dna_err remember(struct dna_known *known, enum dna_err err,
                              const struct dna_chain **out)
+{
+    if (err == DNA_OK || err == DNA_ERR_FORMAT || err == DNA_ERR_LIMIT) {
+        known->parsed.tried = true;
+        known->parsed.err = err;
+    }
+    *out = known->parsed.chain;
+    return err;
+}
+
+enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
+                                     const struct dna_want_fetch *fetch,
+                                     const struct dna_chain **out)
 {
     struct dna_want want = {.kind = DNA_WANT_FETCH, .u.fetch = *fetch};
     struct dna_known *known = dna_facts_find(facts, &want);
-    enum dna_err err = DNA_OK;
     if (known == NULL || !known->answered || known->fact.u.fetch.outcome != DNA_FETCH_OK) {
         return DNA_ERR_NOT_FOUND;
     }
-    if (known->chain == NULL) {
-        err = dna_chain_parse(facts->arena->alloc, known->fact.u.fetch.body, &known->chain);
+    if (known->parsed.tried) {
+        return remember(known, known->parsed.err, out);
     }
-    *out = known->chain;
+    return remember(known,
+                    dna_chain_parse(facts->arena->alloc, known->fact.u.fetch.body,
+                                    &known->parsed.chain),
+                    out);
+}
+
+static enum dna_err parse_text(const struct dna_alloc *alloc, struct dna_span text,
+                               struct dna_chain **out)
+{
+    size_t room = text.len / 4 * 3 + 3, len = 0;
+    unsigned char *bytes = dna_alloc_get(alloc, room);
+    enum dna_err err;
+    if (bytes == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    err = dna_base64_decode(text, DNA_BASE64_PADDED, bytes, room, &len);
+    if (err == DNA_OK) {
+        err = dna_chain_parse(alloc, (struct dna_span){(const char *)bytes, len}, out);
+    }
+    dna_alloc_release(alloc, bytes);
     return err;
+}
+
+enum dna_err dna_facts_supplied_chain(const struct dna_facts *facts,
+                                      const struct dna_chain **out)
+{
+    struct dna_want want = {.kind = DNA_WANT_PEER};
+    struct dna_known *known = dna_facts_find(facts, &want);
+    if (known == NULL || !known->answered || known->fact.u.peer.outcome != DNA_PEER_PROOF) {
+        return DNA_ERR_NOT_FOUND;
+    }
+    if (known->parsed.tried) {
+        return remember(known, known->parsed.err, out);
+    }
+    return remember(known,
+                    parse_text(facts->arena->alloc, known->fact.u.peer.content,
+                               &known->parsed.chain),
+                    out);
 }

@@ -1,8 +1,8 @@
 /* proof/facts.h: what the court knows, want by want.
  *
  * A fact is copied into the question's arena on arrival and put into its proper form there:
- * whatever the host handed over, only FOUND and ABSENT can be secure, FOUND has records, and
- * no text is NULL.  Nothing is ever forgotten while the hearing lasts.
+ * whatever the host handed over, an answer is one to the question that was asked, only FOUND
+ * and ABSENT can be secure, FOUND has records, and no text is NULL.  Nothing is ever forgotten while the hearing lasts.
  */
 #ifndef DNA_PROOF_FACTS_H
 #define DNA_PROOF_FACTS_H
@@ -17,8 +17,13 @@ struct dna_known {
     bool told;     /* handed to the host */
     bool answered;
     bool overdue;  /* answered by its deadline, as FAILED (S11) */
+    int64_t deadline; /* monotonic, or DNA_NEVER */
     struct dna_fact fact;
-    struct dna_chain *chain; /* FETCH: the body as certificates, once somebody asked */
+    struct {
+        bool tried;
+        enum dna_err err;
+        struct dna_chain *chain;
+    } parsed; /* FETCH, PEER: the bytes as certificates, once somebody asked */
     struct dna_known *next;
 };
 
@@ -43,14 +48,17 @@ DNA_MUST_USE enum dna_err dna_facts_expect(struct dna_facts *facts,
 /* Copies a fact of the right kind.  DNA_ERR_MEMORY: the entry stays unanswered. */
 DNA_MUST_USE enum dna_err dna_facts_record(struct dna_facts *facts, struct dna_known *known,
                                            const struct dna_fact *fact);
-/* Its time is over: a look-up of the DNS is answered FAILED. */
+/* Its time is over: a look-up (DNS, ANCHORED) is answered FAILED. */
 void dna_facts_overdue(struct dna_known *known, struct dna_time now);
 
-/* The body of the document that fetch delivered, as certificates; parsed once per hearing,
- * owned by the facts.  DNA_ERR_FORMAT, DNA_ERR_LIMIT, DNA_ERR_MEMORY;
- * DNA_ERR_NOT_FOUND: it was not fetched. */
-DNA_MUST_USE enum dna_err dna_facts_chain(const struct dna_facts *facts,
-                                          const struct dna_want_fetch *fetch,
-                                          const struct dna_chain **out);
+/* The document that fetch delivered, or the base64 DER that the peer supplied, as
+ * certificates; parsed once per hearing, owned by the facts.  DNA_ERR_FORMAT,
+ * DNA_ERR_LIMIT: that is what the bytes deserve; other errors are faults of the world;
+ * DNA_ERR_NOT_FOUND: there is no such document. */
+DNA_MUST_USE enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
+                                                  const struct dna_want_fetch *fetch,
+                                                  const struct dna_chain **out);
+DNA_MUST_USE enum dna_err dna_facts_supplied_chain(const struct dna_facts *facts,
+                                                   const struct dna_chain **out);
 
 #endif

@@ -20,7 +20,7 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
                                  out)) {
         return DNA_STEP_RULES;
     }
-    if (!dna_certificate_names_domain(q, path)) {
+    if (!dna_certificate_names_domain(q->chain, path, q->service, q->domain)) {
         return dna_rule(out, DNA_PROOF_PKIX, DNA_FAIL, DNA_CODE_NAME_MISMATCH,
                         "the peer's certificate does not name %s", q->domain);
     }

@@ -156,18 +156,28 @@ int64_t dna_delegation_until(const struct dna_delegation *delegation, int64_t no
                            dna_rule_dns_until(delegation->answers[1], now));
 }
 
+bool dna_delegation_reaches(const struct dna_delegation *delegation,
+                            const struct dna_question *q, enum dna_prooftype type,
+                            struct dna_ruling *out)
+{
+    if (q->role != DNA_INITIATING || q->host == NULL ||
+        dna_delegation_has(delegation, q->host, q->port)) {
+        return true;
+    }
+    (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_WRONG_DELEGATE,
+                   "the domain is not delegated to %s port %u", q->host, (unsigned)q->port);
+    return false;
+}
+
 /* The endpoint that we are connected to. */
 static bool serves_at(const struct dna_delegation *delegation, const struct dna_question *q,
                       const struct dna_path *path, enum dna_prooftype type,
                       struct dna_srv *room, struct dna_ruling *out)
 {
-    if (!dna_delegation_has(delegation, q->host, q->port)) {
-        (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_WRONG_DELEGATE,
-                       "the domain is not delegated to %s port %u", q->host,
-                       (unsigned)q->port);
+    if (!dna_delegation_reaches(delegation, q, type, out)) {
         return false;
     }
-    if (!dna_certificate_names(q, path, q->host)) {
+    if (!dna_certificate_names(q->chain, path, q->service, q->host)) {
         (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_NAME_MISMATCH,
                        "the peer's certificate does not name the delegate %s", q->host);
         return false;
@@ -186,7 +196,7 @@ bool dna_delegation_serves(const struct dna_delegation *delegation,
         return serves_at(delegation, q, path, type, room, out);
     }
     for (size_t cursor = 0; dna_delegation_next(delegation, &cursor, room);) {
-        if (dna_certificate_names(q, path, room->target.text)) {
+        if (dna_certificate_names(q->chain, path, q->service, room->target.text)) {
             return true;
         }
     }

@@ -56,6 +56,11 @@ bool dna_delegation_has(const struct dna_delegation *delegation, const char *hos
 /* Until when both answers may be relied on. */
 int64_t dna_delegation_until(const struct dna_delegation *delegation, int64_t now);
 
+/* Whether the endpoint that we connected to is delegated to; true where none is known (S6).
+ * False: the refusal in *out. */
+bool dna_delegation_reaches(const struct dna_delegation *delegation,
+                            const struct dna_question *q, enum dna_prooftype type,
+                            struct dna_ruling *out);
 /* The delegate check (dnssec-ta steps 14 and 15, RFC 7673 4.2): initiating with a host, that
  * very endpoint must be delegated to; else any secure target serves (S6).  The peer's leaf
  * must name the host.  True: *host is it (in *room).  False: the refusal in *out. */

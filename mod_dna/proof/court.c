@@ -1,0 +1,544 @@
+/* proof/court.c: one hearing.
+ *
+ * Provers are heard in two stages: first those that need nobody's help, then those that ask
+ * the peer or a web host.  A prover is heard again when a fact arrives that it waits for.
+ * The court itself wants the status of the SRV records in every hearing: nothing is proven
+ * before each look-up that can veto has ended or run out of its own time (rule 7), and the
+ * second stage begins only then.  Every PROVEN passes through conclude(), which applies the
+ * bars of S10 and S11, the cap on a proof's life, and its end.
+ */
+#include <mod_dna/court.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/limits.h>
+#include <proof/facts.h>
+#include <proof/registry.h>
+#include <proof/rule.h>
+#include <proof/srv_status.h>
+#include <proof/verdict.h>
+#include <proof/wants.h>
+#include <x509/spki.h>
+
+_Static_assert(DNA_LIMIT_WANTS <= 32, "ids of wants are bits of a word");
+
+struct dna_court {
+    const struct dna_alloc *alloc;
+    struct dna_arena arena;
+    struct dna_facts facts;
+    struct dna_question q;
+    struct dna_chain *chain;
+    int64_t ends; /* monotonic: of the hearing */
+    enum dna_stage stage;
+    bool srv_known;
+    struct dna_delegation srv;
+    struct dna_testimony heard[DNA_N_PROOFTYPES];
+    bool ruled;
+    struct dna_ruling ruling;
+};
+
+static void rule(struct dna_court *court, const struct dna_ruling *ruling)
+{
+    court->ruling = *ruling;
+    court->ruled = true;
+}
+
+/* Whether the policy admits the prooftype (S1). */
+static bool admits(const struct dna_policy *policy, const struct dna_prover *prover)
+{
+    if ((policy->prooftypes & DNA_PROOF_BIT(prover->type)) == 0) {
+        return false;
+    }
+    switch (policy->level) {
+    case DNA_LEVEL_REFUSE:
+        return false;
+    case DNA_LEVEL_PROOF:
+        return true;
+    case DNA_LEVEL_STRONG:
+        return prover->root_anchored;
+    }
+    return false;
+}
+
+/* Which provers are to be heard; false: none. */
+static bool summon(struct dna_court *court)
+{
+    bool any = false;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        court->heard[i].admitted = admits(&court->q.policy, dna_provers[i]);
+        court->heard[i].stale = true;
+        any = any || court->heard[i].admitted;
+    }
+    return any;
+}
+
+/* What no prover needs to be heard about.  DNA_OK with court->ruled set where there was. */
+static void examine(struct dna_court *court)
+{
+    const struct dna_question *q = &court->q;
+    struct dna_srv_names names;
+    struct dna_name name;
+    struct dna_ruling out;
+    const enum dna_prooftype type = DNA_PROOF_PKIX; /* no prooftype in particular */
+    (void)strcpy(name.text, q->domain);
+    if (!summon(court)) {
+        (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_POLICY,
+                       "the policy for %s admits no proof", q->domain);
+    } else if (q->chain == NULL) {
+        (void)dna_rule(&out, type, DNA_NOT_APPLICABLE, DNA_CODE_NO_CERTIFICATE,
+                       "the peer presented no certificate");
+    } else if (!dna_spki_strong(q->chain)) {
+        (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_WEAK_KEY,
+                       "the key of the peer's certificate is too weak or of unknown strength");
+    } else if (dna_name_is_address(&name)) {
+        (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_NAME_MISMATCH,
+                       "%s is an address, for which nobody can speak", q->domain);
+    } else if (!dna_srv_names(q->domain, q->service, &names)) {
+        (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_NO_DELEGATION,
+                       "the domain is too long to have SRV records");
+    } else {
+        return;
+    }
+    rule(court, &out);
+}
+
+/* --- wants ------------------------------------------------------------------------ */
+
+static bool can_veto(const struct dna_known *known)
+{
+    return known->want.kind == DNA_WANT_DNS || known->want.kind == DNA_WANT_ANCHORED;
+}
+
+/* Takes what a run named; *awaits (may be NULL) becomes the bits of it. */
+static enum dna_err expect(struct dna_court *court, const struct dna_wants *wants,
+                           struct dna_time now, uint32_t *awaits)
+{
+    for (size_t i = 0; i < wants->n; i++) {
+        struct dna_known *known = dna_facts_find(&court->facts, &wants->list[i]);
+        if (known == NULL) {
+            enum dna_err err = dna_facts_expect(&court->facts, &wants->list[i], &known);
+            if (err != DNA_OK) {
+                return err;
+            }
+            known->deadline = can_veto(known) ? now.mono + DNA_LIMIT_VETO_MS : DNA_NEVER;
+        }
+        if (awaits != NULL) {
+            *awaits |= UINT32_C(1) << (known->id - 1);
+        }
+    }
+    return DNA_OK;
+}
+
+/* A challenge lists every prooftype that is still open when it is made. */
+static void list_open_types(struct dna_court *court)
+{
+    struct dna_want any = {.kind = DNA_WANT_PEER};
+    struct dna_known *known = dna_facts_find(&court->facts, &any);
+    if (known == NULL || known->told) {
+        return;
+    }
+    known->want.u.peer.prooftypes = 0;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        if (court->heard[i].admitted && !court->heard[i].ruled) {
+            known->want.u.peer.prooftypes |= DNA_PROOF_BIT(i);
+        }
+    }
+}
+
+/* Whoever waits for it is to be heard again. */
+static void stir(struct dna_court *court, const struct dna_known *known)
+{
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        struct dna_testimony *one = &court->heard[i];
+        if ((one->awaits & UINT32_C(1) << (known->id - 1)) != 0) {
+            one->stale = true;
+        }
+    }
+}
+
+/* What has run out of its own time is answered FAILED. */
+static void expire(struct dna_court *court, struct dna_time now)
+{
+    for (struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
+        if (!k->answered && k->deadline <= now.mono) {
+            dna_facts_overdue(k, now);
+            stir(court, k);
+        }
+    }
+}
+
+/* --- hearing ------------------------------------------------------------------------ */
+
+static enum dna_err ask_srv(struct dna_court *court, struct dna_time now)
+{
+    struct dna_wants wants;
+    if (court->srv_known) {
+        return DNA_OK;
+    }
+    dna_wants_init(&wants, &court->arena);
+    court->srv_known = dna_delegation_ask(&court->q, &court->facts, &wants, &court->srv);
+    return wants.err != DNA_OK ? wants.err : expect(court, &wants, now, NULL);
+}
+
+/* A proof lasts a day at most, and one that has ended is none (S14). */
+static void bound_life(struct dna_ruling *ruling, struct dna_time now)
+{
+    if (ruling->verdict == DNA_PROVEN) {
+        ruling->expires_at =
+            dna_rule_sooner(ruling->expires_at, now.wall + DNA_LIMIT_PROOF_LIFE_S);
+    }
+    if (ruling->verdict == DNA_PROVEN && ruling->expires_at <= now.wall) {
+        (void)dna_rule(ruling, ruling->prooftype, DNA_TEMPFAIL, DNA_CODE_NOT_VALID_NOW,
+                       "what the proof rests on has ended already");
+    }
+}
+
+static enum dna_err hear(struct dna_court *court, const struct dna_prover *prover,
+                         struct dna_time now)
+{
+    struct dna_testimony *one = &court->heard[prover->type];
+    struct dna_wants wants;
+    struct dna_ruling ruling;
+    enum dna_step step;
+    enum dna_err err;
+    dna_wants_init(&wants, &court->arena);
+    step = prover->step(&court->q, now, &court->facts, &wants, &court->arena, &ruling);
+    if (wants.err != DNA_OK) {
+        return wants.err;
+    }
+    one->awaits = 0;
+    if (step == DNA_STEP_WANTS) {
+        assert(wants.n != 0);
+        err = expect(court, &wants, now, &one->awaits);
+        one->stale = err != DNA_OK;
+        return err;
+    }
+    bound_life(&ruling, now);
+    one->ruling = ruling;
+    one->ruled = true;
+    one->stale = false;
+    return DNA_OK;
+}
+
+static enum dna_err hear_stage(struct dna_court *court, struct dna_time now)
+{
+    enum dna_err err = ask_srv(court, now);
+    for (unsigned i = 0; err == DNA_OK && i < DNA_N_PROOFTYPES; i++) {
+        struct dna_testimony *one = &court->heard[i];
+        if (one->admitted && !one->ruled && one->stale &&
+            dna_provers[i]->stage <= court->stage) {
+            err = hear(court, dna_provers[i], now);
+        }
+    }
+    list_open_types(court);
+    return err;
+}
+
+/* --- ruling ------------------------------------------------------------------------- */
+
+static bool peer_gave_up(const struct dna_court *court)
+{
+    struct dna_want any = {.kind = DNA_WANT_PEER};
+    const struct dna_known *known = dna_facts_find(&court->facts, &any);
+    return known != NULL && known->answered &&
+           known->fact.u.peer.outcome == DNA_PEER_IMPOSSIBLE;
+}
+
+static bool veto_pending(const struct dna_court *court)
+{
+    for (const struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
+        if (!k->answered && can_veto(k)) {
+            return true;
+        }
+    }
+    return !court->srv_known;
+}
+
+static struct dna_bars bars_of(const struct dna_court *court)
+{
+    struct dna_bars bars = {.initiating = court->q.role != DNA_RECEIVING};
+    bars.veto = court->srv_known && court->srv.status == DNA_DELEGATION_BOGUS;
+    bars.dns_unknown = court->srv_known && court->srv.status == DNA_DELEGATION_FAILED;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        bars.veto = bars.veto || (court->heard[i].ruled && court->heard[i].ruling.veto);
+    }
+    for (const struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
+        bars.dns_unknown = bars.dns_unknown || k->overdue;
+    }
+    return bars;
+}
+
+/* Whether an admitted prover that may still prove something has not ruled. */
+static bool any_open(const struct dna_court *court, const struct dna_bars *bars,
+                     enum dna_stage stage)
+{
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        if (court->heard[i].admitted && !court->heard[i].ruled &&
+            dna_provers[i]->stage <= stage &&
+            (!bars->veto || dna_verdict_may_prove(dna_provers[i], bars))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What may no longer be PROVEN is not, whatever the prover said. */
+static void weigh(struct dna_court *court, const struct dna_bars *bars, struct dna_time now)
+{
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        struct dna_ruling *ruling = &court->heard[i].ruling;
+        if (!court->heard[i].ruled || ruling->verdict != DNA_PROVEN) {
+            continue;
+        }
+        bound_life(ruling, now);
+        if (bars->dns_unknown && dna_provers[i]->rests_on_dns) {
+            (void)dna_rule(ruling, ruling->prooftype, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED,
+                           "a look-up that could have forbidden the proof did not end");
+        }
+    }
+}
+
+static void refuse(struct dna_court *court, const struct dna_bars *bars)
+{
+    const struct dna_ruling *telling = dna_verdict_refusal(court->heard);
+    struct dna_ruling out;
+    if (bars->veto && (telling == NULL || !telling->veto)) {
+        (void)dna_rule_veto(&out, DNA_PROOF_DNSSEC_SRV, "the SRV records are bogus: %s",
+                            court->srv.why);
+        telling = &out;
+    }
+    assert(telling != NULL);
+    rule(court, telling);
+}
+
+/* Rules where it may. */
+static void conclude(struct dna_court *court, struct dna_time now)
+{
+    struct dna_bars bars = bars_of(court);
+    bool pending = veto_pending(court);
+    const struct dna_ruling *proof;
+    weigh(court, &bars, now);
+    if (peer_gave_up(court)) {
+        struct dna_ruling out;
+        (void)dna_rule(&out, DNA_PROOF_DNSSEC_TA, DNA_FAIL, DNA_CODE_PEER_IMPOSSIBLE,
+                       "the peer says that it does not speak for %s", court->q.domain);
+        rule(court, &out);
+        return;
+    }
+    proof = pending ? NULL : dna_verdict_proof(court->heard, &bars, now.wall);
+    if (proof != NULL) {
+        rule(court, proof);
+    } else if ((bars.veto || !pending) && !any_open(court, &bars, DNA_STAGE_FETCH)) {
+        refuse(court, &bars);
+    }
+}
+
+/* The second stage, once the first is through, every status is known and nothing bars it. */
+static bool begin_second_stage(struct dna_court *court)
+{
+    struct dna_bars bars = bars_of(court);
+    if (court->stage != DNA_STAGE_LOCAL || bars.veto || veto_pending(court) ||
+        any_open(court, &bars, DNA_STAGE_LOCAL)) {
+        return false;
+    }
+    court->stage = DNA_STAGE_FETCH;
+    return true;
+}
+
+static enum dna_err advance(struct dna_court *court, struct dna_time now)
+{
+    enum dna_err err = DNA_OK;
+    while (!court->ruled) {
+        err = hear_stage(court, now);
+        if (err != DNA_OK) {
+            return err;
+        }
+        conclude(court, now);
+        if (court->ruled || !begin_second_stage(court)) {
+            break;
+        }
+    }
+    return DNA_OK;
+}
+
+/* The hearing's time is over: what is still missing says why. */
+static void time_out(struct dna_court *court)
+{
+    static const char *const missing[] = {
+        [DNA_WANT_DNS] = "an answer of the DNS",
+        [DNA_WANT_ANCHORED] = "an answer of the DNS",
+        [DNA_WANT_FETCH] = "a document",
+        [DNA_WANT_PATH] = "the check of a certificate",
+        [DNA_WANT_PEER] = "the peer's answer to the challenge",
+    };
+    const struct dna_ruling *telling = dna_verdict_refusal(court->heard);
+    const struct dna_known *known = court->facts.first;
+    struct dna_ruling out;
+    enum dna_prooftype type = DNA_PROOF_PKIX;
+    while (known != NULL && known->answered) {
+        known = known->next;
+    }
+    assert(known != NULL);
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        if ((court->heard[i].awaits & UINT32_C(1) << (known->id - 1)) != 0) {
+            type = (enum dna_prooftype)i;
+        }
+    }
+    (void)dna_rule(&out, type, DNA_TEMPFAIL,
+                   known->want.kind == DNA_WANT_PEER ? DNA_CODE_PEER_SILENT : DNA_CODE_TIMEOUT,
+                   "no proof was found in time: %s is missing", missing[known->want.kind]);
+    rule(court, telling != NULL && dna_verdict_tells_more(telling, &out) ? telling : &out);
+}
+
+/* --- the public calls --------------------------------------------------------------- */
+
+static bool is_canonical(const char *text)
+{
+    struct dna_name name;
+    return text != NULL && dna_name_parse(dna_span_of(text), &name) == DNA_OK &&
+           strcmp(name.text, text) == 0;
+}
+
+static enum dna_err copy_question(struct dna_court *court, const struct dna_question *q)
+{
+    bool with_host = q->role == DNA_INITIATING && q->host != NULL;
+    if (!is_canonical(q->domain) || (with_host && !is_canonical(q->host))) {
+        return DNA_ERR_ARGUMENT;
+    }
+    court->q = *q;
+    court->q.host = NULL;
+    court->q.domain = dna_arena_text(&court->arena, dna_span_of(q->domain));
+    if (with_host) {
+        court->q.host = dna_arena_text(&court->arena, dna_span_of(q->host));
+    }
+    if (court->q.domain == NULL || (with_host && court->q.host == NULL)) {
+        return DNA_ERR_MEMORY;
+    }
+    if (q->chain != NULL) {
+        /* The count of references is not part of what is const. */
+        court->chain = dna_chain_ref((struct dna_chain *)q->chain);
+    }
+    return DNA_OK;
+}
+
+enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_question *question,
+                           struct dna_time now, struct dna_court **out)
+{
+    struct dna_court *court = dna_alloc_zero(alloc, 1, sizeof *court);
+    enum dna_err err;
+    if (court == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    court->alloc = alloc;
+    court->ends = now.mono + DNA_LIMIT_HEARING_MS;
+    dna_arena_init(&court->arena, alloc, DNA_LIMIT_QUESTION_ARENA);
+    dna_facts_init(&court->facts, &court->arena);
+    err = copy_question(court, question);
+    if (err == DNA_OK) {
+        examine(court);
+        err = advance(court, now);
+    }
+    if (err != DNA_OK) {
+        dna_court_free(court);
+        return err;
+    }
+    *out = court;
+    return DNA_OK;
+}
+
+void dna_court_free(struct dna_court *court)
+{
+    if (court != NULL) {
+        dna_facts_fini(&court->facts);
+        dna_arena_fini(&court->arena);
+        dna_chain_free(court->chain);
+        dna_alloc_release(court->alloc, court);
+    }
+}
+
+bool dna_court_next_want(struct dna_court *court, unsigned *id, const struct dna_want **want)
+{
+    struct dna_known *known = court->facts.first;
+    while (known != NULL && (known->told || known->answered)) {
+        known = known->next;
+    }
+    if (court->ruled || known == NULL) {
+        return false;
+    }
+    known->told = true;
+    *id = known->id;
+    *want = &known->want;
+    return true;
+}
+
+enum dna_err dna_court_give(struct dna_court *court, unsigned id, const struct dna_fact *fact,
+                            struct dna_time now)
+{
+    struct dna_known *known;
+    if (court->ruled) {
+        return DNA_OK;
+    }
+    expire(court, now);
+    known = dna_facts_by_id(&court->facts, id);
+    if (known != NULL && !known->answered) {
+        enum dna_err err = DNA_ERR_ARGUMENT;
+        if (fact->kind == known->want.kind) {
+            err = dna_facts_record(&court->facts, known, fact);
+        }
+        if (err != DNA_OK) {
+            return err;
+        }
+        stir(court, known);
+    }
+    return advance(court, now);
+}
+
+int64_t dna_court_deadline(const struct dna_court *court)
+{
+    int64_t deadline = court->ends;
+    if (court->ruled) {
+        return DNA_NEVER;
+    }
+    for (const struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
+        if (!k->answered) {
+            deadline = dna_rule_sooner(deadline, k->deadline);
+        }
+    }
+    return deadline;
+}
+
+enum dna_err dna_court_tick(struct dna_court *court, struct dna_time now)
+{
+    enum dna_err err;
+    if (court->ruled) {
+        return DNA_OK;
+    }
+    expire(court, now);
+    err = advance(court, now);
+    if (err == DNA_OK && !court->ruled && now.mono >= court->ends) {
+        time_out(court);
+    }
+    return err;
+}
+
+bool dna_court_ruling(const struct dna_court *court, struct dna_ruling *out)
+{
+    if (court->ruled && out != NULL) {
+        *out = court->ruling;
+    }
+    return court->ruled;
+}
+
+bool dna_court_prover_ruling(const struct dna_court *court, enum dna_prooftype type,
+                             struct dna_ruling *out)
+{
+    if ((unsigned)type >= DNA_N_PROOFTYPES || !court->heard[type].ruled) {
+        return false;
+    }
+    if (out != NULL) {
+        *out = court->heard[type].ruling;
+    }
+    return true;
+}

@@ -1,0 +1,12 @@
+/* proof/registry.c: the prooftypes, one row each. */
+#include <proof/registry.h>
+
+extern const struct dna_prover dna_prover_pkix, dna_prover_dnssec_srv, dna_prover_dnssec_ta,
+    dna_prover_posh;
+
+const struct dna_prover *const dna_provers[DNA_N_PROOFTYPES] = {
+    [DNA_PROOF_PKIX] = &dna_prover_pkix,
+    [DNA_PROOF_DNSSEC_SRV] = &dna_prover_dnssec_srv,
+    [DNA_PROOF_DNSSEC_TA] = &dna_prover_dnssec_ta,
+    [DNA_PROOF_POSH] = &dna_prover_posh,
+};
