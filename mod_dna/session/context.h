@@ -1,0 +1,50 @@
+/* session/context.h: what a session holds. */
+#ifndef DNA_SESSION_CONTEXT_H
+#define DNA_SESSION_CONTEXT_H
+
+#include <mod_dna/session.h>
+#include <session/hosting.h>
+#include <session/lookup.h>
+#include <session/memory.h>
+#include <session/policy.h>
+#include <session/timer.h>
+
+/* A domain that has moved from a link to another: to be retracted there at the next tick. */
+struct dna_departure {
+    struct dna_departure *next;
+    const struct dna_link *link;
+    char domain[];
+};
+
+struct dna_stream_list {
+    struct dna_stream *first, *last;
+};
+
+struct dna_hearing_list {
+    struct dna_hearing *first, *last;
+};
+
+struct dna_session {
+    const struct dna_alloc *alloc;
+    const struct dna_log *log;
+    uint64_t seed;
+    struct dna_roots *roots; /* or NULL */
+    bool accept_short_form;
+    bool policy_changed;     /* accepted peers are reviewed at the next tick */
+    struct dna_time now;     /* of the latest call that told it */
+    struct dna_hosting hosting;
+    struct dna_policies policies;
+    struct dna_memory memory;
+    struct dna_lookups lookups;
+    struct dna_timers timers;
+    struct dna_departure *departures;
+    struct dna_stream_list streams;
+    struct dna_stream_list ready;
+    struct dna_hearing_list ended; /* of the host, not handed out yet */
+};
+
+/* Copies an options struct of the caller, who may know fewer or more members: *to begins with
+ * its size, and what the caller does not know stays zero. */
+void dna_session_adopt(void *to, size_t room, const void *from, size_t size);
+
+#endif

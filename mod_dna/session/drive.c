@@ -1,0 +1,292 @@
+/* session/drive.c: what the protocol engine asks for, done here or handed to the host.
+ *
+ * Calls back into the engine only queue further effects, which are pulled next; what an
+ * effect points to is copied before such a call.  If one fails the stream is lost, and the
+ * engine's last effect says so: the results need not be looked at here.
+ */
+#include <session/stream.h>
+
+#include <string.h>
+
+#include <base/alloc.h>
+#include <proof/srv_status.h>
+#include <x509/digest.h>
+
+static struct dna_name copy_name(const char *name)
+{
+    struct dna_name copy = {""};
+    if (name != NULL && strlen(name) < sizeof copy.text) {
+        strcpy(copy.text, name);
+    }
+    return copy;
+}
+
+/* --- before TLS ------------------------------------------------------------------------ */
+
+static void foresee_one(struct dna_stream *stream, const char *name, struct dna_time now)
+{
+    struct dna_session *session = stream->session;
+    const struct dna_want want = {.kind = DNA_WANT_DNS,
+                                  .u.dns = {.name = name, .type = DNA_DNS_SRV}};
+    struct dna_fact_view view;
+    struct dna_wait *wait;
+    struct dna_key key;
+    if (dna_key_want(&want, &key) != DNA_OK ||
+        dna_memory_recall(&session->memory, dna_key_span(&key), now.wall, &view)) {
+        return;
+    }
+    wait = dna_alloc_zero(session->alloc, 1, sizeof *wait);
+    if (wait == NULL) {
+        return; /* it only saves time */
+    }
+    if (dna_lookups_join(&session->lookups, dna_key_span(&key), &want, wait) != DNA_OK) {
+        dna_alloc_release(session->alloc, wait);
+        return;
+    }
+    wait->next_own = stream->foresight.waits;
+    stream->foresight.waits = wait;
+}
+
+/* The answers go to the cache alone; a hearing uses them once TLS is on. */
+static void foresee(struct dna_stream *stream, const char *domain, struct dna_time now)
+{
+    struct dna_policy policy = dna_policies_for(&stream->session->policies, domain);
+    struct dna_srv_names names;
+    if (stream->foresight.begun || policy.level == DNA_LEVEL_REFUSE ||
+        !dna_srv_names(domain, DNA_XMPP_SERVER, &names)) {
+        return;
+    }
+    stream->foresight.begun = true;
+    foresee_one(stream, names.plain, now);
+    foresee_one(stream, names.tls, now);
+}
+
+/* False: bytes stood behind the element that begins TLS, and the stream dies of it. */
+static bool may_secure(struct dna_stream *stream, struct dna_time now)
+{
+    size_t unread = dna_xml_reader_unread(stream->reader);
+    stream->lent = false;
+    if (unread != 0) {
+        dna_stream_lost(dna_s2s_secured(stream->s2s, false, unread, now));
+    }
+    return unread == 0;
+}
+
+/* --- the court ------------------------------------------------------------------------- */
+
+static void hear(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                 struct dna_time now)
+{
+    struct dna_name domain = copy_name(effect->domain);
+    dna_stream_hear(stream, domain.text, effect->added,
+                    effect->renewal ? DNA_HEAR_RENEWAL : DNA_HEAR_FIRST, now);
+    dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
+}
+
+static void supply(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                   struct dna_time now)
+{
+    struct dna_hearing *hearing = dna_stream_hearing(stream, effect->domain);
+    struct dna_fact fact = {.kind = DNA_WANT_PEER};
+    fact.u.peer.outcome = DNA_PEER_SILENT;
+    switch (effect->outcome) {
+    case DNA_S2S_SILENT:
+        break;
+    case DNA_S2S_IMPOSSIBLE:
+        fact.u.peer.outcome = DNA_PEER_IMPOSSIBLE;
+        break;
+    case DNA_S2S_PROOF:
+        fact.u.peer.outcome = DNA_PEER_PROOF;
+        fact.u.peer.prooftype = effect->prooftype;
+        fact.u.peer.content = effect->content;
+        break;
+    }
+    if (hearing != NULL) {
+        dna_stream_lost(dna_hearing_supply(hearing, &fact, now));
+    }
+}
+
+/* --- what we prove --------------------------------------------------------------------- */
+
+/* A type for which the peer needs nothing from us, in the order of their strength. */
+static bool unaided_type(unsigned offered, enum dna_prooftype *type)
+{
+    static const enum dna_prooftype unaided[] = {DNA_PROOF_DNSSEC_SRV, DNA_PROOF_PKIX,
+                                                 DNA_PROOF_POSH};
+    for (size_t i = 0; i < sizeof unaided / sizeof *unaided; i++) {
+        if ((offered & DNA_PROOF_BIT(unaided[i])) != 0) {
+            *type = unaided[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void prove(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                  struct dna_time now)
+{
+    struct dna_name domain = copy_name(effect->domain);
+    const struct dna_hosted_domain *hosted =
+        dna_hosting_find(&stream->session->hosting, domain.text);
+    enum dna_prooftype type = DNA_PROOF_PKIX;
+    struct dna_span content = {NULL, 0};
+    bool has_proof = hosted != NULL;
+    if (hosted != NULL && hosted->dnssec_ta_url != NULL &&
+        (effect->prooftypes & DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA)) != 0) {
+        type = DNA_PROOF_DNSSEC_TA;
+        content = dna_span_of(hosted->dnssec_ta_url);
+    } else if (hosted != NULL) {
+        has_proof = unaided_type(effect->prooftypes, &type);
+    }
+    dna_stream_lost(dna_s2s_prove(stream->s2s, domain.text, has_proof, type, content, now));
+}
+
+/* --- dialback on a link ---------------------------------------------------------------- */
+
+static struct dna_span secret_of(const struct dna_stream *stream)
+{
+    return (struct dna_span){stream->link->secret, stream->link->secret_len};
+}
+
+static void make_key(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                     struct dna_time now)
+{
+    struct dna_name own = copy_name(effect->domain), peer = copy_name(effect->other);
+    char key[DNA_DIALBACK_KEY_TEXT];
+    if (dna_dialback_key(secret_of(stream), dna_span_of(peer.text), dna_span_of(own.text),
+                         effect->id, key) != DNA_OK) {
+        dna_stream_lost(dna_s2s_close(stream->s2s, "internal-server-error", "", now));
+        return;
+    }
+    dna_stream_lost(dna_s2s_dialback_key(stream->s2s, own.text, peer.text,
+                                         dna_span_of(key), now));
+}
+
+static bool key_holds(struct dna_stream *stream, struct dna_span receiving,
+                      struct dna_span initiating, const struct dna_s2s_effect *effect)
+{
+    char key[DNA_DIALBACK_KEY_TEXT];
+    return dna_dialback_key(secret_of(stream), receiving, initiating, effect->id, key) ==
+               DNA_OK &&
+           dna_same_bytes(dna_span_of(key), effect->content);
+}
+
+/* The local server asks about a key that it was given, in the roles exchanged: `from` is the
+ * domain that received it.  Our keys are made from canonical names, however it spells them. */
+static bool verify_key(struct dna_stream *stream, const struct dna_s2s_effect *effect)
+{
+    struct dna_name from, to;
+    return dna_name_parse(effect->from, &from) == DNA_OK &&
+           dna_name_parse(effect->to, &to) == DNA_OK &&
+           key_holds(stream, dna_span_of(from.text), dna_span_of(to.text), effect);
+}
+
+static void verify(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                   struct dna_time now)
+{
+    const struct dna_alloc *alloc = stream->session->alloc;
+    bool valid = verify_key(stream, effect);
+    char *from = dna_alloc_text(alloc, effect->from);
+    char *to = dna_alloc_text(alloc, effect->to);
+    char *id = dna_alloc_text(alloc, effect->id);
+    if (from != NULL && to != NULL && id != NULL) {
+        const struct dna_span f = {from, effect->from.len}, t = {to, effect->to.len};
+        const struct dna_span i = {id, effect->id.len};
+        dna_stream_lost(dna_s2s_dialback_verified(stream->s2s, f, t, i, valid, now));
+    } else {
+        dna_stream_lost(dna_s2s_close(stream->s2s, "internal-server-error", "", now));
+    }
+    dna_alloc_release(alloc, from);
+    dna_alloc_release(alloc, to);
+    dna_alloc_release(alloc, id);
+}
+
+/* --- effects --------------------------------------------------------------------------- */
+
+static void show(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                 enum dna_stream_effect_kind kind, struct dna_stream_effect *out)
+{
+    *out = (struct dna_stream_effect){
+        .kind = kind,
+        .domain = effect->domain,
+        .other = effect->other,
+        .accepted = effect->accepted,
+        .stanza = effect->stanza,
+        .condition = effect->condition != NULL ? effect->condition : "",
+        .text = effect->text != NULL ? effect->text : "",
+    };
+    if (kind == DNA_STREAM_PEER) {
+        bool heard = dna_stream_standing(stream, effect->domain, effect->accepted,
+                                         &stream->shown.ruling);
+        out->ruling = heard ? &stream->shown.ruling : NULL;
+    }
+    if (kind == DNA_STREAM_CLOSE) {
+        stream->closed = true;
+        stream->lent = false;
+        dna_stream_dismiss_all(stream);
+        dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
+    }
+}
+
+bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                    struct dna_time now, struct dna_stream_effect *out)
+{
+    switch (effect->kind) {
+    case DNA_S2S_SECURE:
+        if (!may_secure(stream, now)) {
+            return false;
+        }
+        show(stream, effect, DNA_STREAM_SECURE, out);
+        return true;
+    case DNA_S2S_RESTART:
+        stream->lent = false;
+        if (dna_xml_reader_restart(stream->reader) != DNA_OK) {
+            dna_stream_lost(dna_s2s_close(stream->s2s, "internal-server-error", "", now));
+        }
+        return false;
+    case DNA_S2S_READER:
+        dna_xml_reader_limits(stream->reader, &effect->limits);
+        dna_xml_reader_shallow(stream->reader, effect->shallow);
+        return false;
+    case DNA_S2S_FORESEE:
+        foresee(stream, effect->domain, now);
+        return false;
+    case DNA_S2S_HEAR:
+        hear(stream, effect, now);
+        return false;
+    case DNA_S2S_DISMISS:
+        dna_stream_dismiss(stream, effect->domain);
+        return false;
+    case DNA_S2S_PEER_FACT:
+        supply(stream, effect, now);
+        return false;
+    case DNA_S2S_PROVE:
+        prove(stream, effect, now);
+        return false;
+    case DNA_S2S_DIALBACK_KEY:
+        make_key(stream, effect, now);
+        return false;
+    case DNA_S2S_DIALBACK_VERIFY:
+        verify(stream, effect, now);
+        return false;
+    case DNA_S2S_OWN:
+        show(stream, effect, DNA_STREAM_OWN, out);
+        return true;
+    case DNA_S2S_PEER:
+        show(stream, effect, DNA_STREAM_PEER, out);
+        return true;
+    case DNA_S2S_PAIR:
+        show(stream, effect, DNA_STREAM_PAIR, out);
+        return true;
+    case DNA_S2S_STANZA:
+        show(stream, effect, DNA_STREAM_STANZA, out);
+        return true;
+    case DNA_S2S_ERROR:
+        show(stream, effect, DNA_STREAM_ERROR, out);
+        return true;
+    case DNA_S2S_CLOSE:
+        show(stream, effect, DNA_STREAM_CLOSE, out);
+        return true;
+    }
+    return false;
+}

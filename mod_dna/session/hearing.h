@@ -1,0 +1,70 @@
+/* session/hearing.h: one question before the court.
+ *
+ * The court names what it wants to know; this room answers from what it remembers, joins a
+ * look-up under way, or starts one.  A hearing of a stream ends with dna_stream_heard and is
+ * freed; one of the host waits until it is handed out.
+ */
+#ifndef DNA_SESSION_HEARING_H
+#define DNA_SESSION_HEARING_H
+
+#include <mod_dna/court.h>
+#include <session/context.h>
+
+enum dna_hearing_purpose {
+    DNA_HEAR_FIRST,   /* may be answered by a remembered ruling */
+    DNA_HEAR_RENEWAL, /* must look again: what is remembered is what ends */
+    DNA_HEAR_REVIEW   /* the policy changed under an accepted peer, who is not asked again */
+};
+
+struct dna_hearing_peer {
+    bool open;      /* the court waits for what the peer supplies */
+    bool asked;     /* at most once in a hearing */
+    bool answered;  /* with this proof */
+    struct dna_key_proof proof;
+    unsigned want;
+};
+
+/* For the log. */
+struct dna_hearing_count {
+    unsigned facts;   /* all that the court was told */
+    unsigned lookups; /* ... those that somebody had to look up */
+    int64_t began;    /* monotonic */
+};
+
+struct dna_hearing {
+    struct dna_session *session;
+    struct dna_stream *stream; /* NULL: the host's */
+    void *user;
+    enum dna_hearing_purpose purpose;
+    struct dna_question question; /* of its own: texts below, chain referenced */
+    struct dna_name domain, host;
+    struct dna_court *court; /* NULL: it has ruled */
+    struct dna_timer timer;
+    struct dna_wait *waits;
+    struct dna_hearing_peer peer;
+    struct dna_hearing_count count;
+    struct dna_ruling ruling;
+    struct dna_hearing *prev, *next; /* session.ended */
+    bool listed;
+};
+
+/* Opens a hearing and goes on with it as far as what is remembered leads; a stream's may have
+ * ended, and *out be NULL, on return.  DNA_ERR_MEMORY, DNA_ERR_ARGUMENT: nobody is told
+ * anything. */
+DNA_MUST_USE enum dna_err dna_hearing_open(struct dna_session *session,
+                                           const struct dna_question *question,
+                                           struct dna_stream *stream,
+                                           enum dna_hearing_purpose purpose, void *user,
+                                           struct dna_time now, struct dna_hearing **out);
+/* The answer to a look-up that it waited for.  The hearing may be gone afterwards, as after
+ * the calls below. */
+DNA_MUST_USE enum dna_err dna_hearing_answer(struct dna_hearing *hearing, unsigned court_id,
+                                             const struct dna_want *want,
+                                             const struct dna_fact *fact, struct dna_time now);
+DNA_MUST_USE enum dna_err dna_hearing_tick(struct dna_hearing *hearing, struct dna_time now);
+/* What the peer supplied; ignored where nobody asked. */
+DNA_MUST_USE enum dna_err dna_hearing_supply(struct dna_hearing *hearing,
+                                             const struct dna_fact *fact,
+                                             struct dna_time now);
+
+#endif

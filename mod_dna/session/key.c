@@ -1,0 +1,171 @@
+/* session/key.c: keys are a kind byte, numbers in fixed width and texts that end in NUL. */
+#include <session/key.h>
+
+#include <assert.h>
+#include <string.h>
+
+enum kind { KEY_DNS = 'D', KEY_ANCHORED = 'A', KEY_FETCH = 'F', KEY_PATH = 'P' };
+enum { KEY_PROVEN = 'Y', KEY_REFUSED = 'N' };
+
+struct writer {
+    struct dna_key *key;
+    bool full;
+};
+
+static void add(struct writer *w, const void *bytes, size_t len)
+{
+    if (w->full || len > sizeof w->key->bytes - w->key->len) {
+        w->full = true;
+        return;
+    }
+    if (len != 0) {
+        memcpy(w->key->bytes + w->key->len, bytes, len);
+    }
+    w->key->len += len;
+}
+
+static void add_byte(struct writer *w, unsigned value)
+{
+    unsigned char byte = (unsigned char)value;
+    assert(value <= UINT8_MAX);
+    add(w, &byte, 1);
+}
+
+static void add_u32(struct writer *w, uint32_t value)
+{
+    add(w, &value, sizeof value);
+}
+
+static void add_text(struct writer *w, const char *text)
+{
+    add(w, text, strlen(text) + 1);
+}
+
+static enum dna_err done(const struct writer *w)
+{
+    return w->full ? DNA_ERR_LIMIT : DNA_OK;
+}
+
+struct dna_span dna_key_span(const struct dna_key *key)
+{
+    return (struct dna_span){key->bytes, key->len};
+}
+
+enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out)
+{
+    struct writer w = {.key = out};
+    out->len = 0;
+    switch (want->kind) {
+    case DNA_WANT_DNS:
+        add_byte(&w, KEY_DNS);
+        add_u32(&w, want->u.dns.type);
+        add_text(&w, want->u.dns.name);
+        return done(&w);
+    case DNA_WANT_ANCHORED:
+        add_byte(&w, KEY_ANCHORED);
+        add_u32(&w, (uint32_t)want->u.anchored.service);
+        add_text(&w, want->u.anchored.zone);
+        add_text(&w, want->u.anchored.domain);
+        add(&w, want->u.anchored.dnskey.ptr, want->u.anchored.dnskey.len);
+        return done(&w);
+    case DNA_WANT_FETCH:
+        add_byte(&w, KEY_FETCH);
+        add_u32(&w, (uint32_t)want->u.fetch.kind);
+        add_u32(&w, want->u.fetch.max_redirects);
+        add_text(&w, want->u.fetch.url);
+        return done(&w);
+    case DNA_WANT_PATH:
+        add_byte(&w, KEY_PATH);
+        add(&w, dna_chain_digest(want->u.path.chain), DNA_SHA256_SIZE);
+        return done(&w);
+    case DNA_WANT_PEER:
+        return DNA_ERR_ARGUMENT;
+    }
+    return DNA_ERR_ARGUMENT;
+}
+
+static uint32_t take_u32(const char **at)
+{
+    uint32_t value;
+    memcpy(&value, *at, sizeof value);
+    *at += sizeof value;
+    return value;
+}
+
+static const char *take_text(const char **at)
+{
+    const char *text = *at;
+    *at += strlen(text) + 1;
+    return text;
+}
+
+void dna_key_to_want(struct dna_span key, struct dna_chain *chain, struct dna_want *out)
+{
+    const char *at = key.ptr + 1;
+    *out = (struct dna_want){.kind = DNA_WANT_DNS};
+    switch ((enum kind)key.ptr[0]) {
+    case KEY_DNS:
+        out->u.dns.type = (uint16_t)take_u32(&at);
+        out->u.dns.name = take_text(&at);
+        return;
+    case KEY_ANCHORED:
+        out->kind = DNA_WANT_ANCHORED;
+        out->u.anchored.service = (enum dna_service)take_u32(&at);
+        out->u.anchored.zone = take_text(&at);
+        out->u.anchored.domain = take_text(&at);
+        out->u.anchored.dnskey = (struct dna_span){at, (size_t)(key.ptr + key.len - at)};
+        return;
+    case KEY_FETCH:
+        out->kind = DNA_WANT_FETCH;
+        out->u.fetch.kind = (enum dna_fetch_kind)take_u32(&at);
+        out->u.fetch.max_redirects = take_u32(&at);
+        out->u.fetch.url = take_text(&at);
+        return;
+    case KEY_PATH:
+        out->kind = DNA_WANT_PATH;
+        out->u.path.chain = chain;
+        return;
+    }
+    assert(!"a key that was not made here");
+}
+
+static void add_question(struct writer *w, const struct dna_question *q)
+{
+    add_byte(w, (unsigned)q->service);
+    add_byte(w, (unsigned)q->role);
+    add_byte(w, (unsigned)q->policy.level);
+    add_u32(w, q->policy.prooftypes);
+    add_u32(w, q->policy.generation);
+    add_u32(w, q->host != NULL ? q->port : 0);
+    add_text(w, q->host != NULL ? q->host : "");
+    add_text(w, q->domain);
+}
+
+enum dna_err dna_key_proven(const struct dna_question *question, struct dna_key *out)
+{
+    struct writer w = {.key = out};
+    out->len = 0;
+    if (question->chain == NULL) {
+        return DNA_ERR_ARGUMENT;
+    }
+    add_byte(&w, KEY_PROVEN);
+    add(&w, dna_chain_leaf_digest(question->chain), DNA_SHA256_SIZE);
+    add_question(&w, question);
+    return done(&w);
+}
+
+enum dna_err dna_key_refused(const struct dna_question *question,
+                             const struct dna_key_proof *proof, struct dna_key *out)
+{
+    struct writer w = {.key = out};
+    out->len = 0;
+    if (question->chain == NULL) {
+        return DNA_ERR_ARGUMENT;
+    }
+    add_byte(&w, KEY_REFUSED);
+    add(&w, dna_chain_digest(question->chain), DNA_SHA256_SIZE);
+    add_byte(&w, (unsigned)proof->type);
+    add(&w, proof->digest, sizeof proof->digest);
+    add_question(&w, question);
+    return done(&w);
+}

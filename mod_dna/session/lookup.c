@@ -1,0 +1,247 @@
+/* session/lookup.c: a map by key for joining, a map by id for answering, a queue per state. */
+#include <session/lookup.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/limits.h>
+
+enum dna_err dna_lookups_init(struct dna_lookups *lookups, const struct dna_alloc *alloc,
+                              uint64_t seed)
+{
+    enum dna_err err;
+    *lookups = (struct dna_lookups){.alloc = alloc};
+    err = dna_map_new(alloc, seed, &lookups->by_key);
+    if (err == DNA_OK) {
+        err = dna_map_new(alloc, seed, &lookups->by_id);
+    }
+    return err;
+}
+
+static struct dna_span key_of(const struct dna_lookup *lookup)
+{
+    return (struct dna_span){lookup->key, lookup->key_len};
+}
+
+static struct dna_span id_span(const unsigned *id)
+{
+    return (struct dna_span){(const char *)id, sizeof *id};
+}
+
+static void enqueue(struct dna_lookups *lookups, struct dna_lookup *lookup,
+                    enum dna_lookup_state state)
+{
+    struct dna_lookup_queue *queue = &lookups->queues[state];
+    lookup->state = state;
+    lookup->prev = queue->last;
+    lookup->next = NULL;
+    if (queue->last != NULL) {
+        queue->last->next = lookup;
+    } else {
+        queue->first = lookup;
+    }
+    queue->last = lookup;
+    queue->n++;
+}
+
+static void dequeue(struct dna_lookups *lookups, struct dna_lookup *lookup)
+{
+    struct dna_lookup_queue *queue = &lookups->queues[lookup->state];
+    if (lookup->prev != NULL) {
+        lookup->prev->next = lookup->next;
+    } else {
+        queue->first = lookup->next;
+    }
+    if (lookup->next != NULL) {
+        lookup->next->prev = lookup->prev;
+    } else {
+        queue->last = lookup->prev;
+    }
+    queue->n--;
+}
+
+static void move(struct dna_lookups *lookups, struct dna_lookup *lookup,
+                 enum dna_lookup_state state)
+{
+    dequeue(lookups, lookup);
+    enqueue(lookups, lookup, state);
+}
+
+void dna_lookup_free(struct dna_lookups *lookups, struct dna_lookup *lookup)
+{
+    assert(lookup->waits == NULL);
+    dna_chain_free(lookup->chain);
+    dna_alloc_release(lookups->alloc, lookup);
+}
+
+void dna_lookups_close(struct dna_lookups *lookups, struct dna_lookup *lookup)
+{
+    if (lookup->state == DNA_LOOKUP_NEW || lookup->state == DNA_LOOKUP_RUNNING) {
+        (void)dna_map_remove(lookups->by_key, key_of(lookup));
+    }
+    (void)dna_map_remove(lookups->by_id, id_span(&lookup->id));
+    dequeue(lookups, lookup);
+}
+
+static void discard(struct dna_lookups *lookups, struct dna_lookup *lookup)
+{
+    dna_lookups_close(lookups, lookup);
+    dna_lookup_free(lookups, lookup);
+}
+
+void dna_lookups_fini(struct dna_lookups *lookups)
+{
+    for (size_t state = 0; state < DNA_LOOKUP_N_STATES; state++) {
+        while (lookups->queues[state].first != NULL) {
+            discard(lookups, lookups->queues[state].first);
+        }
+    }
+    dna_map_free(lookups->by_key);
+    dna_map_free(lookups->by_id);
+}
+
+static unsigned fresh_id(struct dna_lookups *lookups)
+{
+    do {
+        lookups->last_id++;
+    } while (lookups->last_id == 0 ||
+             dna_map_get(lookups->by_id, id_span(&lookups->last_id)) != NULL);
+    return lookups->last_id;
+}
+
+static enum dna_err make(struct dna_lookups *lookups, struct dna_span key,
+                         const struct dna_want *want, struct dna_lookup **out)
+{
+    struct dna_lookup *lookup;
+    enum dna_err err;
+    if (lookups->queues[DNA_LOOKUP_NEW].n + lookups->queues[DNA_LOOKUP_RUNNING].n >=
+        DNA_LIMIT_ASKED) {
+        return DNA_ERR_LIMIT;
+    }
+    lookup = dna_alloc_zero(lookups->alloc, 1, sizeof *lookup + key.len);
+    if (lookup == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    lookup->id = fresh_id(lookups);
+    lookup->key_len = key.len;
+    memcpy(lookup->key, key.ptr, key.len);
+    err = dna_map_set(lookups->by_key, key_of(lookup), lookup);
+    if (err == DNA_OK) {
+        err = dna_map_set(lookups->by_id, id_span(&lookup->id), lookup);
+        if (err != DNA_OK) {
+            (void)dna_map_remove(lookups->by_key, key_of(lookup));
+        }
+    }
+    if (err != DNA_OK) {
+        dna_alloc_release(lookups->alloc, lookup);
+        return err;
+    }
+    if (want->kind == DNA_WANT_PATH) {
+        lookup->chain = dna_chain_ref((struct dna_chain *)(uintptr_t)want->u.path.chain);
+    }
+    dna_key_to_want(key_of(lookup), lookup->chain, &lookup->want);
+    enqueue(lookups, lookup, DNA_LOOKUP_NEW);
+    *out = lookup;
+    return DNA_OK;
+}
+
+enum dna_err dna_lookups_join(struct dna_lookups *lookups, struct dna_span key,
+                              const struct dna_want *want, struct dna_wait *wait)
+{
+    struct dna_lookup *lookup = dna_map_get(lookups->by_key, key);
+    if (lookup == NULL) {
+        enum dna_err err = make(lookups, key, want, &lookup);
+        if (err != DNA_OK) {
+            return err;
+        }
+    }
+    wait->lookup = lookup;
+    wait->prev = NULL;
+    wait->next = lookup->waits;
+    if (wait->next != NULL) {
+        wait->next->prev = wait;
+    }
+    lookup->waits = wait;
+    return DNA_OK;
+}
+
+static void detach(struct dna_wait *wait)
+{
+    if (wait->prev != NULL) {
+        wait->prev->next = wait->next;
+    } else {
+        wait->lookup->waits = wait->next;
+    }
+    if (wait->next != NULL) {
+        wait->next->prev = wait->prev;
+    }
+    wait->lookup = NULL;
+}
+
+void dna_lookups_leave(struct dna_lookups *lookups, struct dna_wait *wait)
+{
+    struct dna_lookup *lookup = wait->lookup;
+    if (lookup == NULL) {
+        return;
+    }
+    detach(wait);
+    if (lookup->waits != NULL || dna_map_get(lookups->by_key, key_of(lookup)) != lookup) {
+        return; /* others wait, or it is just being answered */
+    }
+    if (lookup->state == DNA_LOOKUP_NEW) {
+        discard(lookups, lookup);
+        return;
+    }
+    (void)dna_map_remove(lookups->by_key, key_of(lookup));
+    move(lookups, lookup, DNA_LOOKUP_CANCELING);
+}
+
+void dna_lookups_leave_all(struct dna_lookups *lookups, struct dna_wait **own)
+{
+    while (*own != NULL) {
+        struct dna_wait *wait = *own;
+        *own = wait->next_own;
+        dna_lookups_leave(lookups, wait);
+        dna_alloc_release(lookups->alloc, wait);
+    }
+}
+
+const struct dna_lookup *dna_lookups_next_new(struct dna_lookups *lookups)
+{
+    struct dna_lookup *lookup = lookups->queues[DNA_LOOKUP_NEW].first;
+    if (lookup != NULL) {
+        move(lookups, lookup, DNA_LOOKUP_RUNNING);
+    }
+    return lookup;
+}
+
+bool dna_lookups_next_cancel(struct dna_lookups *lookups, unsigned *id)
+{
+    struct dna_lookup_queue *late = &lookups->queues[DNA_LOOKUP_LATE];
+    struct dna_lookup *lookup = lookups->queues[DNA_LOOKUP_CANCELING].first;
+    if (lookup == NULL) {
+        return false;
+    }
+    *id = lookup->id;
+    move(lookups, lookup, DNA_LOOKUP_LATE);
+    if (late->n > DNA_LIMIT_LATE) {
+        discard(lookups, late->first);
+    }
+    return true;
+}
+
+struct dna_lookup *dna_lookups_find(const struct dna_lookups *lookups, unsigned id)
+{
+    struct dna_lookup *lookup = dna_map_get(lookups->by_id, id_span(&id));
+    return lookup != NULL && lookup->state != DNA_LOOKUP_NEW ? lookup : NULL;
+}
+
+struct dna_wait *dna_lookup_next_wait(struct dna_lookup *lookup)
+{
+    struct dna_wait *wait = lookup->waits;
+    if (wait != NULL) {
+        detach(wait);
+    }
+    return wait;
+}

@@ -1,0 +1,226 @@
+/* session/peers.c: for each domain of the peer, the hearing and what came of it.
+ *
+ * The record of the protocol lives in s2s; here stands what a ruling rested on, so that an
+ * accepted peer can be heard again when the policy changes, and what is remembered about it
+ * is dropped when it is refused.
+ */
+#include <session/stream.h>
+
+#include <string.h>
+
+#include <base/alloc.h>
+
+static struct dna_stream_peer *find(const struct dna_stream *stream, const char *domain)
+{
+    return stream->peers != NULL ? dna_map_get(stream->peers, dna_span_of(domain)) : NULL;
+}
+
+static struct dna_stream_peer *find_or_make(struct dna_stream *stream, const char *domain)
+{
+    const struct dna_alloc *alloc = stream->session->alloc;
+    struct dna_stream_peer *peer = find(stream, domain);
+    if (peer == NULL && stream->peers != NULL) {
+        peer = dna_alloc_zero(alloc, 1, sizeof *peer);
+        if (peer != NULL &&
+            dna_map_set(stream->peers, dna_span_of(domain), peer) != DNA_OK) {
+            dna_alloc_release(alloc, peer);
+            peer = NULL;
+        }
+    }
+    return peer;
+}
+
+static void drop_ruling(struct dna_stream *stream, struct dna_stream_peer *peer)
+{
+    dna_alloc_release(stream->session->alloc, peer->ruling);
+    peer->ruling = NULL;
+}
+
+void dna_stream_peers_free(struct dna_stream *stream)
+{
+    size_t cursor = 0;
+    struct dna_span key;
+    void *value;
+    dna_stream_dismiss_all(stream);
+    while (stream->peers != NULL && dna_map_next(stream->peers, &cursor, &key, &value)) {
+        drop_ruling(stream, value);
+        dna_alloc_release(stream->session->alloc, value);
+    }
+    dna_map_free(stream->peers);
+    stream->peers = NULL;
+}
+
+static struct dna_question question_for(const struct dna_stream *stream, const char *domain,
+                                        bool added)
+{
+    bool endpoint = stream->role == DNA_INITIATING && !added &&
+                    stream->endpoint.host.text[0] != '\0';
+    return (struct dna_question){
+        .domain = domain,
+        .service = DNA_XMPP_SERVER,
+        .role = stream->role,
+        .chain = stream->chain,
+        .host = endpoint ? stream->endpoint.host.text : NULL,
+        .port = endpoint ? stream->endpoint.port : 0,
+        .policy = dna_policies_for(&stream->session->policies, domain),
+    };
+}
+
+void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added,
+                     enum dna_hearing_purpose purpose, struct dna_time now)
+{
+    struct dna_question question = question_for(stream, domain, added);
+    struct dna_stream_peer *peer = find_or_make(stream, domain);
+    enum dna_err err = DNA_ERR_MEMORY;
+    if (peer != NULL) {
+        dna_hearing_free(peer->hearing);
+        peer->hearing = NULL;
+        peer->added = added;
+        err = dna_hearing_open(stream->session, &question, stream, purpose, NULL, now,
+                               &peer->hearing);
+    }
+    if (err != DNA_OK) {
+        static const struct dna_ruling fault = {
+            .verdict = DNA_TEMPFAIL, .code = DNA_CODE_INTERNAL, .why = "out of memory"};
+        dna_stream_lost(purpose == DNA_HEAR_REVIEW
+                            ? dna_s2s_revoke(stream->s2s, domain, &fault, now)
+                            : dna_s2s_ruled(stream->s2s, domain, &fault, now));
+        dna_stream_touch(stream);
+    }
+}
+
+void dna_stream_dismiss(struct dna_stream *stream, const char *domain)
+{
+    struct dna_stream_peer *peer = find(stream, domain);
+    if (peer != NULL) {
+        dna_hearing_free(peer->hearing);
+        peer->hearing = NULL;
+    }
+}
+
+void dna_stream_dismiss_all(struct dna_stream *stream)
+{
+    size_t cursor = 0;
+    struct dna_span key;
+    void *value;
+    while (stream->peers != NULL && dna_map_next(stream->peers, &cursor, &key, &value)) {
+        struct dna_stream_peer *peer = value;
+        dna_hearing_free(peer->hearing);
+        peer->hearing = NULL;
+    }
+}
+
+struct dna_hearing *dna_stream_hearing(const struct dna_stream *stream, const char *domain)
+{
+    const struct dna_stream_peer *peer = find(stream, domain);
+    return peer != NULL ? peer->hearing : NULL;
+}
+
+/* For the effect that follows; without memory the host sees no ruling beside it. */
+static void keep_ruling(struct dna_stream *stream, struct dna_stream_peer *peer,
+                        const struct dna_ruling *ruling)
+{
+    if (peer->ruling == NULL) {
+        peer->ruling = dna_alloc_get(stream->session->alloc, sizeof *peer->ruling);
+    }
+    if (peer->ruling != NULL) {
+        *peer->ruling = *ruling;
+    }
+}
+
+void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
+                      struct dna_time now)
+{
+    const char *domain = hearing->domain.text;
+    const struct dna_ruling *ruling = &hearing->ruling;
+    struct dna_stream_peer *peer = find(stream, domain);
+    bool proven = ruling->verdict == DNA_PROVEN;
+    if (peer == NULL || peer->hearing != hearing) {
+        return;
+    }
+    peer->hearing = NULL;
+    peer->generation = hearing->question.policy.generation;
+    peer->prooftype = ruling->prooftype;
+    if (hearing->purpose != DNA_HEAR_REVIEW) {
+        keep_ruling(stream, peer, ruling);
+        dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, ruling, now));
+    } else if (!proven) {
+        keep_ruling(stream, peer, ruling);
+        dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, ruling, now));
+    }
+    dna_stream_touch(stream);
+}
+
+static void forget(struct dna_stream *stream, const char *domain)
+{
+    for (int added = 0; added < 2; added++) {
+        struct dna_question question = question_for(stream, domain, added != 0);
+        struct dna_key key;
+        if (dna_key_proven(&question, &key) == DNA_OK) {
+            dna_memory_forget(&stream->session->memory, dna_key_span(&key));
+        }
+    }
+}
+
+bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool accepted,
+                         struct dna_ruling *ruling)
+{
+    struct dna_stream_peer *peer = find(stream, domain);
+    bool heard = peer != NULL && peer->ruling != NULL;
+    if (heard) {
+        *ruling = *peer->ruling;
+        drop_ruling(stream, peer);
+    }
+    if (!accepted) {
+        forget(stream, domain);
+    }
+    if (peer != NULL) {
+        peer->accepted = accepted;
+        if (!accepted && peer->hearing == NULL) {
+            (void)dna_map_remove(stream->peers, dna_span_of(domain));
+            dna_alloc_release(stream->session->alloc, peer);
+        }
+    }
+    return heard;
+}
+
+static void revoke_by_policy(struct dna_stream *stream, const char *domain,
+                             struct dna_stream_peer *peer, struct dna_time now)
+{
+    static const struct dna_ruling refusal = {
+        .verdict = DNA_FAIL,
+        .code = DNA_CODE_POLICY,
+        .why = "the policy refuses this peer now",
+    };
+    dna_hearing_free(peer->hearing);
+    peer->hearing = NULL;
+    keep_ruling(stream, peer, &refusal);
+    dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, &refusal, now));
+}
+
+void dna_stream_review(struct dna_stream *stream, struct dna_time now)
+{
+    size_t cursor = 0;
+    struct dna_span key;
+    void *value;
+    while (stream->peers != NULL && dna_map_next(stream->peers, &cursor, &key, &value)) {
+        struct dna_stream_peer *peer = value;
+        struct dna_policy policy;
+        struct dna_name domain;
+        memcpy(domain.text, key.ptr, key.len);
+        domain.text[key.len] = '\0';
+        policy = dna_policies_for(&stream->session->policies, domain.text);
+        if (!peer->accepted || peer->generation == policy.generation) {
+            continue;
+        }
+        if (policy.level == DNA_LEVEL_REFUSE) {
+            revoke_by_policy(stream, domain.text, peer, now);
+        } else if (dna_policy_admits(&policy, peer->prooftype)) {
+            peer->generation = policy.generation;
+        } else if (peer->hearing == NULL) {
+            /* A hearing under way, for renewal, ends under the new policy by itself. */
+            dna_stream_hear(stream, domain.text, peer->added, DNA_HEAR_REVIEW, now);
+        }
+    }
+    dna_stream_touch(stream);
+}

@@ -1,0 +1,25 @@
+/* session/policy.h: which policy holds for which peer (S26). */
+#ifndef DNA_SESSION_POLICY_H
+#define DNA_SESSION_POLICY_H
+
+#include <base/map.h>
+#include <mod_dna/question.h>
+
+struct dna_policies {
+    const struct dna_alloc *alloc;
+    struct dna_policy standard;
+    struct dna_map *patterns; /* "peer.example" and ".example" to struct dna_policy */
+    unsigned generation;      /* of the latest change */
+};
+
+DNA_MUST_USE enum dna_err dna_policies_init(struct dna_policies *policies,
+                                            const struct dna_alloc *alloc, uint64_t seed);
+void dna_policies_fini(struct dna_policies *policies);
+/* As dna_session_policy.  *changed: it is not what held before. */
+DNA_MUST_USE enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern,
+                                           const struct dna_policy *policy, bool *changed);
+struct dna_policy dna_policies_for(const struct dna_policies *policies, const char *domain);
+/* Whether what one prooftype proved still counts. */
+bool dna_policy_admits(const struct dna_policy *policy, enum dna_prooftype type);
+
+#endif

@@ -1,0 +1,322 @@
+/* session/session.c: the context, and what the host exchanges with it.
+ *
+ * What a call sets off is carried as far as it goes; the rest is pulled.  A fault of one
+ * stream or hearing ends that one alone, refusing, and is reported by the call in which it
+ * happened.
+ */
+#include <mod_dna/session.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include <base/alloc.h>
+#include <session/context.h>
+#include <session/hearing.h>
+#include <session/stream.h>
+
+#define CACHE_ENTRIES 65536
+
+void dna_session_adopt(void *to, size_t room, const void *from, size_t size)
+{
+    memset(to, 0, room);
+    memcpy(to, from, size < room ? size : room);
+}
+
+static enum dna_err init(struct dna_session *session, size_t cache_entries)
+{
+    const struct dna_alloc *alloc = session->alloc;
+    enum dna_err err = dna_hosting_init(&session->hosting, alloc, session->seed);
+    dna_timers_init(&session->timers, alloc);
+    if (err == DNA_OK) {
+        err = dna_policies_init(&session->policies, alloc, session->seed);
+    }
+    if (err == DNA_OK) {
+        err = dna_memory_init(&session->memory, alloc, session->seed, cache_entries);
+    }
+    return err == DNA_OK ? dna_lookups_init(&session->lookups, alloc, session->seed) : err;
+}
+
+enum dna_err dna_session_new(const struct dna_session_options *options,
+                             struct dna_session **out)
+{
+    struct dna_session_options known;
+    struct dna_session *session;
+    enum dna_err err;
+    dna_session_adopt(&known, sizeof known, options, options->size);
+    session = dna_alloc_zero(known.alloc, 1, sizeof *session);
+    if (session == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    session->alloc = known.alloc;
+    session->log = known.log;
+    session->seed = known.seed;
+    session->accept_short_form = known.accept_short_form;
+    session->roots = known.roots != NULL ? dna_roots_ref(known.roots) : NULL;
+    err = init(session, known.cache_entries != 0 ? known.cache_entries : CACHE_ENTRIES);
+    if (err != DNA_OK) {
+        dna_session_free(session);
+        return err;
+    }
+    *out = session;
+    return DNA_OK;
+}
+
+void dna_session_free(struct dna_session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    assert(session->streams.first == NULL);
+    while (session->departures != NULL) {
+        struct dna_departure *departure = session->departures;
+        session->departures = departure->next;
+        dna_alloc_release(session->alloc, departure);
+    }
+    dna_lookups_fini(&session->lookups);
+    dna_memory_fini(&session->memory);
+    dna_policies_fini(&session->policies);
+    dna_hosting_fini(&session->hosting);
+    dna_timers_fini(&session->timers);
+    dna_roots_free(session->roots);
+    dna_alloc_release(session->alloc, session);
+}
+
+/* --- what we host ----------------------------------------------------------------- */
+
+enum dna_err dna_session_link(struct dna_session *session, struct dna_span secret,
+                              struct dna_link **out)
+{
+    enum dna_err err = dna_hosting_link(&session->hosting, secret, out);
+    if (err == DNA_OK) {
+        (*out)->session = session;
+    }
+    return err;
+}
+
+enum dna_err dna_session_host(struct dna_session *session, const struct dna_hosted *hosted)
+{
+    struct dna_hosted known;
+    struct dna_departure *departure;
+    struct dna_link *left;
+    enum dna_err err;
+    dna_session_adopt(&known, sizeof known, hosted, hosted->size);
+    if (known.domain == NULL || (known.link != NULL && known.link->session != session)) {
+        return DNA_ERR_ARGUMENT;
+    }
+    /* Taken beforehand, so that a link cannot be left without its streams being told. */
+    departure = dna_alloc_zero(session->alloc, 1,
+                               sizeof *departure + strlen(known.domain) + 1);
+    if (departure == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    err = dna_hosting_add(&session->hosting, &known, &left);
+    if (err != DNA_OK || left == NULL) {
+        dna_alloc_release(session->alloc, departure);
+        return err;
+    }
+    departure->link = left;
+    strcpy(departure->domain, known.domain);
+    departure->next = session->departures;
+    session->departures = departure;
+    return DNA_OK;
+}
+
+/* Tells the streams of a link (NULL: the public ones). */
+static enum dna_err retract(struct dna_session *session, const struct dna_link *link,
+                            const char *domain, struct dna_time now)
+{
+    enum dna_err first = DNA_OK;
+    for (struct dna_stream *s = session->streams.first; s != NULL; s = s->next) {
+        if (s->link == link) {
+            enum dna_err err = dna_s2s_unhost(s->s2s, domain, now);
+            first = first == DNA_OK ? err : first;
+            dna_stream_touch(s);
+        }
+    }
+    return first;
+}
+
+void dna_session_unhost(struct dna_session *session, const char *domain, struct dna_time now)
+{
+    const struct dna_hosted_domain *hosted = dna_hosting_find(&session->hosting, domain);
+    const struct dna_link *link = hosted != NULL ? hosted->link : NULL;
+    struct dna_name copy;
+    session->now = now;
+    if (hosted == NULL) {
+        return;
+    }
+    strcpy(copy.text, hosted->domain); /* domain may be the entry's own */
+    (void)dna_hosting_remove(&session->hosting, copy.text);
+    /* A stream that cannot be told is lost, and says so itself. */
+    (void)retract(session, NULL, copy.text, now);
+    if (link != NULL) {
+        (void)retract(session, link, copy.text, now);
+    }
+}
+
+bool dna_session_hosts(const struct dna_session *session, const char *domain)
+{
+    return dna_hosting_find(&session->hosting, domain) != NULL;
+}
+
+struct dna_link *dna_session_link_of(const struct dna_session *session, const char *domain)
+{
+    const struct dna_hosted_domain *hosted = dna_hosting_find(&session->hosting, domain);
+    return hosted != NULL ? hosted->link : NULL;
+}
+
+enum dna_err dna_session_policy(struct dna_session *session, const char *pattern,
+                                const struct dna_policy *policy)
+{
+    bool changed;
+    enum dna_err err = dna_policies_set(&session->policies, pattern, policy, &changed);
+    session->policy_changed |= changed;
+    return err;
+}
+
+struct dna_policy dna_session_policy_for(const struct dna_session *session, const char *domain)
+{
+    return dna_policies_for(&session->policies, domain);
+}
+
+/* --- what we want to know ---------------------------------------------------------- */
+
+bool dna_session_next_want(struct dna_session *session, unsigned *id,
+                           const struct dna_want **want)
+{
+    const struct dna_lookup *lookup = dna_lookups_next_new(&session->lookups);
+    if (lookup == NULL) {
+        return false;
+    }
+    *id = lookup->id;
+    *want = &lookup->want;
+    return true;
+}
+
+bool dna_session_next_cancel(struct dna_session *session, unsigned *id)
+{
+    return dna_lookups_next_cancel(&session->lookups, id);
+}
+
+/* Whether the fact answers the want, and not another one. */
+static bool answers(const struct dna_fact *fact, const struct dna_want *want)
+{
+    if (fact->kind != want->kind) {
+        return false;
+    }
+    return fact->kind != DNA_WANT_DNS ||
+           (fact->u.dns.type == want->u.dns.type && fact->u.dns.name != NULL &&
+            strcmp(fact->u.dns.name, want->u.dns.name) == 0);
+}
+
+enum dna_err dna_session_give(struct dna_session *session, unsigned id,
+                              const struct dna_fact *fact, struct dna_time now)
+{
+    struct dna_lookup *lookup = dna_lookups_find(&session->lookups, id);
+    enum dna_err first = DNA_OK;
+    struct dna_wait *wait;
+    session->now = now;
+    if (lookup == NULL) {
+        return DNA_OK;
+    }
+    if (!answers(fact, &lookup->want)) {
+        return DNA_ERR_ARGUMENT;
+    }
+    dna_memory_learn(&session->memory, (struct dna_span){lookup->key, lookup->key_len}, fact,
+                     now.wall);
+    dna_lookups_close(&session->lookups, lookup);
+    while ((wait = dna_lookup_next_wait(lookup)) != NULL) {
+        if (wait->hearing != NULL) {
+            enum dna_err err = dna_hearing_answer(wait->hearing, wait->court_id,
+                                                  &lookup->want, fact, now);
+            first = first == DNA_OK ? err : first;
+        }
+    }
+    dna_lookup_free(&session->lookups, lookup);
+    return first;
+}
+
+struct dna_stream *dna_session_next_ready(struct dna_session *session)
+{
+    struct dna_stream *stream = session->ready.first;
+    if (stream != NULL) {
+        session->ready.first = stream->next_ready;
+        if (stream->next_ready != NULL) {
+            stream->next_ready->prev_ready = NULL;
+        } else {
+            session->ready.last = NULL;
+        }
+        stream->is_ready = false;
+    }
+    return stream;
+}
+
+/* --- time ---------------------------------------------------------------------------- */
+
+int64_t dna_session_deadline(const struct dna_session *session)
+{
+    const struct dna_timer *first = dna_timers_first(&session->timers);
+    if (session->policy_changed || session->departures != NULL) {
+        return INT64_MIN;
+    }
+    return first != NULL ? first->at : DNA_NEVER;
+}
+
+static enum dna_err depart(struct dna_session *session, struct dna_time now)
+{
+    enum dna_err first = DNA_OK;
+    while (session->departures != NULL) {
+        struct dna_departure *departure = session->departures;
+        session->departures = departure->next;
+        if (dna_session_link_of(session, departure->domain) != departure->link) {
+            enum dna_err err = retract(session, departure->link, departure->domain, now);
+            first = first == DNA_OK ? err : first;
+        }
+        dna_alloc_release(session->alloc, departure);
+    }
+    return first;
+}
+
+static struct dna_stream *stream_of(struct dna_timer *timer)
+{
+    return (struct dna_stream *)(void *)((char *)timer - offsetof(struct dna_stream, timer));
+}
+
+static struct dna_hearing *hearing_of(struct dna_timer *timer)
+{
+    return (struct dna_hearing *)(void *)((char *)timer - offsetof(struct dna_hearing, timer));
+}
+
+static enum dna_err fire(struct dna_timer *timer, struct dna_time now)
+{
+    enum dna_err err;
+    switch (timer->owner) {
+    case DNA_TIMER_STREAM:
+        err = dna_s2s_tick(stream_of(timer)->s2s, now);
+        dna_stream_touch(stream_of(timer));
+        return err;
+    case DNA_TIMER_HEARING:
+        return dna_hearing_tick(hearing_of(timer), now);
+    }
+    return DNA_OK;
+}
+
+enum dna_err dna_session_tick(struct dna_session *session, struct dna_time now)
+{
+    enum dna_err first = depart(session, now);
+    size_t turns = session->timers.n;
+    struct dna_timer *timer;
+    session->now = now;
+    if (session->policy_changed) {
+        session->policy_changed = false;
+        for (struct dna_stream *s = session->streams.first; s != NULL; s = s->next) {
+            dna_stream_review(s, now);
+        }
+    }
+    while (turns-- > 0 && (timer = dna_timers_first(&session->timers)) != NULL &&
+           timer->at <= now.mono) {
+        enum dna_err err = fire(timer, now);
+        first = first == DNA_OK ? err : first;
+    }
+    return first;
+}

@@ -1,0 +1,96 @@
+/* session/stream.h: one stream: reader, protocol engine, and the hearings for it. */
+#ifndef DNA_SESSION_STREAM_H
+#define DNA_SESSION_STREAM_H
+
+#include <s2s/s2s.h>
+#include <session/context.h>
+#include <session/hearing.h>
+#include <xml/reader.h>
+
+/* What the stream knows of one domain of its peer. */
+struct dna_stream_peer {
+    struct dna_hearing *hearing; /* under way, or NULL */
+    struct dna_ruling *ruling;   /* not shown to the host yet, or NULL */
+    unsigned generation;         /* of the policy under which it was ruled */
+    enum dna_prooftype prooftype;
+    bool accepted;
+    bool added; /* not the header's domain (S6) */
+};
+
+/* What the host is being shown: lives until the next call. */
+struct dna_stream_shown {
+    struct dna_ruling ruling;
+};
+
+struct dna_stream_endpoint {
+    struct dna_name host; /* "": not connected by SRV, or not by us */
+    uint16_t port;
+};
+
+/* Look-ups begun before TLS. */
+struct dna_stream_foresight {
+    struct dna_wait *waits;
+    bool begun;
+};
+
+struct dna_stream {
+    struct dna_session *session;
+    struct dna_link *link; /* NULL: public */
+    enum dna_role role;
+    void *user;
+    struct dna_s2s *s2s;
+    struct dna_xml_reader *reader;
+    bool lent;   /* the reader may have more items */
+    bool closed; /* CLOSE was handed out */
+    struct dna_chain *chain; /* what the peer presented */
+    struct dna_path path;    /* ... of it, if path_known */
+    bool path_known;
+    struct dna_stream_endpoint endpoint;
+    struct dna_stream_foresight foresight;
+    struct dna_map *peers; /* to struct dna_stream_peer; NULL on local streams */
+    struct dna_stream_shown shown;
+    struct dna_timer timer;
+    struct dna_stream *prev, *next;             /* session.streams */
+    struct dna_stream *prev_ready, *next_ready; /* session.ready */
+    bool is_ready;
+};
+
+/* What a call into the engine returned, where nobody is there to be told: after a fault the
+ * stream is lost, and its last effect says so. */
+static inline void dna_stream_lost(enum dna_err err)
+{
+    (void)err;
+}
+
+/* Something happened on it: the host must pull, and the deadline may have changed. */
+void dna_stream_touch(struct dna_stream *stream);
+
+/* A path check was made: if of the peer's chain, for dna_stream_may_carry. */
+void dna_stream_path(struct dna_stream *stream, const struct dna_chain *chain,
+                     const struct dna_path *path);
+
+/* --- peers.c: the domains of the peer --------------------------------------------------- */
+
+void dna_stream_peers_free(struct dna_stream *stream);
+/* Opens a hearing, in place of one under way. */
+void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added,
+                     enum dna_hearing_purpose purpose, struct dna_time now);
+void dna_stream_dismiss(struct dna_stream *stream, const char *domain);
+void dna_stream_dismiss_all(struct dna_stream *stream);
+/* A hearing for it ended, and is freed next. */
+void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
+                      struct dna_time now);
+/* The s2s effect PEER: notes it; true: *ruling is what was ruled. */
+bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool accepted,
+                         struct dna_ruling *ruling);
+/* The policy changed: accepted peers are heard again, or revoked at once. */
+void dna_stream_review(struct dna_stream *stream, struct dna_time now);
+struct dna_hearing *dna_stream_hearing(const struct dna_stream *stream, const char *domain);
+
+/* --- drive.c: effects ------------------------------------------------------------------ */
+
+/* Handles an effect, or makes it the host's: true. */
+bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                    struct dna_time now, struct dna_stream_effect *out);
+
+#endif
