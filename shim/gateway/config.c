@@ -1,550 +1,509 @@
 /* gateway/config.c: from a file to a checked, immutable configuration.
  *
- * libconfuse parses; its option arrays are made from the table in options.c.  Values are
- * checked where they stand, so that a message can name the line; what concerns several
- * options is checked afterwards and named by the line of its section.  All faults of a file
- * are reported in one run as far as the parser gets.
+ * Each value is checked by its type where it stands; then what concerns several options.
+ * All faults of a file are reported in one run.
  */
 #include "config.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <confuse.h>
-
-#include "options.h"
+#include "check.h"
+#include "parse.h"
 
 struct reading {
-    const char *file;
-    FILE *errors;
-    unsigned faults;
-    cfg_opt_t **arrays; /* one per section, then the top level */
+    struct faults faults;
+    struct section *sections;
+    struct gateway_config *config;
 };
 
-/* libconfuse's callbacks carry no argument; a file is read by one thread at a time. */
-static struct reading *now_reading;
+/* --- finding values ---------------------------------------------------------------------- */
 
-static void complain(int line, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void complain(int line, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    if (line > 0) {
-        fprintf(now_reading->errors, "%s:%d: ", now_reading->file, line);
-    } else {
-        fprintf(now_reading->errors, "%s: ", now_reading->file);
-    }
-    vfprintf(now_reading->errors, format, args);
-    fputc('\n', now_reading->errors);
-    va_end(args);
-    now_reading->faults++;
-}
-
-static void parser_error(cfg_t *cfg, const char *format, va_list args)
-{
-    char text[512];
-    (void)vsnprintf(text, sizeof text, format, args);
-    complain(cfg->line, "%s; dna-gateway.conf(5) lists the options", text);
-}
-
-/* --- single values ----------------------------------------------------------------- */
-
-static bool is_ip(const char *text)
-{
-    unsigned char binary[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, text, binary) == 1 || inet_pton(AF_INET6, text, binary) == 1;
-}
-
-static bool parse_address(const char *text, struct gateway_address *out)
-{
-    const char *at = strchr(text, '@');
-    char *end;
-    unsigned long port;
-    if (at == NULL || (size_t)(at - text) >= sizeof out->ip || at[1] < '0' || at[1] > '9') {
-        return false;
-    }
-    memcpy(out->ip, text, (size_t)(at - text));
-    out->ip[at - text] = '\0';
-    port = strtoul(at + 1, &end, 10);
-    if (*end != '\0' || port == 0 || port > 65535 || !is_ip(out->ip)) {
-        return false;
-    }
-    out->port = (uint16_t)port;
-    return true;
-}
-
-static bool is_word_of(const char *word, const char *words)
-{
-    size_t len = strlen(word);
-    for (const char *p = words; len > 0 && (p = strstr(p, word)) != NULL; p += len) {
-        if ((p == words || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_url(const char *text)
-{
-    return (strncmp(text, "http://", 7) == 0 && text[7] != '\0') ||
-           (strncmp(text, "https://", 8) == 0 && text[8] != '\0');
-}
-
-static void check_text(int line, const struct option *o, const char *value)
-{
-    struct gateway_address address;
-    switch (o->type) {
-    case OPTION_WORD:
-        if (!is_word_of(value, o->words)) {
-            complain(line, "%s: \"%s\" is not possible; use one of: %s", o->name, value,
-                     o->words);
-        }
-        break;
-    case OPTION_FILE:
-        if (access(value, R_OK) != 0) {
-            complain(line, "%s: %s: %s; give a file that this user can read", o->name, value,
-                     strerror(errno));
-        }
-        break;
-    case OPTION_ADDRESS:
-        if (!parse_address(value, &address)) {
-            complain(line, "%s: \"%s\" is no address and port; write \"192.0.2.1@5269\"",
-                     o->name, value);
-        }
-        break;
-    case OPTION_IP:
-        if (value[0] != '\0' && !is_ip(value)) {
-            complain(line, "%s: \"%s\" is no IP address; write one, or leave it empty",
-                     o->name, value);
-        }
-        break;
-    case OPTION_USER:
-        if (value[0] != '\0' && getpwnam(value) == NULL) {
-            complain(line, "%s: there is no user \"%s\" on this system; name the user that "
-                           "the local server runs as", o->name, value);
-        }
-        break;
-    case OPTION_URL:
-        if (value[0] != '\0' && !is_url(value)) {
-            complain(line, "%s: \"%s\" is no http or https URL", o->name, value);
-        }
-        break;
-    case OPTION_TEXT:
-        if (value[0] == '\0') {
-            complain(line, "%s: is empty; write a value or leave the option out", o->name);
-        }
-        break;
-    case OPTION_NUMBER:
-    case OPTION_YES_NO:
-        break;
-    }
-}
-
-static int check_option(cfg_t *cfg, cfg_opt_t *opt)
-{
-    const char *section = strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
-    const struct option *o = gateway_option(section, opt->name);
-    unsigned n = cfg_opt_size(opt);
-    if (o == NULL || n == 0) {
-        return 0;
-    }
-    if (o->type == OPTION_NUMBER) {
-        long value = cfg_opt_getnint(opt, 0);
-        if (value < o->least || value > o->most) {
-            complain(cfg->line, "%s: %ld is not between %ld and %ld", o->name, value, o->least,
-                     o->most);
-        }
-    } else if (o->type != OPTION_YES_NO) {
-        /* A list is checked value by value as it grows. */
-        check_text(cfg->line, o, cfg_opt_getnstr(opt, n - 1));
-        if (o->list && n == (unsigned)o->most + 1) {
-            complain(cfg->line, "%s: more than %ld values", o->name, o->most);
-        }
-    }
-    return 0;
-}
-
-/* --- the parser, made from the table ------------------------------------------------ */
-
-static cfg_opt_t as_parser_option(const struct option *o)
-{
-    cfg_opt_t made = CFG_END();
-    /* libconfuse's initialisers want writable text and leave it alone. */
-    char *otherwise = (char *)(uintptr_t)o->otherwise;
-    static char lists[16][128];
-    static unsigned n_lists;
-    if (o->type == OPTION_NUMBER) {
-        made = (cfg_opt_t)CFG_INT(o->name, atol(o->otherwise), CFGF_NONE);
-    } else if (o->type == OPTION_YES_NO) {
-        made = (cfg_opt_t)CFG_BOOL(o->name, strcmp(o->otherwise, "true") == 0, CFGF_NONE);
-    } else if (o->list) {
-        char *list = lists[n_lists++ % 16];
-        size_t at = 0;
-        at += (size_t)snprintf(list, 128, "{");
-        for (const char *p = o->otherwise; *p != '\0';) {
-            size_t len = strcspn(p, " ");
-            at += (size_t)snprintf(list + at, 128 - at, "%s\"%.*s\"", at > 1 ? ", " : "",
-                                   (int)len, p);
-            p += len + (p[len] == ' ');
-        }
-        (void)snprintf(list + at, 128 - at, "}");
-        made = (cfg_opt_t)CFG_STR_LIST(o->name, list, CFGF_NONE);
-    } else {
-        made = (cfg_opt_t)CFG_STR(o->name, otherwise, CFGF_NONE);
-    }
-    made.validcb = check_option;
-    return made;
-}
-
-static size_t add_options(const char *section, cfg_opt_t *into)
+static size_t count_of(const struct reading *r, const char *kind)
 {
     size_t n = 0;
-    for (size_t i = 0; i < gateway_n_options; i++) {
-        if (strcmp(gateway_options[i].section, section) == 0) {
-            into[n++] = as_parser_option(&gateway_options[i]);
-        }
+    for (const struct section *s = parse_first(r->sections, kind); s != NULL; s = parse_next(s)) {
+        n++;
     }
     return n;
 }
 
-/* NULL: no memory.  The arrays are copied by libconfuse and may be static. */
-static cfg_t *make_parser(void)
+/* The value of an option that is no list, by default if need be. */
+static const char *value_of(const struct section *section, const char *kind, const char *name)
 {
-    static cfg_opt_t sections[8][16], top[24];
-    const cfg_opt_t end = CFG_END();
-    size_t n = add_options("", top);
-    cfg_t *cfg;
-    for (size_t i = 0; i < gateway_n_sections; i++) {
-        const struct option_section *s = &gateway_sections[i];
-        cfg_flag_t flags = s->titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
-        sections[i][add_options(s->name, sections[i])] = end;
-        top[n++] = (cfg_opt_t)CFG_SEC(s->name, sections[i], flags);
-    }
-    top[n] = end;
-    cfg = cfg_init(top, CFGF_NONE);
-    if (cfg != NULL) {
-        (void)cfg_set_error_function(cfg, parser_error);
-    }
-    return cfg;
+    const struct setting *setting = parse_setting(section, name);
+    return setting != NULL && setting->n > 0 ? setting->values[0]
+                                             : gateway_option(kind, name)->otherwise;
 }
 
-/* --- from the parser's values to ours ------------------------------------------------ */
-
-static char *copy_of(const char *text)
+static int line_of(const struct section *section, const char *name)
 {
-    char *copy = strdup(text != NULL ? text : "");
+    const struct setting *setting = parse_setting(section, name);
+    return setting != NULL ? setting->line : section != NULL ? section->line : 1;
+}
+
+static bool truth_of(const struct section *section, const char *kind, const char *name)
+{
+    bool truth;
+    return check_yes_no(value_of(section, kind, name), &truth) && truth;
+}
+
+static size_t number_of(const struct section *section, const char *kind, const char *name)
+{
+    long number = 0;
+    const struct option *o = gateway_option(kind, name);
+    return check_number(value_of(section, kind, name), o->least, o->most, &number)
+               ? (size_t)number
+               : 0;
+}
+
+/* --- copies ------------------------------------------------------------------------------ */
+
+static char *copy_of(struct reading *r, const char *text)
+{
+    char *copy = strdup(text);
     if (copy == NULL) {
-        complain(0, "out of memory");
+        faults_add(&r->faults, 0, "out of memory");
     }
     return copy;
 }
 
-static char *optional(const char *text)
+static char *optional(struct reading *r, const char *text)
 {
-    return text != NULL && text[0] != '\0' ? copy_of(text) : NULL;
+    return text[0] != '\0' ? copy_of(r, text) : NULL;
 }
 
-static void *array_of(size_t n, size_t size)
+static void *array_of(struct reading *r, size_t n, size_t size)
 {
     void *array = calloc(n != 0 ? n : 1, size);
     if (array == NULL) {
-        complain(0, "out of memory");
+        faults_add(&r->faults, 0, "out of memory");
     }
     return array;
 }
 
-static void take_names(cfg_t *cfg, const char *option, struct gateway_names *out)
+static void take_names(struct reading *r, const struct section *section, const char *name,
+                       struct gateway_names *out)
 {
-    unsigned n = cfg_size(cfg, option);
-    out->list = array_of(n, sizeof *out->list);
-    for (unsigned i = 0; i < n && out->list != NULL; i++) {
-        out->list[i] = copy_of(cfg_getnstr(cfg, option, i));
-        out->n++;
+    const struct setting *setting = parse_setting(section, name);
+    size_t n = setting != NULL ? setting->n : 0;
+    out->list = array_of(r, n, sizeof *out->list);
+    for (size_t i = 0; i < n && out->list != NULL; i++) {
+        out->list[out->n] = copy_of(r, setting->values[i]);
+        out->n += out->list[out->n] != NULL;
     }
 }
 
-/* Options without which a section makes no sense. */
-static void check_required(cfg_t *cfg, const char *section)
+/* --- every option of a section, by the table ------------------------------------------------ */
+
+/* Files that a mode of the resolver does without need not exist. */
+static bool is_needed(const struct section *section, const struct option *o)
+{
+    const char *mode;
+    if (strcmp(o->section, "resolver") != 0 || o->type != OPTION_FILE || o->list) {
+        return true;
+    }
+    mode = value_of(section, "resolver", "mode");
+    return strcmp(o->name, "root-hints") == 0 ? strcmp(mode, "iterate") == 0
+                                              : strcmp(mode, "stub") != 0;
+}
+
+static void check_option(struct reading *r, const struct section *section, const char *kind,
+                         const char *title, const struct option *o)
+{
+    const struct setting *setting = parse_setting(section, o->name);
+    size_t n = setting != NULL ? setting->n : 0;
+    int line = line_of(section, o->name);
+    if (o->required && (n == 0 || (!o->list && setting->values[0][0] == '\0'))) {
+        faults_add(&r->faults, line, "%s%s%s%s: \"%s\" is missing; it is: %s", kind,
+                   title != NULL ? " \"" : "", title != NULL ? title : "",
+                   title != NULL ? "\"" : "", o->name, o->help);
+        return;
+    }
+    if (setting == NULL) {
+        if (o->type == OPTION_FILE && !o->list && is_needed(section, o)) {
+            check_value(&r->faults, line, o, o->otherwise);
+        }
+        return;
+    }
+    if (o->list && (n < (size_t)o->least || n > (size_t)o->most)) {
+        faults_add(&r->faults, line, "%s: has %zu values; %ld to %ld are possible", o->name, n,
+                   o->least, o->most);
+    }
+    for (size_t i = 0; i < n && is_needed(section, o); i++) {
+        check_value(&r->faults, line, o, setting->values[i]);
+    }
+}
+
+static void check_section(struct reading *r, const struct section *section, const char *kind)
 {
     for (size_t i = 0; i < gateway_n_options; i++) {
-        const struct option *o = &gateway_options[i];
-        bool missing;
-        if (!o->required || strcmp(o->section, section) != 0) {
+        if (strcmp(gateway_options[i].section, kind) == 0) {
+            check_option(r, section, kind, section != NULL ? section->title : NULL,
+                         &gateway_options[i]);
+        }
+    }
+}
+
+static void check_sections(struct reading *r)
+{
+    check_section(r, r->sections, "");
+    for (size_t i = 0; i < gateway_n_sections; i++) {
+        const struct option_section *kind = &gateway_sections[i];
+        const struct section *section = parse_first(r->sections, kind->name);
+        if (!kind->titled) {
+            check_section(r, section, kind->name);
+            for (section = section != NULL ? parse_next(section) : NULL; section != NULL;
+                 section = parse_next(section)) {
+                faults_add(&r->faults, section->line, "section %s is there twice; put all "
+                                                      "its options into one", kind->name);
+            }
             continue;
         }
-        missing = o->list ? cfg_size(cfg, o->name) == 0 : cfg_getstr(cfg, o->name)[0] == '\0';
-        if (missing) {
-            complain(cfg->line, "%s%s%s%s: \"%s\" is missing; it is %s", section,
-                     cfg->title != NULL ? " \"" : "", cfg->title != NULL ? cfg->title : "",
-                     cfg->title != NULL ? "\"" : "", o->name, o->help);
+        for (; section != NULL; section = parse_next(section)) {
+            check_section(r, section, kind->name);
         }
     }
 }
 
-static bool is_loopback(const char *ip)
-{
-    return strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0;
-}
+/* --- section by section -------------------------------------------------------------------- */
 
-static void take_public(cfg_t *root, struct gateway_config *c)
+static void take_public(struct reading *r)
 {
-    cfg_t *cfg = cfg_getsec(root, "public");
-    unsigned n = cfg_size(cfg, "listen");
-    check_required(cfg, "public");
-    c->listen = array_of(n, sizeof *c->listen);
-    for (unsigned i = 0; i < n && c->listen != NULL; i++) {
-        (void)parse_address(cfg_getnstr(cfg, "listen", i), &c->listen[c->n_listen++]);
+    struct gateway_config *c = r->config;
+    const struct section *s = parse_first(r->sections, "public");
+    const struct setting *listen = parse_setting(s, "listen");
+    size_t n = listen != NULL ? listen->n : 0;
+    c->listen = array_of(r, n, sizeof *c->listen);
+    for (size_t i = 0; i < n && c->listen != NULL; i++) {
+        (void)check_address(listen->values[i], &c->listen[c->n_listen++]);
     }
-    c->certificate = copy_of(cfg_getstr(cfg, "certificate"));
-    c->key = copy_of(cfg_getstr(cfg, "key"));
-    c->source = optional(cfg_getstr(cfg, "source"));
-    c->ca_file = copy_of(cfg_getstr(root, "ca-file"));
+    c->certificate = copy_of(r, value_of(s, "public", "certificate"));
+    c->key = copy_of(r, value_of(s, "public", "key"));
+    c->source = optional(r, value_of(s, "public", "source"));
+    c->ca_file = copy_of(r, value_of(r->sections, "", "ca-file"));
+    c->lines.certificate = line_of(s, "certificate");
+    c->lines.key = line_of(s, "key");
+    c->lines.ca_file = line_of(r->sections, "ca-file");
 }
 
-static void take_resolver(cfg_t *root, struct gateway_config *c)
+static enum gateway_dns_mode mode_of(const char *word)
 {
-    cfg_t *cfg = cfg_getsec(root, "resolver");
+    return strcmp(word, "forward") == 0 ? GATEWAY_DNS_FORWARD
+           : strcmp(word, "stub") == 0  ? GATEWAY_DNS_STUB
+                                        : GATEWAY_DNS_ITERATE;
+}
+
+static void check_resolver(struct reading *r, const struct section *s)
+{
+    const struct gateway_dns_config *dns = &r->config->dns;
+    int line = line_of(s, "mode");
+    if (dns->mode != GATEWAY_DNS_ITERATE && dns->servers.n == 0) {
+        faults_add(&r->faults, line, "resolver: this mode needs resolvers to ask; name at "
+                                     "least one in forward");
+    }
+    if (dns->mode == GATEWAY_DNS_ITERATE && dns->servers.n > 0) {
+        faults_add(&r->faults, line_of(s, "forward"),
+                   "resolver: forward names resolvers but mode is \"iterate\", which asks "
+                   "none; set mode = \"forward\" or empty it");
+    }
+    if (dns->trust_ad && dns->mode != GATEWAY_DNS_STUB) {
+        faults_add(&r->faults, line_of(s, "trust-ad"), "resolver: trust-ad is for mode = "
+                                                       "\"stub\"; the others validate");
+    }
+    for (size_t i = 0; dns->trust_ad && i < dns->servers.n; i++) {
+        if (!check_is_loopback(dns->servers.list[i])) {
+            faults_add(&r->faults, line_of(s, "trust-ad"),
+                       "resolver: trust-ad with \"%s\": nothing protects the AD bit on its way "
+                       "from there; use a resolver on the loopback", dns->servers.list[i]);
+        }
+    }
+}
+
+static void take_resolver(struct reading *r)
+{
+    const struct section *s = parse_first(r->sections, "resolver"), *guard = parse_first(r->sections, "address-guard");
+    const struct setting *ports = parse_setting(guard, "fetch-ports");
+    struct gateway_config *c = r->config;
     struct gateway_dns_config *dns = &c->dns;
-    bool forward = strcmp(cfg_getstr(cfg, "mode"), "forward") == 0;
-    dns->mode = forward ? GATEWAY_DNS_FORWARD : GATEWAY_DNS_ITERATE;
-    take_names(cfg, "forward", &dns->servers);
-    take_names(cfg, "island-anchor-files", &dns->islands);
-    dns->root_hints = copy_of(cfg_getstr(cfg, "root-hints"));
-    dns->trust_anchor = copy_of(cfg_getstr(cfg, "trust-anchor-file"));
-    if (forward != (dns->servers.n > 0)) {
-        complain(cfg->line, forward ? "resolver: mode is \"forward\" but forward is empty; "
-                                      "name at least one resolver"
-                                    : "resolver: forward names resolvers but mode is "
-                                      "\"iterate\"; set mode = \"forward\" or empty it");
+    size_t n = ports != NULL ? ports->n : 0;
+    dns->mode = mode_of(value_of(s, "resolver", "mode"));
+    dns->trust_ad = truth_of(s, "resolver", "trust-ad");
+    take_names(r, s, "forward", &dns->servers);
+    take_names(r, s, "island-anchor-files", &dns->islands);
+    dns->root_hints = copy_of(r, value_of(s, "resolver", "root-hints"));
+    dns->trust_anchor = copy_of(r, value_of(s, "resolver", "trust-anchor-file"));
+    c->lines.resolver = line_of(s, "mode");
+    check_resolver(r, s);
+    take_names(r, guard, "allow", &c->guard_allow);
+    c->fetch_ports = array_of(r, n, sizeof *c->fetch_ports);
+    for (size_t i = 0; i < n && c->fetch_ports != NULL; i++) {
+        long port = 0;
+        (void)check_number(ports->values[i], 1, 65535, &port);
+        c->fetch_ports[c->n_fetch_ports++] = (uint16_t)port;
     }
-    if (access(dns->trust_anchor, R_OK) != 0) {
-        complain(cfg->line, "resolver: trust-anchor-file: %s: %s; without the root's key "
-                            "nothing that rests on DNSSEC can be proven (Debian's package "
-                            "dns-root-data has it)", dns->trust_anchor, strerror(errno));
-    }
-    take_names(cfg_getsec(root, "address-guard"), "allow", &c->guard_allow);
 }
 
-static void take_link(cfg_t *cfg, struct gateway_link_config *link)
+static void check_hop(struct reading *r, const struct section *s, const char *name,
+                      struct gateway_address *out)
 {
-    const char *user = cfg_getstr(cfg, "user");
-    const struct passwd *entry;
-    check_required(cfg, "link");
-    link->name = copy_of(cfg_title(cfg));
-    link->trust_loopback = cfg_getbool(cfg, "trust-loopback");
-    if (parse_address(cfg_getstr(cfg, "listen"), &link->listen) &&
-        !is_loopback(link->listen.ip)) {
-        complain(cfg->line, "link \"%s\": listen must be a loopback address: the hop to the "
-                            "local server is not encrypted", link->name);
+    if (check_address(value_of(s, "link", name), out) && !check_is_loopback(out->ip)) {
+        faults_add(&r->faults, line_of(s, name), "link \"%s\": %s is no loopback address; the "
+                                                 "hop to the local server is not encrypted, use "
+                                                 "127.x.y.z or ::1", s->title, name);
     }
-    if (parse_address(cfg_getstr(cfg, "server"), &link->server) &&
-        !is_loopback(link->server.ip)) {
-        complain(cfg->line, "link \"%s\": server must be a loopback address: the hop to the "
-                            "local server is not encrypted", link->name);
+}
+
+static void take_link(struct reading *r, const struct section *s,
+                      struct gateway_link_config *link)
+{
+    const char *user = value_of(s, "link", "user");
+    const struct passwd *entry = user[0] != '\0' ? getpwnam(user) : NULL;
+    link->name = copy_of(r, s->title);
+    link->trust_loopback = truth_of(s, "link", "trust-loopback");
+    check_hop(r, s, "listen", &link->listen);
+    check_hop(r, s, "server", &link->server);
+    if (link->listen.port != 0 && link->listen.port == link->server.port &&
+        strcmp(link->listen.ip, link->server.ip) == 0) {
+        faults_add(&r->faults, line_of(s, "server"), "link \"%s\": server is the gateway's own "
+                   "listener; name the port of the local server", s->title);
     }
-    entry = user[0] != '\0' ? getpwnam(user) : NULL;
     if (entry != NULL) {
         link->has_user = true;
         link->uid = entry->pw_uid;
     }
-    if (link->has_user && link->trust_loopback) {
-        complain(cfg->line, "link \"%s\": user and trust-loopback contradict each other; "
-                            "leave one out", link->name);
+    if (user[0] != '\0' && link->trust_loopback) {
+        faults_add(&r->faults, line_of(s, "trust-loopback"),
+                   "link \"%s\": user and trust-loopback contradict each other; leave one out",
+                   s->title);
     } else if (user[0] == '\0' && !link->trust_loopback) {
-        complain(cfg->line, "link \"%s\": name the user that the local server runs as, or "
-                            "say trust-loopback = true to believe every local process",
-                 link->name);
+        faults_add(&r->faults, s->line, "link \"%s\": \"user\" is missing; name the user that "
+                   "the local server runs as, or say trust-loopback = true to believe every "
+                   "local process", s->title);
     }
 }
 
-static void take_links(cfg_t *root, struct gateway_config *c)
+static bool same_address(const struct gateway_address *a, const struct gateway_address *b)
 {
-    unsigned n = cfg_size(root, "link");
-    c->links = array_of(n, sizeof *c->links);
-    for (unsigned i = 0; i < n && c->links != NULL; i++) {
-        take_link(cfg_getnsec(root, "link", i), &c->links[c->n_links++]);
-    }
-    for (size_t i = 0; i < c->n_links; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (memcmp(&c->links[i].listen, &c->links[j].listen, sizeof c->links[i].listen) ==
-                0) {
-                complain(cfg_getnsec(root, "link", (unsigned)i)->line,
-                         "link \"%s\": listens where link \"%s\" does; give each link an "
-                         "address or a port of its own", c->links[i].name, c->links[j].name);
-            }
+    return a->port != 0 && a->port == b->port && strcmp(a->ip, b->ip) == 0;
+}
+
+static void check_link(struct reading *r, const struct section *s, size_t at)
+{
+    const struct gateway_config *c = r->config;
+    const struct gateway_link_config *link = &c->links[at];
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(c->links[i].name, link->name) == 0) {
+            faults_add(&r->faults, s->line, "link \"%s\": is there twice; give each a name of "
+                                            "its own", link->name);
+        }
+        if (same_address(&c->links[i].listen, &link->listen)) {
+            faults_add(&r->faults, line_of(s, "listen"),
+                       "link \"%s\": listens where link \"%s\" does; give each link an address "
+                       "or a port of its own", link->name, c->links[i].name);
         }
     }
-    if (n == 0) {
-        complain(0, "there is no link; add a link section for the local server");
+    for (size_t i = 0; i < c->n_listen; i++) {
+        if (same_address(&c->listen[i], &link->listen)) {
+            faults_add(&r->faults, line_of(s, "listen"),
+                       "link \"%s\": listens where the public side does; give the link an "
+                       "address or a port of its own", link->name);
+        }
     }
 }
 
-static void take_host(cfg_t *cfg, struct gateway_config *c, struct gateway_host_config *host)
+static void take_links(struct reading *r)
 {
-    const char *link = cfg_getstr(cfg, "link");
-    check_required(cfg, "host");
-    if (dna_name_parse(dna_span_of(cfg_title(cfg)), &host->domain) != DNA_OK ||
-        dna_name_is_address(&host->domain)) {
-        complain(cfg->line, "host \"%s\": is no domain that all servers read alike",
-                 cfg_title(cfg));
-        return;
-    }
-    host->dnssec_ta_url = optional(cfg_getstr(cfg, "dnssec-ta-url"));
-    for (size_t i = 0; i < c->n_hosts - 1; i++) {
-        if (strcmp(c->hosts[i].domain.text, host->domain.text) == 0) {
-            complain(cfg->line, "host \"%s\": is there twice; remove one", cfg_title(cfg));
+    struct gateway_config *c = r->config;
+    c->links = array_of(r, count_of(r, "link"), sizeof *c->links);
+    for (const struct section *s = parse_first(r->sections, "link"); s != NULL && c->links != NULL;
+         s = parse_next(s)) {
+        if (s->title == NULL) {
+            continue; /* reported */
         }
-    }
-    for (host->link = 0; host->link < c->n_links; host->link++) {
-        if (strcmp(c->links[host->link].name, link) == 0) {
+        take_link(r, s, &c->links[c->n_links]);
+        if (c->links[c->n_links++].name == NULL) {
             return;
         }
+        check_link(r, s, c->n_links - 1);
     }
-    if (link[0] != '\0') {
-        complain(cfg->line, "host \"%s\": there is no link \"%s\"; add it, or correct the name",
-                 cfg_title(cfg), link);
-    }
-}
-
-static void take_hosts(cfg_t *root, struct gateway_config *c)
-{
-    unsigned n = cfg_size(root, "host");
-    c->hosts = array_of(n, sizeof *c->hosts);
-    for (unsigned i = 0; i < n && c->hosts != NULL; i++) {
-        take_host(cfg_getnsec(root, "host", i), c, &c->hosts[c->n_hosts++]);
-    }
-    if (n == 0) {
-        complain(0, "no domain is hosted; add a host section for each");
+    if (c->n_links == 0) {
+        faults_add(&r->faults, 1, "there is no link; add a link section for the local server");
     }
 }
 
-static void take_policy(cfg_t *cfg, struct gateway_policy_config *policy)
+static size_t find_link(const struct gateway_config *c, const char *name)
 {
-    const char *level = cfg_getstr(cfg, "level"), *title = cfg_title(cfg);
-    struct dna_name name;
-    policy->pattern = copy_of(title);
-    policy->policy = dna_policy_default();
-    policy->policy.level = strcmp(level, "refuse") == 0   ? DNA_LEVEL_REFUSE
-                           : strcmp(level, "strong") == 0 ? DNA_LEVEL_STRONG
-                                                          : DNA_LEVEL_PROOF;
-    policy->policy.prooftypes = 0;
-    for (unsigned i = 0; i < cfg_size(cfg, "prooftypes"); i++) {
+    size_t i = 0;
+    while (i < c->n_links && strcmp(c->links[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static void take_host(struct reading *r, const struct section *s,
+                      struct gateway_host_config *host)
+{
+    const char *link = value_of(s, "host", "link");
+    host->line = s->line;
+    host->dnssec_ta_url = optional(r, value_of(s, "host", "dnssec-ta-url"));
+    host->link = find_link(r->config, link);
+    if (dna_name_parse(dna_span_of(s->title), &host->domain) != DNA_OK ||
+        dna_name_is_address(&host->domain)) {
+        faults_add(&r->faults, s->line, "host \"%s\": is no domain that all servers read "
+                                        "alike; write its A-label form (xn--...)", s->title);
+        host->domain.text[0] = '\0';
+    } else if (strcmp(host->domain.text, s->title) != 0) {
+        faults_add(&r->faults, s->line, "host \"%s\": is not the canonical form; write \"%s\"",
+                   s->title, host->domain.text);
+    }
+    if (link[0] != '\0' && host->link == r->config->n_links) {
+        faults_add(&r->faults, line_of(s, "link"), "host \"%s\": there is no link \"%s\"; add "
+                   "it, or correct the name", s->title, link);
+    }
+}
+
+static int compare_hosts(const void *a, const void *b)
+{
+    const struct gateway_host_config *one = a, *other = b;
+    int order = strcmp(one->domain.text, other->domain.text);
+    return order != 0 ? order : (one->line > other->line) - (one->line < other->line);
+}
+
+static void take_hosts(struct reading *r)
+{
+    struct gateway_config *c = r->config;
+    c->hosts = array_of(r, count_of(r, "host"), sizeof *c->hosts);
+    for (const struct section *s = parse_first(r->sections, "host"); s != NULL && c->hosts != NULL;
+         s = parse_next(s)) {
+        if (s->title != NULL) {
+            take_host(r, s, &c->hosts[c->n_hosts++]);
+        }
+    }
+    if (c->n_hosts == 0) {
+        faults_add(&r->faults, 1, "no domain is hosted; add a host section for each");
+        return;
+    }
+    qsort(c->hosts, c->n_hosts, sizeof *c->hosts, compare_hosts);
+    for (size_t i = 1; i < c->n_hosts; i++) {
+        const struct gateway_host_config *host = &c->hosts[i], *before = &c->hosts[i - 1];
+        if (host->domain.text[0] != '\0' &&
+            strcmp(host->domain.text, before->domain.text) == 0) {
+            faults_add(&r->faults, host->line, "host \"%s\": is there twice (first on line %d); "
+                                               "remove one", host->domain.text, before->line);
+        }
+    }
+}
+
+static unsigned prooftypes_of(const struct section *s)
+{
+    const struct setting *setting = parse_setting(s, "prooftypes");
+    unsigned bits = 0;
+    for (size_t i = 0; setting != NULL && i < setting->n; i++) {
         enum dna_prooftype type;
-        if (dna_prooftype_by_name(dna_span_of(cfg_getnstr(cfg, "prooftypes", i)), &type) ==
-            DNA_OK) {
-            policy->policy.prooftypes |= DNA_PROOF_BIT(type);
+        if (dna_prooftype_by_name(dna_span_of(setting->values[i]), &type) == DNA_OK) {
+            bits |= DNA_PROOF_BIT(type);
         }
     }
-    if (strcmp(title, "*") != 0 &&
-        dna_name_parse(dna_span_of(title[0] == '.' ? title + 1 : title), &name) != DNA_OK) {
-        complain(cfg->line, "policy \"%s\": write \"*\", a domain, or \".suffix\"", title);
+    return setting != NULL ? bits : dna_policy_default().prooftypes;
+}
+
+static enum dna_level level_of(const char *word)
+{
+    return strcmp(word, "proof") == 0    ? DNA_LEVEL_PROOF
+           : strcmp(word, "strong") == 0 ? DNA_LEVEL_STRONG
+                                         : DNA_LEVEL_REFUSE;
+}
+
+static void take_policy(struct reading *r, const struct section *s)
+{
+    struct gateway_config *c = r->config;
+    struct gateway_policy_config *policy = &c->policies[c->n_policies];
+    const char *title = s->title;
+    struct dna_name name = {""};
+    policy->pattern = copy_of(r, title);
+    policy->policy = dna_policy_default();
+    policy->policy.level = level_of(value_of(s, "policy", "level"));
+    policy->policy.prooftypes = prooftypes_of(s);
+    c->n_policies += policy->pattern != NULL;
+    if (strcmp(title, "*") == 0) {
+        return;
+    }
+    title += title[0] == '.';
+    if (dna_name_parse(dna_span_of(title), &name) != DNA_OK) {
+        faults_add(&r->faults, s->line, "policy \"%s\": write \"*\", a domain, or \".suffix\"",
+                   s->title);
+    } else if (strcmp(name.text, title) != 0) {
+        faults_add(&r->faults, s->line, "policy \"%s\": is not the canonical form; write "
+                   "\"%s%s\"", s->title, title != s->title ? "." : "", name.text);
     }
 }
 
-static void take_policies(cfg_t *root, struct gateway_config *c)
+static void take_policies(struct reading *r)
 {
-    unsigned n = cfg_size(root, "policy");
-    c->policies = array_of(n, sizeof *c->policies);
-    for (unsigned i = 0; i < n && c->policies != NULL; i++) {
-        take_policy(cfg_getnsec(root, "policy", i), &c->policies[c->n_policies++]);
+    struct gateway_config *c = r->config;
+    c->policies = array_of(r, count_of(r, "policy"), sizeof *c->policies);
+    for (const struct section *s = parse_first(r->sections, "policy"); s != NULL && c->policies != NULL;
+         s = parse_next(s)) {
+        if (s->title == NULL) {
+            continue;
+        }
+        for (size_t i = 0; i < c->n_policies; i++) {
+            if (strcmp(c->policies[i].pattern, s->title) == 0) {
+                faults_add(&r->faults, s->line, "policy \"%s\": is there twice; remove one",
+                           s->title);
+            }
+        }
+        take_policy(r, s);
     }
 }
 
-static void take_rest(cfg_t *root, struct gateway_config *c)
+static void take_rest(struct reading *r)
 {
-    cfg_t *queue = cfg_getsec(root, "queue");
-    const char *level = cfg_getstr(cfg_getsec(root, "log"), "level");
-    c->queue = (struct gateway_queue_config){
-        .pair_stanzas = (size_t)cfg_getint(queue, "pair-stanzas"),
-        .pair_bytes = (size_t)cfg_getint(queue, "pair-bytes"),
-        .total_bytes = (size_t)cfg_getint(queue, "total-bytes"),
-        .seconds = (unsigned)cfg_getint(queue, "seconds"),
+    const struct section *queue = parse_first(r->sections, "queue");
+    const char *level = value_of(parse_first(r->sections, "log"), "log", "level");
+    r->config->queue = (struct gateway_queue_config){
+        .pair_stanzas = number_of(queue, "queue", "pair-stanzas"),
+        .pair_bytes = number_of(queue, "queue", "pair-bytes"),
+        .total_bytes = number_of(queue, "queue", "total-bytes"),
+        .seconds = (unsigned)number_of(queue, "queue", "seconds"),
     };
-    c->log_level = strcmp(level, "error") == 0     ? DNA_LOG_ERROR
-                   : strcmp(level, "warning") == 0 ? DNA_LOG_WARNING
-                   : strcmp(level, "debug") == 0   ? DNA_LOG_DEBUG
-                                                   : DNA_LOG_INFO;
+    r->config->log_level = strcmp(level, "error") == 0     ? DNA_LOG_ERROR
+                           : strcmp(level, "warning") == 0 ? DNA_LOG_WARNING
+                           : strcmp(level, "debug") == 0   ? DNA_LOG_DEBUG
+                                                           : DNA_LOG_INFO;
 }
 
-static struct gateway_config *build(cfg_t *root, const char *file)
+static void read_all(struct reading *r, const char *file, FILE *errors)
 {
-    struct gateway_config *c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        complain(0, "out of memory");
-        return NULL;
+    *r = (struct reading){.faults = {.out = errors, .file = file}};
+    r->sections = parse_file(file, &r->faults);
+    if (r->sections == NULL) {
+        return;
     }
-    c->file = copy_of(file);
-    take_public(root, c);
-    take_resolver(root, c);
-    take_links(root, c);
-    take_hosts(root, c);
-    take_policies(root, c);
-    take_rest(root, c);
-    return c;
+    r->config = array_of(r, 1, sizeof *r->config);
+    if (r->config == NULL) {
+        return;
+    }
+    r->config->file = copy_of(r, file);
+    check_sections(r);
+    take_public(r);
+    take_resolver(r);
+    take_links(r);
+    take_hosts(r);
+    take_policies(r);
+    take_rest(r);
 }
 
-static cfg_t *parse(struct reading *reading)
+const struct gateway_config *gateway_config_read(const char *file, FILE *errors,
+                                                 unsigned *faults)
 {
-    cfg_t *root = make_parser();
-    int rc;
-    if (root == NULL) {
-        complain(0, "out of memory");
-        return NULL;
-    }
-    rc = cfg_parse(root, reading->file);
-    if (rc == CFG_FILE_ERROR) {
-        complain(0, "%s; name a readable file with -c", strerror(errno));
-    } else if (rc != CFG_SUCCESS && reading->faults == 0) {
-        complain(root->line, "cannot be parsed");
-    }
-    if (rc != CFG_SUCCESS) {
-        cfg_free(root);
-        return NULL;
-    }
-    return root;
-}
-
-const struct gateway_config *gateway_config_read(const char *file, FILE *errors)
-{
-    struct reading reading = {.file = file, .errors = errors};
-    struct gateway_config *config = NULL;
-    cfg_t *root;
-    now_reading = &reading;
-    root = parse(&reading);
-    if (root != NULL) {
-        config = build(root, file);
-        cfg_free(root);
-    }
-    now_reading = NULL;
-    if (reading.faults > 0) {
-        gateway_config_free(config);
-        return NULL;
-    }
-    return config;
-}
-
-bool gateway_config_print(const char *file, FILE *out, FILE *errors)
-{
-    struct reading reading = {.file = file, .errors = errors};
-    cfg_t *root;
-    now_reading = &reading;
-    root = parse(&reading);
-    if (root != NULL) {
-        gateway_config_free(build(root, file));
-        if (reading.faults == 0) {
-            (void)cfg_print(root, out);
-        }
-        cfg_free(root);
-    }
-    now_reading = NULL;
-    return reading.faults == 0;
+    struct reading r;
+    read_all(&r, file, errors);
+    parse_free(r.sections);
+    *faults = r.faults.n;
+    return r.config;
 }
 
 static void free_names(const struct gateway_names *names)
@@ -572,6 +531,7 @@ void gateway_config_free(const struct gateway_config *c)
     free_names(&c->dns.servers);
     free_names(&c->dns.islands);
     free_names(&c->guard_allow);
+    free(c->fetch_ports);
     free(c->dns.root_hints);
     free(c->dns.trust_anchor);
     free(c->listen);
@@ -584,13 +544,4 @@ void gateway_config_free(const struct gateway_config *c)
     free(c->policies);
     free(c->file);
     free((void *)(uintptr_t)c);
-}
-
-void gateway_config_help(FILE *out)
-{
-    for (size_t i = 0; i < gateway_n_options; i++) {
-        const struct option *o = &gateway_options[i];
-        fprintf(out, "%s%s%s = %s%s%s\n    %s\n", o->section, o->section[0] != '\0' ? "." : "",
-                o->name, o->list ? "{ " : "", o->otherwise, o->list ? " }" : "", o->help);
-    }
 }

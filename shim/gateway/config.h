@@ -33,6 +33,7 @@ struct gateway_link_config {
 struct gateway_host_config {
     struct dna_name domain;
     size_t link; /* index into links */
+    int line;    /* of the file */
     char *dnssec_ta_url; /* or NULL */
 };
 
@@ -41,10 +42,11 @@ struct gateway_policy_config {
     struct dna_policy policy;
 };
 
-enum gateway_dns_mode { GATEWAY_DNS_ITERATE, GATEWAY_DNS_FORWARD };
+enum gateway_dns_mode { GATEWAY_DNS_ITERATE, GATEWAY_DNS_FORWARD, GATEWAY_DNS_STUB };
 
 struct gateway_dns_config {
     enum gateway_dns_mode mode;
+    bool trust_ad;
     struct gateway_names servers, islands;
     char *root_hints, *trust_anchor;
 };
@@ -54,13 +56,21 @@ struct gateway_queue_config {
     unsigned seconds;
 };
 
+/* Where in the file things stand that are found wrong only later. */
+struct gateway_lines {
+    int ca_file, certificate, key, resolver;
+};
+
 struct gateway_config {
     char *file;
+    struct gateway_lines lines;
     struct gateway_address *listen;
     size_t n_listen;
     char *certificate, *key, *source, *ca_file; /* source: NULL: the system's choice */
     struct gateway_dns_config dns;
     struct gateway_names guard_allow;
+    uint16_t *fetch_ports;
+    size_t n_fetch_ports;
     struct gateway_link_config *links;
     size_t n_links;
     struct gateway_host_config *hosts;
@@ -71,14 +81,16 @@ struct gateway_config {
     enum dna_log_level log_level;
 };
 
-/* Reads and checks FILE.  NULL: it is not usable, and every reason was written to errors as
- * "FILE:LINE: what is wrong; what to do". */
-const struct gateway_config *gateway_config_read(const char *file, FILE *errors);
+/* Reads and checks FILE.  Each fault is written to errors as "FILE:LINE: what is wrong; what
+ * to do", and counted: a configuration with faults is good for further checks only.  NULL:
+ * there is nothing to check. */
+const struct gateway_config *gateway_config_read(const char *file, FILE *errors,
+                                                 unsigned *faults);
 void gateway_config_free(const struct gateway_config *config);
-/* The configuration with every default filled in, in the file's own syntax.  False: FILE is
- * not usable; reasons on errors. */
+/* FILE with every default filled in, in its own syntax.  False: FILE is not usable; reasons
+ * on errors. */
 bool gateway_config_print(const char *file, FILE *out, FILE *errors);
-/* One line per option: section, name, type, default, help. */
+/* For each option: section, name, default, help. */
 void gateway_config_help(FILE *out);
 
 #endif

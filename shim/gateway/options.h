@@ -13,6 +13,9 @@ enum option_type {
     OPTION_IP,        /* a bare IP address, or "" */
     OPTION_USER,      /* a user of the system, or "" */
     OPTION_URL,       /* http or https, or "" */
+    OPTION_RESOLVER,  /* "ADDR" or "ADDR@PORT" */
+    OPTION_PREFIX,    /* "ADDR/BITS" */
+    OPTION_PORT,      /* 1 to 65535 */
     OPTION_NUMBER,    /* between least and most */
     OPTION_YES_NO
 };
@@ -41,6 +44,7 @@ extern const size_t gateway_n_options;
 extern const struct option_section gateway_sections[];
 extern const size_t gateway_n_sections;
 
+/* NULL: there is none. */
 const struct option *gateway_option(const char *section, const char *name);
 
 #endif

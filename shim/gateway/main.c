@@ -1,0 +1,140 @@
+/* gateway/main.c: the command line. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway.h"
+
+enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *file, *trace;
+    bool check, print;
+};
+
+static void usage(FILE *out)
+{
+    fputs("usage: dna-gateway -c FILE [--check | --print] [--trace FILE]\n"
+          "\n"
+          "Stands between the Internet and XMPP servers, and lets a domain speak only with a\n"
+          "proof.\n"
+          "\n"
+          "  -c, --config FILE  the configuration, see dna-gateway.conf(5)\n"
+          "      --check        say what is wrong with it, and do nothing else\n"
+          "      --print        print it with every default filled in\n"
+          "      --trace FILE   write what passes on every stream, decrypted, to FILE\n"
+          "      --help         this text, and the options of the configuration\n"
+          "      --version      the version\n"
+          "\n"
+          "Exit status: 0 fine, 1 could not run, 2 wrong usage or configuration.\n",
+          out);
+}
+
+static int help(void)
+{
+    usage(stdout);
+    puts("\nOptions of the configuration, with their defaults:\n");
+    gateway_config_help(stdout);
+    return EXIT_FINE;
+}
+
+/* EXIT_FINE: go on; *done: the command was --help or --version. */
+static int read_command(int argc, char **argv, struct command *command, bool *done)
+{
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"check", no_argument, NULL, 'k'},
+                                          {"print", no_argument, NULL, 'p'},
+                                          {"trace", required_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            command->file = optarg;
+            break;
+        case 'k':
+            command->check = true;
+            break;
+        case 'p':
+            command->print = true;
+            break;
+        case 't':
+            command->trace = optarg;
+            break;
+        case 'h':
+            *done = true;
+            return help();
+        case 'v':
+            *done = true;
+            puts("dna-gateway " DNA_GATEWAY_VERSION);
+            return EXIT_FINE;
+        default:
+            usage(stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (command->file == NULL || optind < argc || (command->check && command->print)) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    return EXIT_FINE;
+}
+
+static FILE *open_trace(const char *name)
+{
+    /* It will hold what people say to each other. */
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *trace = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (trace == NULL) {
+        fprintf(stderr, "dna-gateway: %s: %s\n", name, strerror(errno));
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+    return trace;
+}
+
+static int serve(const struct gateway_config *config, const struct command *command)
+{
+    FILE *trace = command->trace != NULL ? open_trace(command->trace) : NULL;
+    struct gateway *gateway;
+    int status = EXIT_USAGE;
+    if (command->trace != NULL && trace == NULL) {
+        return EXIT_FAILED;
+    }
+    gateway = gateway_new(config, stderr, trace, stderr);
+    if (gateway != NULL) {
+        status = command->check || gateway_run(gateway) ? EXIT_FINE : EXIT_FAILED;
+    }
+    gateway_free(gateway);
+    if (trace != NULL) {
+        (void)fclose(trace);
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {0};
+    const struct gateway_config *config;
+    unsigned faults = 0;
+    bool done = false;
+    int status = read_command(argc, argv, &command, &done);
+    if (done || status != EXIT_FINE) {
+        return status;
+    }
+    if (command.print) {
+        return gateway_config_print(command.file, stdout, stderr) ? EXIT_FINE : EXIT_USAGE;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    config = gateway_config_read(command.file, stderr, &faults);
+    status = config != NULL && faults == 0 ? serve(config, &command) : EXIT_USAGE;
+    gateway_config_free(config);
+    return status;
+}

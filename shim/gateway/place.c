@@ -1,0 +1,256 @@
+/* gateway/place.c: the stream that leads to a domain.
+ *
+ * To a domain that is hosted here: a stream to its server's own port, one per domain, since
+ * stock servers end a stream that names a domain which they do not serve.  To a remote
+ * domain: the public stream that leads to the same host and port, or whose certificate
+ * permits to ask it for this domain; else a new one.
+ */
+#include "routing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct place *with_node(struct table_node *node)
+{
+    return (struct place *)(void *)((char *)node - offsetof(struct place, node));
+}
+
+static struct place *find(const struct router *router, const char *domain, uint64_t hash)
+{
+    for (struct table_node *n = table_slot(&router->places, hash); n != NULL; n = n->next) {
+        struct place *place = with_node(n);
+        if (n->hash == hash && strcmp(place->domain, domain) == 0) {
+            return place;
+        }
+    }
+    return NULL;
+}
+
+struct place *place_find(struct router *router, const char *domain)
+{
+    return find(router, domain, table_hash(&router->places, domain, ""));
+}
+
+struct place *place_of(struct router *router, const char *domain)
+{
+    uint64_t hash = table_hash(&router->places, domain, "");
+    struct place *place = find(router, domain, hash);
+    size_t size = strlen(domain) + 1;
+    if (place != NULL) {
+        return place;
+    }
+    place = calloc(1, sizeof *place + size);
+    if (place == NULL) {
+        return NULL;
+    }
+    memcpy(place->domain, domain, size);
+    place->router = router;
+    place->link = dna_session_link_of(router->options.session, domain);
+    table_add(&router->places, &place->node, hash);
+    return place;
+}
+
+void place_release(struct router *router, struct place *place)
+{
+    if (place->in == NULL && place->out == NULL && place->stream == NULL &&
+        !place->looking && !place->hold.active) {
+        table_remove(&router->places, &place->node);
+        free(place);
+    }
+}
+
+void place_lead(struct place *place, struct stream *stream)
+{
+    place->stream = stream;
+    place->next_led = stream->places;
+    place->led = &stream->places;
+    if (place->next_led != NULL) {
+        place->next_led->led = &place->next_led;
+    }
+    stream->places = place;
+}
+
+void place_unlead(struct place *place)
+{
+    *place->led = place->next_led;
+    if (place->next_led != NULL) {
+        place->next_led->led = place->led;
+    }
+    place->stream = NULL;
+}
+
+/* --- opening a stream ----------------------------------------------------------------- */
+
+static enum dna_err connect_stream(struct router *router, struct stream *stream)
+{
+    struct dna_uv_connect options = {.size = sizeof options,
+                                     .own = stream->own,
+                                     .peer = stream->peer,
+                                     .link = stream->link,
+                                     .handler = router->options.handler,
+                                     .user = stream};
+    if (stream->link != NULL) {
+        const struct gateway_address *server =
+            router->options.server_of(router->options.gateway, stream->link);
+        options.address = server->ip;
+        options.port = server->port;
+    }
+    return dna_uv_connect(router->options.uv, &options, &stream->uv);
+}
+
+static void dial(struct router *router, struct pair *pair,
+                 const struct dna_uv_endpoint *endpoint)
+{
+    struct place *place = pair->target;
+    const char *host = endpoint != NULL && endpoint->host != NULL ? endpoint->host : "";
+    struct stream *stream = stream_new(router, place->link, pair->source->domain,
+                                       place->domain, host,
+                                       endpoint != NULL ? endpoint->port : 0);
+    enum dna_err err = stream != NULL ? connect_stream(router, stream) : DNA_ERR_MEMORY;
+    if (err != DNA_OK) {
+        if (stream != NULL) {
+            stream_free(stream);
+        }
+        pair_fail(router, pair, DNA_STANZA_RESOURCE_CONSTRAINT, dna_err_name(err),
+                  ROUTER_HOLD_MS);
+        return;
+    }
+    if (place->stream == NULL) {
+        place_lead(place, stream);
+    }
+    pair->tries++;
+    pair_attach(router, pair, stream);
+}
+
+void place_dial(struct router *router, struct pair *pair)
+{
+    if (router->draining && pair->target->link == NULL) {
+        pair_fail(router, pair, DNA_STANZA_REMOTE_SERVER_TIMEOUT,
+                  "the gateway is shutting down", 0);
+    } else {
+        dial(router, pair, NULL);
+    }
+}
+
+/* --- looking for one ------------------------------------------------------------------ */
+
+static bool leads_to(const struct stream *stream, const struct dna_uv_endpoint *endpoint)
+{
+    const struct dna_stream *core;
+    if (endpoint->host == NULL || stream->link != NULL || stream->ending) {
+        return false;
+    }
+    if (!stream->up) {
+        return stream->port == endpoint->port && strcmp(stream->host, endpoint->host) == 0;
+    }
+    core = dna_uv_stream_core(stream->uv);
+    return dna_stream_speaks_dna(core) &&
+           dna_stream_may_carry(core, endpoint->host, endpoint->port);
+}
+
+static struct stream *stream_to(const struct router *router,
+                                const struct dna_uv_endpoint *endpoints, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (struct stream *s = router->streams; s != NULL; s = s->next) {
+            if (leads_to(s, &endpoints[i])) {
+                return s;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, bool definite,
+                  const char *why)
+{
+    struct place *place = arg;
+    struct router *router = place->router;
+    struct pair *pair, *next;
+    place->looking = false;
+    if (n == 0) {
+        place_fail(router, place, definite ? DNA_STANZA_REMOTE_SERVER_NOT_FOUND
+                                           : DNA_STANZA_REMOTE_SERVER_TIMEOUT, why);
+        return;
+    }
+    if (place->in == NULL) {
+        place_release(router, place);
+        return;
+    }
+    if (place->stream == NULL) {
+        struct stream *stream = stream_to(router, endpoints, n);
+        if (stream != NULL) {
+            place_lead(place, stream);
+        }
+    }
+    /* The place lives while one of its pairs does, and the last one ends the loop. */
+    for (pair = place->in; pair != NULL; pair = next) {
+        next = pair->next_in;
+        if (pair->state != PAIR_SEEKS) {
+            continue;
+        }
+        pair->state = PAIR_RESTS;
+        if (place->stream != NULL) {
+            pair_attach(router, pair, place->stream);
+        } else if (router->draining) {
+            place_dial(router, pair);
+        } else {
+            dial(router, pair, &endpoints[0]);
+        }
+    }
+}
+
+static void look_up(struct router *router, struct pair *pair)
+{
+    struct place *place = pair->target;
+    enum dna_err err;
+    pair->state = PAIR_SEEKS;
+    if (place->looking) {
+        return;
+    }
+    err = dna_uv_endpoints(router->options.uv, place->domain, found, place);
+    if (err == DNA_OK) {
+        place->looking = true;
+    } else {
+        pair_fail(router, pair, DNA_STANZA_RESOURCE_CONSTRAINT, dna_err_name(err),
+                  ROUTER_HOLD_MS);
+    }
+}
+
+void place_seek(struct router *router, struct pair *pair)
+{
+    struct place *place = pair->target;
+    if (place->link == pair->source->link) {
+        /* Both remote, which no gate lets pass; or both of one server, which would get its
+         * own stanza back for ever. */
+        pair_fail(router, pair, DNA_STANZA_ITEM_NOT_FOUND,
+                  "the local server itself is to serve that domain", ROUTER_HOLD_MS);
+    } else if (hold_holds(router, &place->hold)) {
+        pair_fail(router, pair, place->hold.condition, place->hold.why, 0);
+    } else if (place->stream != NULL) {
+        pair_attach(router, pair, place->stream);
+    } else if (place->link != NULL || router->draining) {
+        place_dial(router, pair);
+    } else {
+        look_up(router, pair);
+    }
+}
+
+void place_fail(struct router *router, struct place *place,
+                enum dna_stanza_condition condition, const char *why)
+{
+    struct pair *pair, *next;
+    hold_begin(router, &place->hold,
+               place->link != NULL ? ROUTER_HOLD_LINK_MS : ROUTER_HOLD_MS, condition, why);
+    /* pair_fail may free the place with its last pair, if there was no memory to hold it. */
+    if (place->in == NULL) {
+        place_release(router, place);
+        return;
+    }
+    for (pair = place->in; pair != NULL; pair = next) {
+        next = pair->next_in;
+        if (pair->stream == NULL && pair->state != PAIR_RESTS) {
+            pair_fail(router, pair, condition, why, 0);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+/* gateway/router.h: which stream carries which pair of domains.
+ *
+ * The router is told what happens on the streams (streams.c calls it, from the driver's
+ * callbacks) and acts through mod_dna/uv.h.  Its invariants:
+ *
+ *   - stanzas of one pair leave in the order in which they came, on one stream at a time;
+ *   - what cannot be delivered is returned as an error, what may not be answered is counted
+ *     and logged;
+ *   - a stanza that can be sent at once costs one comparison of names, or one look-up, and
+ *     no memory.
+ *
+ * A destination is either hosted here (then a stream to its server's own port carries what
+ * is for it) or remote (then a public stream does).  Errors are stanzas of the opposite
+ * pair.
+ */
+#ifndef DNA_GATEWAY_ROUTER_H
+#define DNA_GATEWAY_ROUTER_H
+
+#include <mod_dna/uv.h>
+
+#include "config.h"
+
+struct gateway;
+struct router;
+struct stream; /* one stream of the driver's, whichever its side */
+
+/* What every user pointer of the driver's points to: the first member of a stream or of a
+ * listener. */
+struct user {
+    struct gateway *gateway;
+    bool is_stream;
+};
+
+struct router_options {
+    struct dna_uv *uv;
+    struct dna_session *session;
+    const struct dna_log *log;
+    const struct dna_uv_handler *handler; /* of the streams that the router opens; their
+                                           * user is the struct stream */
+    struct gateway_queue_config queue;
+    uint64_t key[2]; /* random */
+    /* Where the local server behind a link listens. */
+    const struct gateway_address *(*server_of)(const struct gateway *gateway,
+                                               const struct dna_link *link);
+    struct gateway *gateway;
+};
+
+struct router_counts {
+    uint64_t relayed, returned, lost;
+};
+
+/* NULL: no memory. */
+struct router *router_new(const struct router_options *options);
+/* Every stream must have been told closed. */
+void router_free(struct router *router);
+
+/* A stream was accepted; link: the link it arrived on, NULL: public.  NULL: no memory. */
+struct stream *router_accepted(struct router *router, struct dna_uv_stream *uv,
+                               struct dna_link *link);
+struct router *router_of(const struct stream *stream);
+/* A stream that the router opened is connected. */
+void router_connected(struct stream *stream);
+void router_stanza(struct stream *stream, const struct dna_stanza *stanza);
+void router_changed(struct stream *stream, const struct dna_stream_effect *effect);
+void router_drained(struct stream *stream);
+/* Frees stream. */
+void router_closed(struct stream *stream, const char *condition, const char *why);
+
+/* Monotonic time at which router_tick is to be called. */
+int64_t router_deadline(const struct router *router);
+void router_tick(struct router *router);
+
+/* From now on no stream is opened to a remote domain. */
+void router_drain(struct router *router);
+/* How many stanzas wait. */
+size_t router_waiting(const struct router *router);
+size_t router_n_streams(const struct router *router);
+/* Gives up what still waits, and closes every stream with system-shutdown. */
+void router_close_all(struct router *router);
+struct router_counts router_counted(const struct router *router);
+
+#endif

@@ -1,0 +1,196 @@
+/* gateway/routing.h: the router's records, shared by its files.
+ *
+ * A place is a domain that stanzas come from or go to; it knows the stream that leads to
+ * it.  A pair is one direction between two places; it knows the stream that carries it, and
+ * what waits.  A stream knows the pairs that it carries.  Records that serve nothing are
+ * freed: a pair at rest with nothing waiting, a place without pairs, stream or memory of a
+ * failure.
+ *
+ *   stream.c    streams and what they are good for
+ *   pair.c      records, waiting, sending
+ *   place.c     finding or opening the stream that leads to a place
+ *   returns.c   stanzas that go back
+ *   pressure.c  destinations that are slower than their sources
+ *   router.c    what the driver tells
+ */
+#ifndef DNA_GATEWAY_ROUTING_H
+#define DNA_GATEWAY_ROUTING_H
+
+#include "queue.h"
+#include "router.h"
+#include "table.h"
+
+#define ROUTER_PAIRS_MAX 500000
+#define ROUTER_SLOW_BYTES (512 * 1024)     /* output that makes a stream slow; above the
+                                            * driver's high mark, so that it says drained */
+#define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes it refuse more */
+#define ROUTER_PAUSE_MS 2000               /* for how long a shared source is paused */
+#define ROUTER_HOLD_MS 5000                /* before a failed place is tried again; doubles */
+#define ROUTER_HOLD_MAX_MS 60000
+#define ROUTER_HOLD_LINK_MS 1000
+#define ROUTER_FORGET_MS 120000            /* a failure is forgotten after that */
+#define ROUTER_SHORT_LIFE_MS 5000          /* a stream that ends sooner is no success */
+
+/* Why a place or a pair failed lately: stanzas for it are returned until `until`. */
+struct hold {
+    struct hold *older, *newer;
+    bool active, of_pair;
+    int64_t until, since;
+    unsigned failures;
+    enum dna_stanza_condition condition;
+    char *why;
+};
+
+enum pair_state {
+    PAIR_RESTS,  /* nothing is being done for it */
+    PAIR_SEEKS,  /* its destination is being looked up */
+    PAIR_WAITS,  /* it has a stream, which does not carry it yet */
+    PAIR_READY   /* stanzas go */
+};
+
+struct pair {
+    struct table_node node; /* in router.pairs */
+    struct place *source, *target;
+    struct pair *next_out, **out;     /* in source->out */
+    struct pair *next_in, **in;       /* in target->in */
+    struct pair *next_carried, **carried; /* in stream->pairs */
+    struct stream *stream;
+    enum pair_state state;
+    unsigned tries;   /* streams tried since it was last ready */
+    uint64_t returned, lost;
+    struct queue queue;
+    struct hold hold;
+};
+
+struct place {
+    struct table_node node; /* in router.places */
+    struct router *router;
+    struct dna_link *link; /* its server's; NULL: remote */
+    struct pair *in, *out;
+    struct stream *stream; /* leads there; not every pair need be carried by it */
+    struct place *next_led, **led; /* in stream->places */
+    bool looking;          /* dna_uv_endpoints is under way */
+    struct hold hold;
+    char domain[];
+};
+
+struct stream {
+    struct user user; /* first */
+    struct router *router;
+    struct dna_uv_stream *uv;
+    struct dna_link *link; /* NULL: public */
+    struct stream *next, **self; /* in router.streams */
+    /* Opened by us: `from` and `to` of the header, and the host that it was meant to lead
+     * to.  Accepted: "". */
+    const char *own, *peer, *host;
+    uint16_t port;
+    bool connected; /* it has a core */
+    bool up;        /* something may flow */
+    bool ending;    /* we close it */
+    int64_t since;
+    struct pair *pairs;   /* that it carries, or is asked to */
+    struct place *places; /* that it leads to */
+    /* As a source: the pair of the last stanza, valid while no pair was freed. */
+    struct pair *last;
+    uint64_t last_generation;
+    uint64_t way; /* hash of the only destination that may be reached from it; 0: none yet */
+    bool shared;  /* there are several */
+    struct stream *paused_for, *next_paused, **paused;
+    struct stream *older, *newer; /* shared and paused, by time */
+    int64_t paused_since;
+    bool timed; /* in that line */
+    /* As a destination. */
+    bool slow, refuses;
+    struct stream *sources; /* paused for it */
+    char names[];
+};
+
+struct router {
+    struct router_options options;
+    struct table pairs, places;
+    struct queues queues;
+    struct stream *streams;
+    size_t n_streams;
+    struct hold *oldest_hold, *newest_hold;
+    struct stream *oldest_paused, *newest_paused;
+    uint64_t generation; /* changes when a pair is freed */
+    struct router_counts counts;
+    bool draining;
+};
+
+int64_t router_now(const struct router *router);
+
+/* --- stream.c --- */
+/* In the router's list; own, peer, host: as in struct stream.  NULL: no memory. */
+struct stream *stream_new(struct router *router, struct dna_link *link, const char *own,
+                          const char *peer, const char *host, uint16_t port);
+void stream_free(struct stream *stream);
+/* Closes one that we opened and that serves nothing. */
+void stream_settle(struct stream *stream);
+/* Stanzas may come from stream for `domain`. */
+void stream_add_way(struct stream *stream, const char *domain);
+
+/* --- pair.c --- */
+/* Found or new; NULL: no memory, or too many. */
+struct pair *pair_of(struct router *router, const char *from, const char *to);
+struct pair *pair_find(struct router *router, const char *from, const char *to);
+/* Frees the pair, and then its places, if they serve nothing. */
+void pair_release(struct router *router, struct pair *pair);
+/* Puts it on a stream, and asks that stream. */
+void pair_attach(struct router *router, struct pair *pair, struct stream *stream);
+void pair_detach(struct pair *pair);
+/* Asks its stream to carry it; sends what waits as soon as that may be. */
+void pair_ask(struct router *router, struct pair *pair);
+/* Sends a stanza, lets it wait, or returns it.  source: where it came from. */
+void pair_stanza(struct router *router, struct pair *pair, struct stream *source,
+                 const struct dna_stanza *stanza);
+/* The same for an error about stanza, whose domains are the pair's exchanged. */
+void pair_error(struct router *router, struct pair *pair, const struct dna_stanza *stanza,
+                enum dna_stanza_condition condition, const char *text);
+/* It cannot be carried: what waits is returned, and so is all that comes for a while
+ * (unless hold_ms is 0). */
+void pair_fail(struct router *router, struct pair *pair,
+               enum dna_stanza_condition condition, const char *why, int64_t hold_ms);
+/* Returns what waits. */
+void pair_give_up(struct router *router, struct pair *pair,
+                  enum dna_stanza_condition condition, const char *why);
+
+/* --- place.c --- */
+struct place *place_find(struct router *router, const char *domain);
+struct place *place_of(struct router *router, const char *domain);
+void place_release(struct router *router, struct place *place);
+/* Finds a stream for a pair that rests. */
+void place_seek(struct router *router, struct pair *pair);
+/* Opens a stream for this very pair, whatever else leads to its target. */
+void place_dial(struct router *router, struct pair *pair);
+void place_lead(struct place *place, struct stream *stream);
+void place_unlead(struct place *place);
+/* Fails every pair to the place that no stream carries. */
+void place_fail(struct router *router, struct place *place,
+                enum dna_stanza_condition condition, const char *why);
+
+/* --- returns.c --- */
+void returns_stanza(struct router *router, struct pair *pair,
+                    const struct dna_stanza *stanza, enum dna_stanza_condition condition,
+                    const char *why);
+/* Counts and logs one that cannot be returned. */
+void returns_lost(struct router *router, struct pair *pair, const char *why);
+
+/* --- hold.c --- */
+void hold_begin(struct router *router, struct hold *hold, int64_t first_ms,
+                enum dna_stanza_condition condition, const char *why);
+void hold_end(struct router *router, struct hold *hold);
+bool hold_holds(const struct router *router, const struct hold *hold);
+int64_t hold_deadline(const struct router *router);
+/* Forgets what is old. */
+void hold_tick(struct router *router, int64_t now);
+
+/* --- pressure.c --- */
+/* source gave a stanza to destination, which it will have to slow down for if need be. */
+void pressure_sent(struct router *router, struct stream *source, struct stream *destination);
+void pressure_drained(struct router *router, struct stream *destination);
+void pressure_forget(struct router *router, struct stream *stream);
+int64_t pressure_deadline(const struct router *router);
+void pressure_tick(struct router *router, int64_t now);
+
+#endif

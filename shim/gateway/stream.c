@@ -1,0 +1,71 @@
+/* gateway/stream.c: the router's side of a stream. */
+#include "routing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *put_name(char **at, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    char *put = memcpy(*at, name, size);
+    *at += size;
+    return put;
+}
+
+struct stream *stream_new(struct router *router, struct dna_link *link, const char *own,
+                          const char *peer, const char *host, uint16_t port)
+{
+    size_t names = strlen(own) + strlen(peer) + strlen(host) + 3;
+    struct stream *stream = calloc(1, sizeof *stream + names);
+    char *at;
+    if (stream == NULL) {
+        return NULL;
+    }
+    at = stream->names;
+    stream->own = put_name(&at, own);
+    stream->peer = put_name(&at, peer);
+    stream->host = put_name(&at, host);
+    stream->port = port;
+    stream->user = (struct user){router->options.gateway, true};
+    stream->router = router;
+    stream->link = link;
+    stream->since = router_now(router);
+    stream->next = router->streams;
+    stream->self = &router->streams;
+    if (stream->next != NULL) {
+        stream->next->self = &stream->next;
+    }
+    router->streams = stream;
+    router->n_streams++;
+    return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+    *stream->self = stream->next;
+    if (stream->next != NULL) {
+        stream->next->self = stream->self;
+    }
+    stream->router->n_streams--;
+    free(stream);
+}
+
+void stream_settle(struct stream *stream)
+{
+    if (stream->own[0] != '\0' && stream->pairs == NULL && stream->places == NULL &&
+        !stream->ending) {
+        stream->ending = true;
+        dna_uv_stream_close(stream->uv, NULL, NULL);
+    }
+}
+
+void stream_add_way(struct stream *stream, const char *domain)
+{
+    /* Zero means none; a hash of zero costs nothing but an earlier end of a pause. */
+    uint64_t way = table_hash(&stream->router->places, domain, "");
+    if (stream->way == 0) {
+        stream->way = way;
+    } else if (stream->way != way) {
+        stream->shared = true;
+    }
+}
