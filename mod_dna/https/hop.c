@@ -5,7 +5,7 @@
  * every host name there, so that libcurl has nothing to resolve, and the socket is only
  * opened for that very address.
  *
- * Clauses: RFC 9110 15.4 (redirects are handed up), RFC 9112 6.3 (the body is whole).
+ * Clauses: RFC 9110 15.4 (redirects are handed up), RFC 9112 6.3 and 9.8 (the body is whole).
  */
 #include <https/hop.h>
 
@@ -160,6 +160,7 @@ enum dna_err dna_https_hop_new(struct dna_https *https, const char *url,
     }
     get->https = https;
     get->address = *address;
+    get->tls = strncasecmp(url, "https:", 6) == 0;
     dna_buf_init(&get->body, https->alloc, DNA_LIMIT_DOCUMENT);
     get->easy = curl_easy_init();
     get->connect_to = connect_to(address);
@@ -203,15 +204,25 @@ static bool is_encoded(CURL *easy, const char *header, const char *plain)
     return false;
 }
 
-static bool is_unreached(CURL *easy, CURLcode rc)
+/* Only the connection is timed by libcurl; the whole is timed by us. */
+static bool is_unreached(CURLcode rc)
 {
-    curl_off_t connected = 0;
-    if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_INTERFACE_FAILED) {
-        return true;
-    }
-    return rc == CURLE_OPERATION_TIMEDOUT &&
-           curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected) == CURLE_OK &&
-           connected == 0;
+    return rc == CURLE_COULDNT_CONNECT || rc == CURLE_INTERFACE_FAILED ||
+           rc == CURLE_OPERATION_TIMEDOUT;
+}
+
+static bool has_header(CURL *easy, const char *header)
+{
+    struct curl_header *found;
+    return curl_easy_header(easy, header, 0, CURLH_HEADER, -1, &found) == CURLHE_OK;
+}
+
+/* libcurl takes a TLS connection that was merely cut for one that was closed, so the answer
+ * itself must say where it ends (RFC 9112 9.8). */
+static bool may_be_cut(const struct dna_https_get *get, unsigned status)
+{
+    return get->tls && status == 200 && !has_header(get->easy, "Content-Length") &&
+           !has_header(get->easy, "Transfer-Encoding");
 }
 
 static void judge_answer(struct dna_https_get *get, struct dna_https_result *out)
@@ -227,6 +238,10 @@ static void judge_answer(struct dna_https_get *get, struct dna_https_result *out
     if (is_encoded(get->easy, "Content-Encoding", "identity") ||
         is_encoded(get->easy, "Transfer-Encoding", "chunked")) {
         out->why = "the body is encoded, which was not asked for";
+        return;
+    }
+    if (may_be_cut(get, out->status)) {
+        out->why = "the answer does not say where it ends";
         return;
     }
     out->outcome = DNA_HTTPS_DONE;
@@ -246,7 +261,7 @@ void dna_https_hop_result(struct dna_https_get *get, CURLcode rc, struct dna_htt
         judge_answer(get, out);
         return;
     }
-    if (get->stopped == NULL && is_unreached(get->easy, rc)) {
+    if (get->stopped == NULL && is_unreached(rc)) {
         out->outcome = DNA_HTTPS_UNREACHED;
     }
     out->why = get->stopped != NULL       ? get->stopped

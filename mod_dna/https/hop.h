@@ -27,6 +27,7 @@ struct dna_https_get {
     struct curl_slist *connect_to;
     struct dna_timer *deadline;
     struct dna_address address;
+    bool tls;
     struct dna_buf body;
     size_t header_bytes;
     const char *stopped; /* why we broke it off, or NULL */

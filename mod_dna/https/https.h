@@ -29,7 +29,7 @@ struct dna_https_options {
 enum dna_https_outcome {
     DNA_HTTPS_DONE,     /* status and whole body, as the server encoded it: not at all */
     DNA_HTTPS_REDIRECT, /* status 3xx with a Location: redirect_url, absolute if it parses */
-    DNA_HTTPS_UNREACHED,/* no TCP connection: another address may do better */
+    DNA_HTTPS_UNREACHED,/* no connection, or none in time: another address may do better */
     DNA_HTTPS_FAILED    /* TLS, time or size limit, a broken or encoded answer */
 };
 
