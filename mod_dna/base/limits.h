@@ -18,6 +18,9 @@
 #define DNA_LIMIT_CHALLENGE_MS 90000
 #define DNA_LIMIT_CLOSE_MS 5000
 #define DNA_LIMIT_SASL_RETRIES 3
+#define DNA_LIMIT_PATIENCE_MS 5000     /* features wait for the ruling on the peer */
+#define DNA_LIMIT_STREAM_ID 256        /* of a peer */
+#define DNA_LIMIT_OUTPUT (4 * 1024 * 1024) /* unwritten answers to one peer */
 
 /* The DNA exchange. */
 #define DNA_LIMIT_T_ASSERT_MS 90000
@@ -31,6 +34,9 @@
 #define DNA_LIMIT_IN_FLIGHT_UNAUTH 50
 #define DNA_LIMIT_PROOF (64 * 1024)
 #define DNA_LIMIT_CHALLENGE_TYPES 16
+#define DNA_LIMIT_BACKOFF_MS 60000     /* before a refused domain is tried again, doubled */
+#define DNA_LIMIT_BACKOFF_MOST_MS 3600000
+#define DNA_LIMIT_RENEW_AHEAD_S 90     /* before a proof ends it is sought anew */
 
 /* Dialback. */
 #define DNA_LIMIT_DIALBACK_KEY 1024

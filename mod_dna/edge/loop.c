@@ -7,7 +7,8 @@
  * error, and the watch goes on.
  *
  * Deferred calls run in the idle phase, which also keeps libuv from waiting while there are
- * any; the prepare and check phases end a turn.
+ * any; the prepare and check phases end a turn.  The time is read from the clock, not from
+ * libuv, whose own stands still while a host with another loop does not run it.
  */
 #include <edge/loop.h>
 
@@ -18,6 +19,7 @@
 #include <uv.h>
 
 #include <base/alloc.h>
+#include <base/limits.h>
 
 struct deferred {
     struct deferred *next;
@@ -37,9 +39,11 @@ struct dna_edge_loop {
     void *turn_arg;
     size_t held; /* open handles: watches, timers, and those of _hold */
     unsigned own;/* open handles of the loop itself */
+    uint64_t stirred;
     bool closing;
     dna_edge_closed_fn *closed;
     void *closed_arg;
+    char space[DNA_LIMIT_READ];
 };
 
 struct dna_watch {
@@ -88,6 +92,7 @@ static void run_deferred(uv_idle_t *idle)
     loop->first = NULL;
     loop->last = &loop->first;
     (void)uv_idle_stop(idle);
+    loop->stirred += next != NULL;
     while (next != NULL) {
         struct deferred call = *next;
         dna_alloc_release(loop->alloc, next);
@@ -122,6 +127,7 @@ static void polled(uv_poll_t *poll, int status, int events)
     struct dna_watch *watch = poll->data;
     unsigned seen = ((events & UV_READABLE) != 0 ? DNA_LOOP_READ : 0u) |
                     ((events & UV_WRITABLE) != 0 ? DNA_LOOP_WRITE : 0u);
+    dna_edge_loop_stir(watch->loop);
     watch->fn(watch->arg, watch->fd, status < 0 ? watch->events : seen);
     if (status < 0 && !uv_is_closing((uv_handle_t *)poll)) {
         (void)uv_poll_start(poll, uv_events(watch->events), polled);
@@ -180,6 +186,7 @@ static enum dna_err rewatch(struct dna_watch *watch, unsigned events)
 static void timer_fired(uv_timer_t *handle)
 {
     struct dna_timer *timer = handle->data;
+    dna_edge_loop_stir(timer->loop);
     timer->fn(timer->arg);
 }
 
@@ -218,10 +225,11 @@ static void timer_free(struct dna_timer *timer)
 
 static struct dna_time now(void *self)
 {
-    const struct dna_edge_loop *loop = self;
     struct timespec wall;
+    (void)self;
     (void)clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct dna_time){.wall = (int64_t)wall.tv_sec, .mono = (int64_t)uv_now(loop->uv)};
+    return (struct dna_time){.wall = (int64_t)wall.tv_sec,
+                             .mono = (int64_t)(uv_hrtime() / 1000000)};
 }
 
 static void turn(struct dna_edge_loop *loop)
@@ -293,6 +301,28 @@ const struct dna_loop *dna_edge_loop_face(const struct dna_edge_loop *loop)
 struct uv_loop_s *dna_edge_loop_uv(const struct dna_edge_loop *loop)
 {
     return loop->uv;
+}
+
+char *dna_edge_loop_space(struct dna_edge_loop *loop)
+{
+    return loop->space;
+}
+
+void dna_edge_loop_wake(struct dna_edge_loop *loop)
+{
+    if (!uv_is_closing((uv_handle_t *)&loop->idle)) {
+        (void)uv_idle_start(&loop->idle, run_deferred);
+    }
+}
+
+void dna_edge_loop_stir(struct dna_edge_loop *loop)
+{
+    loop->stirred++;
+}
+
+uint64_t dna_edge_loop_stirred(const struct dna_edge_loop *loop)
+{
+    return loop->stirred;
 }
 
 void dna_edge_loop_hold(struct dna_edge_loop *loop)

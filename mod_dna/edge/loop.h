@@ -21,6 +21,14 @@ DNA_MUST_USE enum dna_err dna_edge_loop_new(const struct dna_alloc *alloc,
                                             void *arg, struct dna_edge_loop **out);
 /* Lives as long as the loop. */
 const struct dna_loop *dna_edge_loop_face(const struct dna_edge_loop *loop);
+/* DNA_LIMIT_READ bytes that whoever reads may use until its callback returns. */
+char *dna_edge_loop_space(struct dna_edge_loop *loop);
+/* A turn comes soon, even if nothing else happens. */
+void dna_edge_loop_wake(struct dna_edge_loop *loop);
+/* Called by every callback from libuv; how often that was tells whether a run did something
+ * and has to be followed by another one, in which libuv registers new descriptors. */
+void dna_edge_loop_stir(struct dna_edge_loop *loop);
+uint64_t dna_edge_loop_stirred(const struct dna_edge_loop *loop);
 struct uv_loop_s *dna_edge_loop_uv(const struct dna_edge_loop *loop);
 /* Around a libuv handle that somebody else opens: from its _init to its close callback. */
 void dna_edge_loop_hold(struct dna_edge_loop *loop);

@@ -40,7 +40,6 @@ struct dna_uv_options {
     const char *trust_anchor_file;       /* the root's key */
     const char *const *island_anchor_files;
     size_t n_islands;
-    const char *root_stub;               /* closed networks: "ADDR[@PORT]" of a root server */
     bool stub_trusts_ad;
     const char *const *guard_allow;      /* CIDR prefixes that may be connected to although
                                           * they are not global unicast (S22) */
@@ -50,11 +49,15 @@ struct dna_uv_options {
     size_t n_fetch_ports;
 };
 
-/* DNA_ERR_FORMAT with *why for people (an unreadable CA, a bad address ...). */
+/* DNA_ERR_FORMAT with *why for people (an unreadable CA, a bad address ...).  After a failure
+ * the host's loop has to run once more before it can be closed. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_new(const struct dna_uv_options *options,
                                              struct dna_uv **out, const char **why);
 /* Ends every stream and look-up at once, then calls done from the loop, once, when nothing of
- * ours is left in it; the driver is freed just before.  done may be NULL. */
+ * ours is left in it; the driver is freed just before.  done may be NULL.  Before it, from
+ * the loop, whatever was promised to be called once is called: closed(), and the functions
+ * of dna_uv_ask and dna_uv_endpoints.  A driver with a loop of its own ends in
+ * dna_uv_process, which is to be called until done was. */
 DNA_API void dna_uv_free(struct dna_uv *uv, void (*done)(void *arg), void *arg);
 
 DNA_API struct dna_session *dna_uv_session(struct dna_uv *uv);
@@ -65,12 +68,21 @@ DNA_API int dna_uv_fd(struct dna_uv *uv);
 DNA_API int dna_uv_timeout(struct dna_uv *uv);
 DNA_API void dna_uv_process(struct dna_uv *uv);
 
-/* Asks the court.  fn is called once, unless cancelled with dna_hearing_free. */
+/* Connections on behalf of peers never lead to that address and port, whatever guard_allow
+ * says (S22): for servers of ours that trust the gateway.  Our listeners are protected
+ * without it.  Port 0: every port.  DNA_ERR_FORMAT: not an IP address. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_protect(struct dna_uv *uv, const char *address,
+                                                 uint16_t port);
+
+/* Asks the court.  fn is called once, unless cancelled with dna_uv_unask.  *out (out may be
+ * NULL) is for that only: it is freed when fn has returned. */
 typedef void dna_uv_ruling_fn(void *arg, const struct dna_ruling *ruling);
 DNA_API DNA_MUST_USE enum dna_err dna_uv_ask(struct dna_uv *uv,
                                              const struct dna_question *question,
                                              dna_uv_ruling_fn *fn, void *arg,
                                              struct dna_hearing **out);
+/* No fn comes after it.  Not for a hearing whose fn was called. */
+DNA_API void dna_uv_unask(struct dna_uv *uv, struct dna_hearing *hearing);
 
 /* --- certificates that we present ---------------------------------------------------- */
 
@@ -89,7 +101,8 @@ struct dna_uv_stream;
 struct dna_uv_listener;
 
 /* What the host is told.  Every function may call any dna_uv_stream_ function, also on the
- * stream it is told of.  Missing ones are skipped. */
+ * stream it is told of.  Missing ones are skipped.  user: of the listener or connect options
+ * that the stream comes from. */
 struct dna_uv_handler {
     /* The certificate to present for `domain` (NULL: unknown yet); NULL refuses TLS. */
     struct dna_uv_identity *(*identity)(void *user, const char *domain);
@@ -120,7 +133,7 @@ struct dna_uv_listen {
     unsigned max_connections; /* 0: 10000 */
     unsigned max_per_address; /* 0: 64; public only */
 };
-/* DNA_ERR_SYSTEM with *why. */
+/* DNA_ERR_FORMAT (not an IP address) or DNA_ERR_SYSTEM, with *why. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_listen(struct dna_uv *uv,
                                                 const struct dna_uv_listen *options,
                                                 struct dna_uv_listener **out,
@@ -150,6 +163,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_connect(struct dna_uv *uv,
 
 /* The session's stream; NULL while an outgoing one is still being connected. */
 DNA_API struct dna_stream *dna_uv_stream_core(struct dna_uv_stream *stream);
+/* The user of the listener or connect options, until it is set. */
 DNA_API void *dna_uv_stream_user(const struct dna_uv_stream *stream);
 DNA_API void dna_uv_stream_set_user(struct dna_uv_stream *stream, void *user);
 /* A number for logs, unique in the process. */

@@ -1,0 +1,175 @@
+/* edge/connect.c: outgoing streams, and the question where a domain is served. */
+#include <edge/connect.h>
+
+#include <string.h>
+
+#include <base/alloc.h>
+#include <edge/connection.h>
+#include <edge/dial.h>
+#include <edge/find.h>
+
+/* --- connecting ---------------------------------------------------------------------- */
+
+static void dialled(void *arg, const struct dna_edge_dialled *result)
+{
+    struct dna_uv_stream *stream = arg;
+    struct dna_stream_options options = {
+        .size = sizeof options,
+        .own = stream->names->own.text,
+        .peer = stream->names->peer.text,
+    };
+    stream->dial = NULL;
+    if (result->socket == NULL) {
+        dna_edge_connection_drop(stream, result->condition, result->why);
+        return;
+    }
+    if (result->place != NULL) {
+        options.host = result->place->host.text;
+        options.port = result->place->port;
+    }
+    dna_edge_connection_open(stream, result->socket, &result->to, &options);
+}
+
+static enum dna_err keep_names(struct dna_uv_stream *stream,
+                               const struct dna_uv_connect *options)
+{
+    const struct dna_alloc *alloc = stream->uv->alloc;
+    size_t own = strlen(options->own), peer = strlen(options->peer);
+    if (own > DNA_NAME_MAX || peer > DNA_NAME_MAX) {
+        return DNA_ERR_ARGUMENT;
+    }
+    stream->names = dna_alloc_zero(alloc, 1, sizeof *stream->names);
+    if (stream->names == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    memcpy(stream->names->own.text, options->own, own + 1);
+    memcpy(stream->names->peer.text, options->peer, peer + 1);
+    return DNA_OK;
+}
+
+static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_connect *options)
+{
+    struct dna_edge_dial_options with = {
+        .kind = DNA_EDGE_DIAL_DOMAIN,
+        .domain = stream->names->peer.text,
+    };
+    if (options->address != NULL) {
+        with.kind = options->link != NULL ? DNA_EDGE_DIAL_LINK : DNA_EDGE_DIAL_ROUTE;
+        with.domain = NULL;
+        with.to.port = options->port;
+        if (dna_address_parse(dna_span_of(options->address), &with.to.address) != DNA_OK) {
+            return DNA_ERR_ARGUMENT;
+        }
+    } else if (options->link != NULL) {
+        return DNA_ERR_ARGUMENT; /* a local server is never looked up */
+    }
+    return dna_edge_dial_start(stream->uv, &with, dialled, stream, &stream->dial);
+}
+
+enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *options,
+                            struct dna_uv_stream **out)
+{
+    struct dna_uv_stream *stream;
+    enum dna_err err = dna_edge_connection_new(uv, DNA_INITIATING, options->handler,
+                                               options->user, &stream);
+    *out = NULL;
+    if (err != DNA_OK) {
+        return err;
+    }
+    stream->link = options->link;
+    err = keep_names(stream, options);
+    if (err == DNA_OK) {
+        err = dial(stream, options);
+    }
+    if (err != DNA_OK) {
+        dna_edge_connection_abandon(stream);
+        return err;
+    }
+    *out = stream;
+    return DNA_OK;
+}
+
+enum dna_err dna_uv_protect(struct dna_uv *uv, const char *address, uint16_t port)
+{
+    struct dna_endpoint own = {.port = port};
+    if (dna_address_parse(dna_span_of(address), &own.address) != DNA_OK) {
+        return DNA_ERR_FORMAT;
+    }
+    return dna_edge_guard_add(&uv->guard, &own);
+}
+
+/* --- asking where -------------------------------------------------------------------- */
+
+struct dna_edge_query {
+    struct dna_uv *uv;
+    struct dna_edge_query *next, *prev;
+    struct dna_edge_find *find;
+    dna_uv_endpoints_fn *fn;
+    void *arg;
+};
+
+static void end_query(struct dna_edge_query *query)
+{
+    if (query->prev != NULL) {
+        query->prev->next = query->next;
+    } else {
+        query->uv->queries = query->next;
+    }
+    if (query->next != NULL) {
+        query->next->prev = query->prev;
+    }
+    dna_alloc_release(query->uv->alloc, query);
+}
+
+static void found(void *arg, const struct dna_edge_places *places)
+{
+    struct dna_edge_query *query = arg;
+    struct dna_uv_endpoint endpoints[DNA_LIMIT_ENDPOINTS];
+    for (size_t i = 0; i < places->n; i++) {
+        endpoints[i] = (struct dna_uv_endpoint){
+            .host = places->own_name ? NULL : places->list[i].host.text,
+            .port = places->list[i].port,
+        };
+    }
+    query->fn(query->arg, endpoints, places->n, places->finding == DNA_EDGE_ABSENT,
+              places->why);
+    end_query(query);
+}
+
+enum dna_err dna_uv_endpoints(struct dna_uv *uv, const char *domain, dna_uv_endpoints_fn *fn,
+                              void *arg)
+{
+    struct dna_edge_query *query;
+    enum dna_err err;
+    if (uv->ending) {
+        return DNA_ERR_STATE;
+    }
+    query = dna_alloc_zero(uv->alloc, 1, sizeof *query);
+    if (query == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    query->uv = uv;
+    query->fn = fn;
+    query->arg = arg;
+    err = dna_edge_find_start(uv, domain, found, query, &query->find);
+    if (err != DNA_OK) {
+        dna_alloc_release(uv->alloc, query);
+        return err;
+    }
+    query->next = uv->queries;
+    if (uv->queries != NULL) {
+        uv->queries->prev = query;
+    }
+    uv->queries = query;
+    return DNA_OK;
+}
+
+void dna_edge_queries_end(struct dna_uv *uv)
+{
+    while (uv->queries != NULL) {
+        struct dna_edge_query *query = uv->queries;
+        dna_edge_find_cancel(query->find);
+        query->fn(query->arg, NULL, 0, false, "the driver ends");
+        end_query(query);
+    }
+}

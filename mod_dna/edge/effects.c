@@ -1,0 +1,115 @@
+/* edge/effects.c: what the session's stream says, passed on to the host or carried out.
+ *
+ * Invariant: after pull the core has nothing left to say, or the stream is past the point
+ * where anybody listens to it.
+ */
+#include <edge/connection.h>
+
+#include <edge/fetch.h>
+
+static struct dna_time now_of(const struct dna_uv_stream *stream)
+{
+    return stream->uv->face->now(stream->uv->face->self);
+}
+
+static bool listens(const struct dna_uv_stream *stream)
+{
+    return stream->core != NULL && stream->state < DNA_EDGE_CLOSING;
+}
+
+/* While TLS shakes hands nothing can be said: not in clear any more, not encrypted yet. */
+static void close_connection(struct dna_uv_stream *stream)
+{
+    if (stream->state == DNA_EDGE_SHAKING) {
+        dna_edge_connection_drop(stream, "", "closed while TLS was being set up");
+        return;
+    }
+    dna_edge_connection_enter(stream, DNA_EDGE_CLOSING);
+    dna_edge_connection_stir(stream);
+}
+
+/* The network that a peer comes from pays for what is done on its behalf (S23). */
+struct dna_edge_party dna_edge_connection_party(const struct dna_uv_stream *stream)
+{
+    struct dna_edge_party party = {.proven = stream->proven};
+    struct dna_address network = stream->remote.address;
+    if (network.family == DNA_ADDRESS_V6) {
+        for (size_t i = 8; i < sizeof network.bytes; i++) {
+            network.bytes[i] = 0;
+        }
+    }
+    dna_address_text(&network, party.key);
+    return party;
+}
+
+/* Only dnssec-ta rests on a URL that the peer chose. */
+static bool is_worthless_url(const struct dna_ruling *ruling)
+{
+    return ruling != NULL && ruling->verdict == DNA_FAIL &&
+           ruling->prooftype == DNA_PROOF_DNSSEC_TA;
+}
+
+static void note_peer(struct dna_uv_stream *stream, const struct dna_stream_effect *effect)
+{
+    if (effect->accepted) {
+        stream->proven = true;
+    } else if (is_worthless_url(effect->ruling)) {
+        dna_fetcher_blame(stream->uv->fetcher, dna_edge_connection_party(stream).key);
+    }
+}
+
+static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *effect)
+{
+    const struct dna_uv_handler *handler = stream->handler;
+    switch (effect->kind) {
+    case DNA_STREAM_SECURE:
+        dna_edge_wire_secure(stream, effect->domain);
+        break;
+    case DNA_STREAM_STANZA:
+        stream->wire.negotiating = false;
+        if (handler->stanza != NULL) {
+            handler->stanza(stream->user, stream, effect->stanza);
+        }
+        break;
+    case DNA_STREAM_PEER:
+        note_peer(stream, effect);
+        /* fall through */
+    case DNA_STREAM_OWN:
+    case DNA_STREAM_PAIR:
+        if (handler->changed != NULL) {
+            handler->changed(stream->user, stream, effect);
+        }
+        break;
+    case DNA_STREAM_ERROR:
+        dna_edge_connection_excuse(stream, effect->condition, effect->text);
+        break;
+    case DNA_STREAM_CLOSE:
+        close_connection(stream);
+        break;
+    }
+}
+
+void dna_edge_connection_pull(struct dna_uv_stream *stream)
+{
+    struct dna_stream_effect effect;
+    while (listens(stream) && dna_stream_next(stream->core, now_of(stream), &effect)) {
+        act(stream, &effect);
+    }
+    dna_edge_wants_pull(stream->uv, dna_edge_connection_party(stream));
+}
+
+void dna_edge_connection_gone(struct dna_uv_stream *stream, const char *why)
+{
+    stream->wire.input_over = true;
+    if (!listens(stream)) {
+        dna_edge_connection_stir(stream);
+        return;
+    }
+    dna_edge_connection_excuse(stream, "", why);
+    if (dna_stream_gone(stream->core, why, now_of(stream)) == DNA_OK) {
+        dna_edge_connection_pull(stream);
+    }
+    if (listens(stream)) {
+        dna_edge_connection_drop(stream, "", why);
+    }
+}

@@ -1,0 +1,315 @@
+/* edge/listen.c: accepting, within limits.
+ *
+ * A connection over a limit is closed before anything is allocated for it but the socket.
+ * When the process is out of descriptors, libuv accepts and closes what waits (it keeps one
+ * descriptor for that), so the loop does not spin; we only say so, once a minute.
+ *
+ * A listener outlives dna_uv_listener_free until libuv has closed it and the last of its
+ * streams has ended: `refs` counts both.
+ */
+#include <edge/listen.h>
+
+#include <assert.h>
+
+#include <sys/socket.h>
+
+#include <uv.h>
+
+#include <base/alloc.h>
+#include <base/limits.h>
+#include <edge/connection.h>
+#include <edge/socket.h>
+#include <edge/visitors.h>
+
+#define BACKLOG 1024
+#define SAY_AGAIN_MS 60000
+
+struct dna_uv_listener {
+    uv_tcp_t tcp;
+    struct dna_uv *uv;
+    struct dna_edge_loop *loop;
+    const struct dna_alloc *alloc;
+    struct dna_uv_listener *next, *prev;
+    struct dna_link *link;
+    const struct dna_uv_handler *handler;
+    void *user;
+    struct dna_endpoint at;
+    struct dna_edge_visitors *visitors; /* NULL: a link's */
+    size_t connections, max_connections;
+    size_t refs;
+    bool freed;
+    int64_t complained;
+};
+
+static void unref(struct dna_uv_listener *listener)
+{
+    if (--listener->refs == 0) {
+        dna_edge_visitors_free(listener->visitors);
+        dna_alloc_release(listener->alloc, listener);
+    }
+}
+
+static void closed(uv_handle_t *handle)
+{
+    struct dna_uv_listener *listener = handle->data;
+    struct dna_edge_loop *loop = listener->loop;
+    unref(listener);
+    dna_edge_loop_release(loop);
+}
+
+void dna_edge_listener_leave(struct dna_uv_listener *listener,
+                             const struct dna_address *address)
+{
+    assert(listener->connections != 0);
+    listener->connections--;
+    if (listener->visitors != NULL) {
+        dna_edge_visitors_leave(listener->visitors, address);
+    }
+    unref(listener);
+}
+
+/* --- accepting ----------------------------------------------------------------------- */
+
+static int64_t mono(const struct dna_uv *uv)
+{
+    return uv->face->now(uv->face->self).mono;
+}
+
+static void complain(struct dna_uv_listener *listener, const char *why)
+{
+    int64_t now = mono(listener->uv);
+    if (listener->complained == 0 || now - listener->complained >= SAY_AGAIN_MS) {
+        listener->complained = now;
+        dna_edge_log(listener->uv, DNA_LOG_WARNING, "connections-refused", "why", why);
+    }
+}
+
+static bool enters(struct dna_uv_listener *listener, const struct dna_address *address)
+{
+    const char *why = "too many connections";
+    if (listener->connections >= listener->max_connections) {
+        complain(listener, why);
+        return false;
+    }
+    if (listener->visitors != NULL &&
+        !dna_edge_visitors_enter(listener->visitors, address, mono(listener->uv), &why)) {
+        dna_edge_log(listener->uv, DNA_LOG_DEBUG, "connection-refused", "why", why);
+        return false;
+    }
+    listener->connections++;
+    listener->refs++;
+    return true;
+}
+
+static bool admits(const struct dna_uv_listener *listener, const struct sockaddr_storage *peer,
+                   const struct dna_edge_socket *socket)
+{
+    struct sockaddr_storage own;
+    if (listener->handler->admit == NULL) {
+        return true;
+    }
+    return dna_edge_socket_name(socket, false, &own) &&
+           listener->handler->admit(listener->user, (const struct sockaddr *)peer,
+                                    (const struct sockaddr *)&own);
+}
+
+static void open_stream(struct dna_uv_listener *listener, struct dna_edge_socket *socket,
+                        const struct dna_endpoint *remote)
+{
+    struct dna_stream_options options = {.size = sizeof options};
+    struct dna_uv_stream *stream;
+    if (dna_edge_connection_new(listener->uv, DNA_RECEIVING, listener->handler,
+                                listener->user, &stream) != DNA_OK) {
+        dna_edge_listener_leave(listener, &remote->address);
+        dna_edge_socket_close(socket);
+        return;
+    }
+    stream->listener = listener;
+    stream->link = listener->link;
+    dna_edge_connection_open(stream, socket, remote, &options);
+}
+
+static void accept_one(struct dna_uv_listener *listener)
+{
+    struct dna_edge_socket *socket;
+    struct sockaddr_storage peer;
+    struct dna_endpoint remote;
+    if (dna_edge_socket_new(listener->loop, listener->alloc, &socket) != DNA_OK) {
+        complain(listener, "out of memory");
+        return;
+    }
+    if (dna_edge_socket_accept(socket, (uv_stream_t *)&listener->tcp) != DNA_OK ||
+        !dna_edge_socket_name(socket, true, &peer) ||
+        dna_edge_sockaddr_read((const struct sockaddr *)&peer, &remote) != DNA_OK ||
+        !enters(listener, &remote.address)) {
+        dna_edge_socket_close(socket);
+        return;
+    }
+    if (!admits(listener, &peer, socket) || listener->uv->ending) {
+        dna_edge_listener_leave(listener, &remote.address);
+        dna_edge_socket_close(socket);
+        return;
+    }
+    open_stream(listener, socket, &remote);
+}
+
+static void connection(uv_stream_t *server, int status)
+{
+    struct dna_uv_listener *listener = server->data;
+    dna_edge_loop_stir(listener->loop);
+    if (listener->freed) {
+        return;
+    }
+    if (status != 0) {
+        complain(listener, uv_strerror(status));
+    } else {
+        accept_one(listener);
+    }
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+static void unlink_listener(struct dna_uv_listener *listener)
+{
+    if (listener->prev != NULL) {
+        listener->prev->next = listener->next;
+    } else {
+        listener->uv->listeners = listener->next;
+    }
+    if (listener->next != NULL) {
+        listener->next->prev = listener->prev;
+    }
+}
+
+void dna_uv_listener_free(struct dna_uv_listener *listener)
+{
+    if (listener == NULL || listener->freed) {
+        return;
+    }
+    listener->freed = true;
+    dna_edge_guard_remove(&listener->uv->guard, &listener->at);
+    unlink_listener(listener);
+    uv_close((uv_handle_t *)&listener->tcp, closed);
+}
+
+void dna_edge_listeners_end(struct dna_uv *uv)
+{
+    while (uv->listeners != NULL) {
+        dna_uv_listener_free(uv->listeners);
+    }
+}
+
+uint16_t dna_uv_listener_port(const struct dna_uv_listener *listener)
+{
+    return listener->at.port;
+}
+
+static const char *bind_and_listen(struct dna_uv_listener *listener)
+{
+    struct sockaddr_storage address;
+    int len = (int)sizeof address;
+    int status;
+    dna_edge_sockaddr_make(&listener->at, &address);
+    status = uv_tcp_bind(&listener->tcp, (struct sockaddr *)&address, 0);
+    if (status == 0) {
+        status = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, connection);
+    }
+    if (status == 0) {
+        status = uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&address, &len);
+    }
+    if (status != 0) {
+        return uv_strerror(status);
+    }
+    return dna_edge_sockaddr_read((struct sockaddr *)&address, &listener->at) == DNA_OK
+               ? NULL
+               : "the socket has no address";
+}
+
+static enum dna_err make_visitors(struct dna_uv_listener *listener,
+                                  const struct dna_uv_listen *options)
+{
+    struct dna_edge_visitor_limits limits = {
+        .connections = options->max_per_address != 0 ? options->max_per_address
+                                                     : DNA_LIMIT_CONNECTIONS_AT,
+        .attempts = DNA_LIMIT_ATTEMPTS_AT_MINUTE,
+        .addresses = DNA_LIMIT_VISITORS,
+    };
+    uint64_t seed;
+    enum dna_err err;
+    if (options->link != NULL) {
+        return DNA_OK; /* one server, at one address */
+    }
+    err = dna_edge_random(&seed, sizeof seed);
+    return err == DNA_OK
+               ? dna_edge_visitors_new(listener->alloc, seed, &limits, &listener->visitors)
+               : err;
+}
+
+static enum dna_err make(struct dna_uv *uv, const struct dna_uv_listen *options,
+                         struct dna_uv_listener **out)
+{
+    struct dna_uv_listener *made = dna_alloc_zero(uv->alloc, 1, sizeof *made);
+    enum dna_err err;
+    if (made == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    made->uv = uv;
+    made->loop = uv->loop;
+    made->alloc = uv->alloc;
+    made->link = options->link;
+    made->handler = options->handler;
+    made->user = options->user;
+    made->max_connections =
+        options->max_connections != 0 ? options->max_connections : DNA_LIMIT_CONNECTIONS;
+    made->refs = 1;
+    err = make_visitors(made, options);
+    if (err != DNA_OK) {
+        unref(made);
+        return err;
+    }
+    (void)uv_tcp_init(dna_edge_loop_uv(uv->loop), &made->tcp);
+    dna_edge_loop_hold(uv->loop);
+    made->tcp.data = made;
+    *out = made;
+    return DNA_OK;
+}
+
+enum dna_err dna_uv_listen(struct dna_uv *uv, const struct dna_uv_listen *options,
+                           struct dna_uv_listener **out, const char **why)
+{
+    struct dna_endpoint at = {.port = options->port};
+    struct dna_uv_listener *made;
+    const char *failed;
+    enum dna_err err;
+    *out = NULL;
+    *why = "";
+    if (uv->ending) {
+        *why = "the driver ends";
+        return DNA_ERR_STATE;
+    }
+    if (dna_address_parse(dna_span_of(options->address), &at.address) != DNA_OK) {
+        *why = "not an IP address";
+        return DNA_ERR_FORMAT;
+    }
+    err = make(uv, options, &made);
+    if (err != DNA_OK) {
+        *why = "out of memory";
+        return err;
+    }
+    made->at = at;
+    failed = bind_and_listen(made);
+    err = failed == NULL ? dna_edge_guard_add(&uv->guard, &made->at) : DNA_ERR_SYSTEM;
+    if (err != DNA_OK) {
+        *why = failed != NULL ? failed : "out of memory";
+        made->freed = true;
+        uv_close((uv_handle_t *)&made->tcp, closed);
+        return err;
+    }
+    made->next = uv->listeners;
+    if (uv->listeners != NULL) {
+        uv->listeners->prev = made;
+    }
+    uv->listeners = made;
+    *out = made;
+    return DNA_OK;
+}

@@ -1,0 +1,41 @@
+/* edge/places.h: where a domain is served, out of the answers to both SRV questions.
+ *
+ * Pure: answers and random numbers in, an ordered list out (RFC 6120 3.2, RFC 2782,
+ * XEP-0368).  Only endpoints with STARTTLS are listed; taking the others out leaves the
+ * weights of these as they are.
+ */
+#ifndef DNA_EDGE_PLACES_H
+#define DNA_EDGE_PLACES_H
+
+#include <base/limits.h>
+#include <mod_dna/dns.h>
+
+#define DNA_EDGE_PORT 5269 /* xmpp-server, RFC 6120 14.8 */
+
+enum dna_edge_finding {
+    DNA_EDGE_FOUND,
+    DNA_EDGE_ABSENT,  /* the domain definitely has no service */
+    DNA_EDGE_UNKNOWN, /* could not find out, or must not go on (S10) */
+    DNA_EDGE_BARRED   /* a service that we cannot speak to (direct TLS only) */
+};
+
+struct dna_edge_place {
+    struct dna_name host;
+    uint16_t port;
+};
+
+struct dna_edge_places {
+    enum dna_edge_finding finding;
+    bool own_name; /* FOUND: no SRV record; the one place is the domain itself */
+    size_t n;
+    struct dna_edge_place list[DNA_LIMIT_ENDPOINTS];
+    const char *why; /* for people, static or the answer's; "" when FOUND */
+};
+
+/* starttls, direct: the answers for _xmpp-server and _xmpps-server.  random has
+ * DNA_LIMIT_RECORDS numbers.  out->why lives as long as the answers. */
+void dna_edge_places_of(const char *domain, const struct dna_dns_answer *starttls,
+                        const struct dna_dns_answer *direct, const uint32_t *random,
+                        struct dna_edge_places *out);
+
+#endif

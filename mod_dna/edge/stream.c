@@ -1,0 +1,124 @@
+/* edge/stream.c: what the host may ask of a stream.
+ *
+ * Nothing here calls back: the stream is stirred, and the turn does the rest.
+ */
+#include <edge/connection.h>
+
+#include <assert.h>
+
+static struct dna_time now_of(const struct dna_uv_stream *stream)
+{
+    return stream->uv->face->now(stream->uv->face->self);
+}
+
+static bool is_open(const struct dna_uv_stream *stream)
+{
+    return stream->core != NULL && stream->state < DNA_EDGE_CLOSING;
+}
+
+struct dna_stream *dna_uv_stream_core(struct dna_uv_stream *stream)
+{
+    return stream->core;
+}
+
+void *dna_uv_stream_user(const struct dna_uv_stream *stream)
+{
+    return stream->user_of_stream;
+}
+
+void dna_uv_stream_set_user(struct dna_uv_stream *stream, void *user)
+{
+    stream->user_of_stream = user;
+}
+
+uint64_t dna_uv_stream_number(const struct dna_uv_stream *stream)
+{
+    return stream->number;
+}
+
+const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
+{
+    return stream->remote_text;
+}
+
+bool dna_uv_stream_initiating(const struct dna_uv_stream *stream)
+{
+    return stream->role == DNA_INITIATING;
+}
+
+enum dna_err dna_uv_stream_send(struct dna_uv_stream *stream, const struct dna_stanza *stanza)
+{
+    enum dna_err err;
+    if (!is_open(stream)) {
+        return DNA_ERR_STATE;
+    }
+    err = dna_stream_send(stream->core, stanza);
+    dna_edge_connection_stir(stream);
+    return err;
+}
+
+enum dna_err dna_uv_stream_send_error(struct dna_uv_stream *stream,
+                                      const struct dna_stanza *stanza,
+                                      enum dna_stanza_condition condition, const char *text)
+{
+    enum dna_err err;
+    if (!is_open(stream)) {
+        return DNA_ERR_STATE;
+    }
+    err = dna_stream_send_error(stream->core, stanza, condition, text);
+    dna_edge_connection_stir(stream);
+    return err;
+}
+
+enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream, const char *own,
+                               const char *peer)
+{
+    enum dna_err err;
+    if (!is_open(stream)) {
+        return DNA_ERR_STATE;
+    }
+    err = dna_stream_ask(stream->core, own, peer, now_of(stream));
+    dna_edge_connection_stir(stream);
+    return err;
+}
+
+size_t dna_uv_stream_backlog(const struct dna_uv_stream *stream)
+{
+    return dna_edge_wire_backlog(stream);
+}
+
+void dna_uv_stream_pause(struct dna_uv_stream *stream)
+{
+    stream->wire.pauses++;
+    if (stream->wire.socket != NULL && stream->state < DNA_EDGE_CLOSING) {
+        dna_edge_connection_stir(stream);
+    }
+}
+
+void dna_uv_stream_resume(struct dna_uv_stream *stream)
+{
+    assert(stream->wire.pauses != 0);
+    stream->wire.pauses--;
+    if (stream->wire.socket != NULL) {
+        dna_edge_connection_stir(stream);
+    }
+}
+
+void dna_uv_stream_close(struct dna_uv_stream *stream, const char *condition,
+                         const char *text)
+{
+    if (stream->state >= DNA_EDGE_CLOSING) {
+        return;
+    }
+    dna_edge_connection_excuse(stream, condition != NULL ? condition : "",
+                               text != NULL ? text : "");
+    if (stream->core == NULL) {
+        dna_edge_connection_drop(stream, "", "");
+        return;
+    }
+    if (dna_stream_close(stream->core, condition, text, now_of(stream)) != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error", "");
+        return;
+    }
+    dna_edge_connection_stir(stream);
+}

@@ -1,0 +1,362 @@
+/* edge/wire.c: between the socket, TLS and the core.
+ *
+ * Input: the socket's bytes are lent to TLS, its plaintext to the core, piece by piece, each
+ * piece's effects pulled before the next.  Where the host pauses in between, what is left of
+ * the ciphertext is copied and read on later.
+ *
+ * Output: whatever callbacks caused in one turn leaves in one write at its end, in TLS
+ * records of up to 16 KiB.  Ciphertext is made only up to a limit; more waits as plaintext
+ * in the core, so that a slow peer costs no encryption.
+ */
+#include <edge/connection.h>
+
+#include <assert.h>
+
+#include <base/limits.h>
+#include <edge/identity.h>
+#include <edge/socket.h>
+#include <tls/tls.h>
+
+#define PIECE 16384 /* a TLS record's content */
+
+static struct dna_time now_of(const struct dna_uv_stream *stream)
+{
+    return stream->uv->face->now(stream->uv->face->self);
+}
+
+/* --- input --------------------------------------------------------------------------- */
+
+static void trace(struct dna_uv_stream *stream, bool sent, struct dna_span bytes)
+{
+    if (stream->handler->trace != NULL) {
+        stream->handler->trace(stream->user, stream, sent, bytes);
+    }
+}
+
+static void deliver(struct dna_uv_stream *stream, struct dna_span bytes)
+{
+    trace(stream, false, bytes);
+    if (dna_stream_read(stream->core, bytes, now_of(stream)) != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error",
+                                 "the stream could not take its input");
+        return;
+    }
+    dna_edge_connection_pull(stream);
+}
+
+static void write_out(struct dna_uv_stream *stream)
+{
+    if (stream->state < DNA_EDGE_LINGERING &&
+        dna_edge_socket_write(stream->wire.socket, &stream->wire.out) != DNA_OK) {
+        dna_edge_connection_gone(stream, "the connection is lost");
+        dna_edge_connection_drop(stream, "", "the connection is lost");
+    }
+}
+
+/* Hands what the peer presented to the core, which decides what it is worth. */
+static void secured(struct dna_uv_stream *stream)
+{
+    struct dna_chain *chain = NULL;
+    enum dna_err err = dna_tls_peer_chain(stream->wire.tls, stream->uv->alloc, &chain);
+    if (err == DNA_ERR_FORMAT || err == DNA_ERR_LIMIT) {
+        dna_edge_connection_gone(stream, "the peer's certificates cannot be read");
+        return;
+    }
+    if (err == DNA_OK) {
+        dna_edge_connection_enter(stream, DNA_EDGE_SECURE);
+        err = dna_stream_secured(stream->core, chain, now_of(stream));
+    }
+    dna_chain_free(chain);
+    if (err != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error",
+                                 "the stream could not be secured");
+        return;
+    }
+    dna_edge_connection_pull(stream);
+}
+
+/* A TLS failure says nothing in XML (RFC 6120 5.4.3.2); its alert is already written. */
+static void judge_tls(struct dna_uv_stream *stream)
+{
+    struct dna_tls *tls = stream->wire.tls;
+    switch (dna_tls_status(tls)) {
+    case DNA_TLS_HANDSHAKING:
+    case DNA_TLS_OPEN:
+        break;
+    case DNA_TLS_ENDED:
+        dna_edge_connection_gone(stream, "the peer ended TLS");
+        break;
+    case DNA_TLS_FAILED:
+        dna_edge_connection_excuse(stream, "", dna_tls_why(tls));
+        write_out(stream);
+        dna_edge_connection_drop(stream, "", "");
+        break;
+    }
+}
+
+static void shake(struct dna_uv_stream *stream)
+{
+    enum dna_err err = dna_tls_handshake(stream->wire.tls);
+    dna_edge_connection_stir(stream);
+    if (err != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error", "out of memory");
+    } else if (dna_tls_status(stream->wire.tls) == DNA_TLS_OPEN) {
+        secured(stream);
+    }
+}
+
+static void decrypt(struct dna_uv_stream *stream)
+{
+    struct dna_edge_wire *wire = &stream->wire;
+    char plain[PIECE];
+    wire->half_read = false;
+    if (stream->state == DNA_EDGE_SHAKING) {
+        shake(stream);
+    }
+    while (stream->state == DNA_EDGE_SECURE && wire->pauses == 0) {
+        size_t n;
+        if (dna_tls_read(wire->tls, plain, sizeof plain, &n) != DNA_OK) {
+            dna_edge_connection_drop(stream, "internal-server-error", "out of memory");
+        } else if (n == 0) {
+            break;
+        } else {
+            deliver(stream, (struct dna_span){plain, n});
+        }
+    }
+    if (stream->state < DNA_EDGE_CLOSING) {
+        judge_tls(stream);
+    }
+    if (stream->state != DNA_EDGE_OVER && dna_tls_keep(wire->tls) != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error", "out of memory");
+    }
+    wire->half_read = stream->state == DNA_EDGE_SECURE && wire->pauses != 0;
+}
+
+static void received(void *arg, struct dna_span bytes)
+{
+    struct dna_uv_stream *stream = arg;
+    if (stream->wire.negotiating) {
+        dna_edge_socket_hurry(stream->wire.socket);
+    }
+    dna_edge_connection_stir(stream);
+    dna_edge_connection_pull(stream); /* what others caused since the last turn */
+    switch (stream->state) {
+    case DNA_EDGE_CLEAR:
+        deliver(stream, bytes);
+        break;
+    case DNA_EDGE_SHAKING:
+    case DNA_EDGE_SECURE:
+        dna_tls_feed(stream->wire.tls, bytes);
+        decrypt(stream);
+        break;
+    case DNA_EDGE_DIALLING:
+    case DNA_EDGE_CLOSING:
+    case DNA_EDGE_LINGERING:
+    case DNA_EDGE_OVER:
+        break;
+    }
+}
+
+static void ended(void *arg, const char *why)
+{
+    struct dna_uv_stream *stream = arg;
+    dna_edge_connection_gone(stream, why != NULL ? why : "the peer closed the connection");
+    if (why != NULL) {
+        dna_edge_connection_drop(stream, "", why);
+    }
+}
+
+static void written(void *arg)
+{
+    dna_edge_connection_stir(arg);
+}
+
+const struct dna_edge_socket_events dna_edge_wire_events = {
+    .received = received,
+    .ended = ended,
+    .written = written,
+};
+
+/* --- output -------------------------------------------------------------------------- */
+
+size_t dna_edge_wire_backlog(const struct dna_uv_stream *stream)
+{
+    const struct dna_edge_wire *wire = &stream->wire;
+    size_t n = dna_buf_len(&wire->out);
+    if (stream->core != NULL) {
+        n += dna_stream_output(stream->core).len;
+    }
+    if (wire->socket != NULL) {
+        n += dna_edge_socket_in_flight(wire->socket);
+    }
+    return n;
+}
+
+/* Moves the core's output behind what is to be written; false: the stream is over. */
+static bool take_output(struct dna_uv_stream *stream)
+{
+    struct dna_edge_wire *wire = &stream->wire;
+    struct dna_span bytes;
+    while ((bytes = dna_stream_output(stream->core)).len != 0 &&
+           dna_buf_len(&wire->out) < DNA_LIMIT_CIPHERTEXT) {
+        enum dna_err err;
+        if (bytes.len > DNA_LIMIT_CIPHERTEXT / 2) {
+            bytes.len = DNA_LIMIT_CIPHERTEXT / 2;
+        }
+        err = wire->tls != NULL ? dna_tls_write(wire->tls, bytes)
+                                : dna_buf_add(&wire->out, bytes);
+        if (err != DNA_OK) {
+            dna_edge_connection_drop(stream, "internal-server-error",
+                                     "the output could not be encrypted");
+            return false;
+        }
+        trace(stream, true, bytes);
+        dna_stream_sent(stream->core, bytes.len);
+    }
+    return true;
+}
+
+/* Nothing of the core's is written in clear once TLS was asked for. */
+static bool may_take_output(const struct dna_uv_stream *stream)
+{
+    switch (stream->state) {
+    case DNA_EDGE_CLEAR:
+    case DNA_EDGE_SECURE:
+        return true;
+    case DNA_EDGE_CLOSING:
+        return !stream->wire.finished &&
+               (stream->wire.tls == NULL ||
+                dna_tls_status(stream->wire.tls) == DNA_TLS_OPEN);
+    case DNA_EDGE_DIALLING:
+    case DNA_EDGE_SHAKING:
+    case DNA_EDGE_LINGERING:
+    case DNA_EDGE_OVER:
+        break;
+    }
+    return false;
+}
+
+static void flush(struct dna_uv_stream *stream)
+{
+    if (may_take_output(stream) && !take_output(stream)) {
+        return;
+    }
+    write_out(stream);
+}
+
+static void watch_marks(struct dna_uv_stream *stream)
+{
+    struct dna_edge_wire *wire = &stream->wire;
+    size_t backlog = dna_edge_wire_backlog(stream);
+    if (backlog > DNA_LIMIT_BACKLOG_HIGH) {
+        wire->above = true;
+    } else if (wire->above && backlog < DNA_LIMIT_BACKLOG_LOW) {
+        wire->above = false;
+        if (stream->state < DNA_EDGE_CLOSING && stream->handler->drained != NULL) {
+            stream->handler->drained(stream->user, stream);
+        }
+    }
+}
+
+/* --- TLS begins ---------------------------------------------------------------------- */
+
+static struct dna_uv_identity *ask_for_identity(struct dna_uv_stream *stream,
+                                                const char *domain)
+{
+    return stream->handler->identity != NULL
+               ? stream->handler->identity(stream->user, domain)
+               : NULL;
+}
+
+void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
+{
+    bool server = stream->role == DNA_RECEIVING;
+    struct dna_uv_identity *identity;
+    assert(stream->state == DNA_EDGE_CLEAR);
+    identity = ask_for_identity(stream, domain);
+    if (stream->state != DNA_EDGE_CLEAR) {
+        return; /* the host closed it meanwhile */
+    }
+    if (identity == NULL) {
+        dna_edge_connection_drop(stream, "", "there is no certificate to present");
+        return;
+    }
+    if (!take_output(stream)) {
+        return;
+    }
+    if (dna_stream_output(stream->core).len != 0 ||
+        dna_tls_new(dna_edge_identity_tls(identity), server,
+                    server ? NULL : dna_stream_peer(stream->core), &stream->wire.out,
+                    &stream->wire.tls) != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error", "TLS could not be begun");
+        return;
+    }
+    dna_edge_connection_enter(stream, DNA_EDGE_SHAKING);
+    if (!server) {
+        shake(stream);
+    }
+}
+
+/* --- the end ------------------------------------------------------------------------- */
+
+static bool nothing_unwritten(const struct dna_uv_stream *stream)
+{
+    return dna_buf_len(&stream->wire.out) == 0 &&
+           dna_edge_socket_in_flight(stream->wire.socket) == 0 &&
+           (!may_take_output(stream) || dna_stream_output(stream->core).len == 0);
+}
+
+static void close_when_written(struct dna_uv_stream *stream)
+{
+    struct dna_edge_wire *wire = &stream->wire;
+    if (!nothing_unwritten(stream)) {
+        return;
+    }
+    if (!wire->finished) {
+        wire->finished = true;
+        if (wire->tls != NULL && dna_tls_shutdown(wire->tls) != DNA_OK) {
+            dna_edge_connection_drop(stream, "", "out of memory");
+            return;
+        }
+        flush(stream);
+        if (stream->state != DNA_EDGE_CLOSING || !nothing_unwritten(stream)) {
+            return;
+        }
+    }
+    if (wire->input_over) {
+        dna_edge_connection_drop(stream, "", "");
+        return;
+    }
+    dna_edge_socket_finish(wire->socket);
+    dna_edge_connection_enter(stream, DNA_EDGE_LINGERING);
+}
+
+static void choose_reading(struct dna_uv_stream *stream)
+{
+    bool on = !stream->wire.input_over &&
+              (stream->wire.pauses == 0 || stream->state >= DNA_EDGE_CLOSING);
+    dna_edge_socket_read(stream->wire.socket, on);
+}
+
+void dna_edge_wire_settle(struct dna_uv_stream *stream)
+{
+    if (stream->state == DNA_EDGE_DIALLING || stream->state == DNA_EDGE_OVER) {
+        return;
+    }
+    dna_edge_connection_pull(stream);
+    if (stream->wire.half_read && stream->wire.pauses == 0) {
+        decrypt(stream);
+    }
+    if (stream->state != DNA_EDGE_OVER) {
+        flush(stream);
+    }
+    if (stream->state == DNA_EDGE_CLOSING) {
+        close_when_written(stream);
+    } else if (stream->state == DNA_EDGE_LINGERING && stream->wire.input_over) {
+        dna_edge_connection_drop(stream, "", "");
+    }
+    if (stream->state != DNA_EDGE_OVER) {
+        choose_reading(stream);
+        watch_marks(stream);
+    }
+}
