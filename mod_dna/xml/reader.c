@@ -142,7 +142,8 @@ static enum dna_xml_error error_of(enum XML_Error code, const char **why)
     }
 }
 
-/* RFC 6120 11.6: UTF-8 without byte order mark; a leading U+FEFF is text outside the root.
+/* RFC 6120 11.6: UTF-8 without byte order mark; a leading U+FEFF is text outside the root, as
+ * everything is that begins neither markup nor white space, whatever byte comes next.
  * Whatever encoding it is created with, expat takes two first bytes of which one is NUL for
  * UTF-16. */
 static bool first_bytes_fit(struct dna_xml_reader *r)
@@ -151,7 +152,7 @@ static bool first_bytes_fit(struct dna_xml_reader *r)
         unsigned char byte = (unsigned char)r->lent.ptr[i];
         if (byte == 0 || byte >= 0xfe) {
             dna_xml_fail(r, DNA_XML_UNSUPPORTED_ENCODING, "only UTF-8 is spoken here");
-        } else if (byte == 0xef && r->lent_at + i == 0) {
+        } else if (r->lent_at + i == 0 && strchr("<\t\n\r ", byte) == NULL) {
             dna_xml_fail(r, DNA_XML_NOT_WELL_FORMED, "text before the stream header");
         }
     }

@@ -1,0 +1,12 @@
+# cmake -DMANIFEST=install_manifest.txt -P uninstall.cmake: removes what was installed.
+if(NOT EXISTS ${MANIFEST})
+  message(FATAL_ERROR "${MANIFEST}: nothing was installed from here")
+endif()
+file(STRINGS ${MANIFEST} files)
+foreach(file IN LISTS files)
+  set(file $ENV{DESTDIR}${file})
+  if(EXISTS ${file} OR IS_SYMLINK ${file})
+    file(REMOVE ${file})
+    message(STATUS "removed ${file}")
+  endif()
+endforeach()
