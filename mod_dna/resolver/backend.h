@@ -17,7 +17,7 @@ enum dna_raw_security {
 
 /* Lives until the callback returns. */
 struct dna_raw_answer {
-    int rcode;
+    int rcode;              /* 0: what the packet says counts */
     enum dna_raw_security security;
     struct dna_span packet; /* wire form; empty: there is none */
     const char *why;        /* for people, or NULL */

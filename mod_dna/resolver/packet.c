@@ -347,7 +347,7 @@ static enum dna_err read_packet(const struct dna_raw_answer *raw, const ldns_pkt
     if (out->why != NULL) {
         return DNA_OK;
     }
-    if (rcode != raw->rcode ||
+    if ((raw->rcode != LDNS_RCODE_NOERROR && raw->rcode != rcode) ||
         (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN)) {
         out->why = rcode_name(rcode);
         return DNA_OK;

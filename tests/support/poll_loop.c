@@ -131,7 +131,10 @@ static enum dna_err defer(void *self, dna_timer_fn *fn, void *arg)
 static struct dna_time now(void *self)
 {
     struct poll_loop *loop = self;
-    return (struct dna_time){.wall = (int64_t)time(NULL) + loop->shift, .mono = mono()};
+    return (struct dna_time){
+        .wall = (int64_t)time(NULL) + loop->shift,
+        .mono = mono() + loop->shift * 1000,
+    };
 }
 
 struct poll_loop *poll_loop_new(void)

@@ -24,7 +24,7 @@ void poll_loop_run(struct poll_loop *loop, unsigned ms);
 size_t poll_loop_count(const struct poll_loop *loop);
 /* From now on every watch or timer is refused (with NULL) after so many more of them. */
 void poll_loop_refuse_after(struct poll_loop *loop, unsigned n);
-/* Added to the wall clock that now() tells. */
+/* Added to both clocks that now() tells; timers keep their own time. */
 void poll_loop_shift(struct poll_loop *loop, int64_t seconds);
 
 #endif
