@@ -1,0 +1,157 @@
+/* Which policy holds for whom (S26), and that each change is a generation of its own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <failing_alloc.h>
+#include <session/policy.h>
+
+static const struct dna_policy refuse = {.level = DNA_LEVEL_REFUSE};
+static const struct dna_policy strong = {.level = DNA_LEVEL_STRONG, .prooftypes = 15};
+static const struct dna_policy posh_only = {.level = DNA_LEVEL_PROOF,
+                                            .prooftypes = DNA_PROOF_BIT(DNA_PROOF_POSH)};
+
+static void set(struct dna_policies *policies, const char *pattern,
+                const struct dna_policy *policy)
+{
+    bool changed;
+    assert_int_equal(dna_policies_set(policies, pattern, policy, &changed), DNA_OK);
+}
+
+static void whole_labels_and_the_longest_suffix_win(void **state)
+{
+    static const struct {
+        const char *domain;
+        const struct dna_policy *policy; /* NULL: the default */
+    } cases[] = {
+        {"example.com", NULL},            /* a suffix excludes its apex */
+        {"a.example.com", &refuse},
+        {"b.a.example.com", &refuse},
+        {"badexample.com", NULL},         /* no whole label */
+        {"im.example.com", &strong},      /* exactly named */
+        {"x.im.example.com", &posh_only}, /* the longer suffix */
+        {"y.x.im.example.com", &posh_only},
+        {"com", NULL},
+        {"192.0.2.1", NULL},
+        {"[2001:db8::1]", NULL},
+    };
+    struct dna_policies policies;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    set(&policies, ".example.com", &refuse);
+    set(&policies, "im.example.com", &strong);
+    set(&policies, ".im.EXAMPLE.com", &posh_only);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dna_policy got = dna_policies_for(&policies, cases[i].domain);
+        struct dna_policy want =
+            cases[i].policy != NULL ? *cases[i].policy : dna_policy_default();
+        if (got.level != want.level || got.prooftypes != want.prooftypes) {
+            fail_msg("%s", cases[i].domain);
+        }
+    }
+    dna_policies_fini(&policies);
+}
+
+static void the_default_can_be_changed(void **state)
+{
+    struct dna_policies policies;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_PROOF);
+    set(&policies, "*", &refuse);
+    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_REFUSE);
+    dna_policies_fini(&policies);
+}
+
+static void a_pattern_is_a_domain_a_suffix_or_a_star(void **state)
+{
+    static const char *const bad[] = {"",    ".",     "..example", "*.example", "a b",
+                                      "a..b", "**",   ".*",        ".192.0.2.1"};
+    struct dna_policies policies;
+    bool changed;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (dna_policies_set(&policies, bad[i], &refuse, &changed) != DNA_ERR_FORMAT) {
+            fail_msg("'%s'", bad[i]);
+        }
+    }
+    assert_int_equal(dna_policies_set(&policies, "a.example",
+                                      &(struct dna_policy){.level = (enum dna_level)9},
+                                      &changed),
+                     DNA_ERR_ARGUMENT);
+    dna_policies_fini(&policies);
+}
+
+static void every_change_is_a_new_generation(void **state)
+{
+    struct dna_policies policies;
+    struct dna_policy claim = strong;
+    unsigned first, second;
+    bool changed;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    first = dna_policies_for(&policies, "a.example").generation;
+    claim.generation = first; /* whatever the caller writes */
+    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_true(changed);
+    second = dna_policies_for(&policies, "a.example").generation;
+    assert_int_not_equal(second, first);
+    assert_int_equal(dna_policies_for(&policies, "b.example").generation, first);
+    assert_int_equal(dna_policies_set(&policies, "a.example", &strong, &changed), DNA_OK);
+    assert_false(changed); /* a reload that says the same changes nothing */
+    assert_int_equal(dna_policies_for(&policies, "a.example").generation, second);
+    assert_int_equal(dna_policies_set(&policies, "a.example", &refuse, &changed), DNA_OK);
+    assert_int_equal(dna_policies_set(&policies, "a.example", &strong, &changed), DNA_OK);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, second);
+    dna_policies_fini(&policies);
+}
+
+static void only_what_is_admitted_counts(void **state)
+{
+    struct dna_policy none = dna_policy_default();
+    (void)state;
+    none.level = DNA_LEVEL_REFUSE;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        enum dna_prooftype type = (enum dna_prooftype)i;
+        assert_int_equal(dna_policy_admits(&strong, type), type == DNA_PROOF_DNSSEC_SRV);
+        assert_int_equal(dna_policy_admits(&posh_only, type), type == DNA_PROOF_POSH);
+        assert_false(dna_policy_admits(&none, type));
+    }
+}
+
+static void survives_lack_of_memory(void **state)
+{
+    bool done = false;
+    (void)state;
+    for (unsigned long n = 0; !done; n++) {
+        struct failing_alloc f;
+        struct dna_policies policies;
+        bool changed;
+        if (dna_policies_init(&policies, failing_alloc_init(&f, n), 7) == DNA_OK) {
+            enum dna_err err = dna_policies_set(&policies, ".example", &refuse, &changed);
+            assert_true(err == DNA_OK || (f.failed && err == DNA_ERR_MEMORY));
+            assert_int_equal(dna_policies_for(&policies, "a.example").level,
+                             err == DNA_OK ? DNA_LEVEL_REFUSE : DNA_LEVEL_PROOF);
+        }
+        dna_policies_fini(&policies);
+        assert_int_equal(f.outstanding, 0);
+        done = !f.failed;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_labels_and_the_longest_suffix_win),
+        cmocka_unit_test(the_default_can_be_changed),
+        cmocka_unit_test(a_pattern_is_a_domain_a_suffix_or_a_star),
+        cmocka_unit_test(every_change_is_a_new_generation),
+        cmocka_unit_test(only_what_is_admitted_counts),
+        cmocka_unit_test(survives_lack_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
