@@ -116,9 +116,19 @@ void dna_uv_stream_close(struct dna_uv_stream *stream, const char *condition,
         dna_edge_connection_drop(stream, "", "");
         return;
     }
-    if (dna_stream_close(stream->core, condition, text, now_of(stream)) != DNA_OK) {
+    switch (dna_stream_close(stream->core, condition, text, now_of(stream))) {
+    case DNA_OK:
+    case DNA_ERR_STATE: /* it is closing already */
+        dna_edge_connection_stir(stream);
+        break;
+    case DNA_ERR_MEMORY:
+    case DNA_ERR_ARGUMENT:
+    case DNA_ERR_FORMAT:
+    case DNA_ERR_LIMIT:
+    case DNA_ERR_NOT_FOUND:
+    case DNA_ERR_SYSTEM:
+    case DNA_ERR_CANCELED:
         dna_edge_connection_drop(stream, "internal-server-error", "");
-        return;
+        break;
     }
-    dna_edge_connection_stir(stream);
 }
