@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Runs every fuzzer of a build for a bounded time on its corpus.
 
-usage: tests/fuzz/run.py [--seconds N] [--only GLOB] BUILD_DIR
+usage: tests/fuzz/run.py [--seconds N] [--only GLOB] [--jobs N] BUILD_DIR
 
 BUILD_DIR was configured with clang and -DDNA_FUZZ=ON -DDNA_SANITIZE=ON, and built.  New
 inputs stay in a scratch directory; an input that crashes is copied to BUILD_DIR/crashes/ and
 named.  One line per fuzzer; exits 1 when one of them crashed, did not run or ran nothing.
 """
 import argparse
+import concurrent.futures
 import fnmatch
+import os
 import pathlib
 import re
 import shutil
@@ -52,6 +54,8 @@ def main():
     options.add_argument("build", type=pathlib.Path)
     options.add_argument("--seconds", type=int, default=60, help="per fuzzer (60)")
     options.add_argument("--only", default="*", help="a pattern of fuzzer names")
+    options.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
+                         help="at once (one per processor)")
     options = options.parse_args()
     listed = options.build / "tests/fuzz/fuzzers.txt"
     if not listed.exists():
@@ -60,12 +64,19 @@ def main():
     if not names:
         sys.exit("no such fuzzer")
     failed = 0
-    for number, name in enumerate(names, 1):
+
+    def one(name):
         began = time.monotonic()
         executions, trouble = fuzz(options.build.resolve(), name, options.seconds)
-        failed += trouble is not None
-        print(f"[{number}/{len(names)}] {name}: {executions} executions in "
-              f"{time.monotonic() - began:.0f} s: {trouble or 'no crash'}", flush=True)
+        return name, executions, trouble, time.monotonic() - began
+
+    with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        jobs = [pool.submit(one, name) for name in names]
+        for number, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+            name, executions, trouble, took = job.result()
+            failed += trouble is not None
+            print(f"[{number}/{len(names)}] {name}: {executions} executions in {took:.0f} s: "
+                  f"{trouble or 'no crash'}", flush=True)
     print(f"{len(names) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
