@@ -209,13 +209,15 @@ static bool has_anchors(struct proof *p)
     return dna_anchors_find(p->q, p->chain, p->have, p->wants, &p->anchors, &p->ended, p->out);
 }
 
-/* Step 12: the zone's keys under one anchor. */
+/* Step 12: the zone's keys under one anchor.  A key that does not sign them is the peer's
+ * mistake, not a sign of forged records: no veto. */
 static bool keys_hold(const struct dna_anchor *anchor, const struct dna_dns_answer *keys,
                       struct dna_ruling *out)
 {
     if (keys->outcome == DNA_DNS_BOGUS) {
-        (void)dna_rule_veto(out, TYPE, "the supplied key does not validate the zone %s: %s",
-                            anchor->zone, keys->why);
+        (void)dna_rule(out, TYPE, DNA_FAIL, DNA_CODE_DNS_BOGUS,
+                       "the supplied key does not validate the zone %s: %s", anchor->zone,
+                       keys->why);
         return false;
     }
     if (keys->outcome == DNA_DNS_FAILED) {

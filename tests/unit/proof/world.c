@@ -302,22 +302,33 @@ static size_t collect(struct world *w, struct pending *pending, size_t n)
     return n;
 }
 
+static unsigned rank_of(const struct world *w, const struct dna_want *want)
+{
+    return w->rank != NULL ? w->rank(want) : 0;
+}
+
 /* Answers one want that has an answer; false: none has. */
 static bool answer_one(struct world *w, struct pending *pending, size_t *n, struct dna_time now)
 {
+    size_t best = *n;
+    struct dna_fact fact;
+    unsigned id;
     for (size_t k = 0; k < *n; k++) {
         size_t i = w->backwards ? *n - 1 - k : k;
-        struct dna_fact fact;
-        if (answer(w, pending[i].want, &fact)) {
-            unsigned id = pending[i].id;
-            memmove(&pending[i], &pending[i + 1], (*n - 1 - i) * sizeof *pending);
-            --*n;
-            while (again(w, dna_court_give(w->court, id, &fact, now))) {
-            }
-            return true;
+        if (answer(w, pending[i].want, &fact) &&
+            (best == *n || rank_of(w, pending[i].want) < rank_of(w, pending[best].want))) {
+            best = i;
         }
     }
-    return false;
+    if (best == *n || !answer(w, pending[best].want, &fact)) {
+        return false;
+    }
+    id = pending[best].id;
+    --*n;
+    memmove(&pending[best], &pending[best + 1], (*n - best) * sizeof *pending);
+    while (again(w, dna_court_give(w->court, id, &fact, now))) {
+    }
+    return true;
 }
 
 static struct dna_ruling hear_once(struct world *w)

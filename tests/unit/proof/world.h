@@ -73,6 +73,8 @@ struct world {
     char asked[4096];
     struct dna_court *court; /* of the last hearing */
     bool backwards;
+    /* Of two wants that have an answer the one of lower rank gets it first; NULL: no rank. */
+    unsigned (*rank)(const struct dna_want *want);
     unsigned refused; /* calls that ran out of memory and were made again */
 };
 

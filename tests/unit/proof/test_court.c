@@ -1,0 +1,672 @@
+/* The court: order of work, vetoes, deadlines, what may be proven when, what is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <base/codec.h>
+#include <base/limits.h>
+#include <failing_alloc.h>
+#include <world.h>
+
+#define BIT(t) DNA_PROOF_BIT(DNA_PROOF_##t)
+#define SRV_WANTS                                                                           \
+    "dns _xmpp-server._tcp." DOMAIN " SRV\ndns _xmpps-server._tcp." DOMAIN " SRV\n"
+
+/* A POSH document that holds the peer's fingerprint. */
+static void publish(struct world *w, char text[200])
+{
+    char print[50];
+    assert_int_equal(dna_base64_encode(dna_chain_leaf_digest(w->chain), DNA_SHA256_SIZE, print,
+                                       sizeof print),
+                     DNA_OK);
+    (void)snprintf(text, 200, "{\"fingerprints\":[{\"sha-256\":\"%s\"}],\"expires\":4000}",
+                   print);
+    world_document(w, POSH_URL, DNA_FETCH_OK, text);
+}
+
+/* A world in which every prooftype would prove but for the SRV records, which say so. */
+struct rich {
+    struct world w;
+    struct cert ta;
+    struct dna_span key;
+    char posh[200], supplied[2000];
+};
+
+static void rich_init(struct rich *r, const char *names)
+{
+    struct world_anchored *a = &r->w.anchored[0];
+    memset(r, 0, sizeof *r);
+    world_init(&r->w, &(struct cert_order){.names = names});
+    r->ta = cert_make(&(struct cert_order){.issuer = &r->w.root, .names = "DNS:" DOMAIN});
+    publish(&r->w, r->posh);
+    assert_int_equal(dna_base64_encode((const unsigned char *)r->ta.der.ptr, r->ta.der.len,
+                                       r->supplied, sizeof r->supplied),
+                     DNA_OK);
+    r->w.peer.outcome = DNA_PEER_PROOF;
+    r->w.peer.type = DNA_PROOF_DNSSEC_TA;
+    r->w.peer.content = dna_span_of(r->supplied);
+    r->key = world_dnskey(&r->w, &r->ta, 257, 3, 0);
+    world_say(&r->w, DOMAIN, DNA_DNS_DNSKEY, INSECURE, r->key);
+    world_srv(&r->w, TLS, UNPROVEN, ".", 0);
+    r->w.n_anchored = 1;
+    a->zone = DOMAIN;
+    a->result.dnskey = world_answer(&r->w, DNA_DNS_DNSKEY, RECORDS, r->key);
+    a->result.srv = world_answer(&r->w, DNA_DNS_SRV, RECORDS,
+                                 world_srv_rdata(&r->w, HOST, 5269));
+    a->result.srv_tls = world_answer(&r->w, DNA_DNS_SRV, ABSENT, dna_span_of(""));
+}
+
+static void rich_fini(struct rich *r)
+{
+    cert_free(&r->ta);
+    world_fini(&r->w);
+}
+
+static void local_proofs_come_first(void **state)
+{
+    struct rich r;
+    struct dna_ruling ruling;
+    (void)state;
+    rich_init(&r, "DNS:" DOMAIN);
+    ruling = world_hear(&r.w);
+    expect_ruling("named", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    assert_int_equal(ruling.prooftype, DNA_PROOF_PKIX);
+    assert_string_equal(r.w.asked, SRV_WANTS "path\n");
+    world_srv(&r.w, PLAIN, RECORDS, HOST, 5269);
+    ruling = world_hear(&r.w);
+    expect_ruling("secure SRV", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    assert_int_equal(ruling.prooftype, DNA_PROOF_DNSSEC_SRV); /* the strongest */
+    rich_fini(&r);
+}
+
+/* Challenge and fetch go out together, and the challenge lists all that is open. */
+static void then_the_peer_and_the_web_at_once(void **state)
+{
+    struct rich r;
+    struct dna_court *court;
+    const struct dna_want *want;
+    struct dna_ruling ruling;
+    unsigned id, seen = 0;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    ruling = world_hear(&r.w);
+    expect_ruling("all", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    assert_ptr_equal(strstr(r.w.asked, SRV_WANTS "path\npeer c\nfetch " POSH_URL " 5\n"),
+                     r.w.asked);
+    r.w.q.policy.prooftypes = BIT(PKIX) | BIT(POSH);
+    ruling = world_hear(&r.w);
+    assert_null(strstr(r.w.asked, "peer")); /* nothing that only the peer has */
+    assert_int_equal(ruling.prooftype, DNA_PROOF_POSH);
+    r.w.q.policy.prooftypes = BIT(DNSSEC_TA) | BIT(PKIX);
+    ruling = world_hear(&r.w);
+    assert_non_null(strstr(r.w.asked, "peer 4\n"));
+    assert_int_equal(ruling.prooftype, DNA_PROOF_DNSSEC_TA);
+    /* each want is named once, and nothing beyond the first stage is named early */
+    assert_int_equal(dna_court_new(NULL, &r.w.q, r.w.now, &court), DNA_OK);
+    while (dna_court_next_want(court, &id, &want)) {
+        assert_true(want->kind == DNA_WANT_DNS || want->kind == DNA_WANT_PATH);
+        seen++;
+    }
+    assert_int_equal(seen, 3);
+    assert_false(dna_court_next_want(court, &id, &want));
+    assert_false(dna_court_ruling(court, &ruling));
+    assert_false(dna_court_prover_ruling(court, DNA_PROOF_PKIX, &ruling));
+    dna_court_free(court);
+    rich_fini(&r);
+}
+
+/* S10: which prooftype may prove which role under a veto. */
+static void veto(void **state)
+{
+    static const struct {
+        const char *what, *names;
+        enum dna_role role;
+        unsigned types;
+        enum dna_level level;
+        enum dna_verdict verdict;
+        enum dna_code code;
+    } rows[] = {
+        {"out pkix", "DNS:" DOMAIN, DNA_INITIATING, BIT(PKIX), DNA_LEVEL_PROOF, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"out dnssec-srv", "DNS:" DOMAIN, DNA_INITIATING, BIT(DNSSEC_SRV), DNA_LEVEL_PROOF,
+         DNA_FAIL, DNA_CODE_DNS_BOGUS},
+        {"out dnssec-ta", "DNS:" HOST, DNA_INITIATING, BIT(DNSSEC_TA), DNA_LEVEL_PROOF,
+         DNA_FAIL, DNA_CODE_DNS_BOGUS},
+        {"out posh", "DNS:" HOST, DNA_INITIATING, BIT(POSH), DNA_LEVEL_PROOF, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"out all", "DNS:" DOMAIN, DNA_INITIATING, 15, DNA_LEVEL_PROOF, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"out strong", "DNS:" DOMAIN, DNA_INITIATING, 15, DNA_LEVEL_STRONG, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"in pkix", "DNS:" DOMAIN, DNA_RECEIVING, BIT(PKIX), DNA_LEVEL_PROOF, DNA_PROVEN,
+         DNA_CODE_OK},
+        {"in dnssec-srv", "DNS:" DOMAIN, DNA_RECEIVING, BIT(DNSSEC_SRV), DNA_LEVEL_PROOF,
+         DNA_FAIL, DNA_CODE_DNS_BOGUS},
+        {"in dnssec-ta", "DNS:" HOST, DNA_RECEIVING, BIT(DNSSEC_TA), DNA_LEVEL_PROOF,
+         DNA_FAIL, DNA_CODE_DNS_BOGUS},
+        {"in posh", "DNS:" HOST, DNA_RECEIVING, BIT(POSH), DNA_LEVEL_PROOF, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"in all, named", "DNS:" DOMAIN, DNA_RECEIVING, 15, DNA_LEVEL_PROOF, DNA_PROVEN,
+         DNA_CODE_OK},
+        {"in all, not named", "DNS:" HOST, DNA_RECEIVING, 15, DNA_LEVEL_PROOF, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"in strong", "DNS:" DOMAIN, DNA_RECEIVING, 15, DNA_LEVEL_STRONG, DNA_FAIL,
+         DNA_CODE_DNS_BOGUS},
+        {"no role of ours", "DNS:" DOMAIN, (enum dna_role)7, BIT(PKIX), DNA_LEVEL_PROOF,
+         DNA_FAIL, DNA_CODE_DNS_BOGUS},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int which = 0; which < 2; which++) {
+            struct rich r;
+            struct dna_ruling ruling;
+            rich_init(&r, rows[i].names);
+            world_srv(&r.w, PLAIN, which == 0 ? BOGUS : RECORDS, HOST, 5269);
+            world_srv(&r.w, TLS, which == 1 ? BOGUS : UNPROVEN, HOST, 5269);
+            r.w.q.role = rows[i].role;
+            r.w.q.policy.level = rows[i].level;
+            r.w.q.policy.prooftypes = rows[i].types;
+            ruling = world_hear(&r.w);
+            expect_ruling(rows[i].what, &ruling, rows[i].verdict, rows[i].code);
+            assert_int_equal(ruling.veto, ruling.verdict == DNA_FAIL);
+            assert_null(strstr(r.w.asked, "peer"));
+            assert_null(strstr(r.w.asked, "fetch"));
+            rich_fini(&r);
+        }
+    }
+}
+
+/* Rule 7: a proof waits for every look-up that can veto. */
+static void nothing_is_proven_before_the_status_is_known(void **state)
+{
+    struct rich r;
+    struct dna_court *court;
+    const struct dna_want *want;
+    struct dna_ruling ruling;
+    struct dna_fact fact = {.kind = DNA_WANT_PATH}, srv = {.kind = DNA_WANT_DNS};
+    unsigned id, path = 0, plain = 0, tls = 0;
+    (void)state;
+    rich_init(&r, "DNS:" DOMAIN);
+    r.w.q.policy.prooftypes = BIT(PKIX);
+    assert_int_equal(dna_court_new(NULL, &r.w.q, r.w.now, &court), DNA_OK);
+    while (dna_court_next_want(court, &id, &want)) {
+        if (want->kind == DNA_WANT_PATH) {
+            path = id;
+        } else if (plain == 0) {
+            plain = id;
+        } else {
+            tls = id;
+        }
+    }
+    assert_int_equal(dna_path_check(r.w.chain, r.w.roots, NOW, &fact.u.path), DNA_OK);
+    assert_int_equal(dna_court_give(court, path, &fact, r.w.now), DNA_OK);
+    assert_true(dna_court_prover_ruling(court, DNA_PROOF_PKIX, &ruling));
+    assert_int_equal(ruling.verdict, DNA_PROVEN);
+    assert_false(dna_court_ruling(court, NULL));
+    srv.u.dns = world_answer(&r.w, DNA_DNS_SRV, UNPROVEN, dna_span_of(""));
+    assert_int_equal(dna_court_give(court, plain, &srv, r.w.now), DNA_OK);
+    assert_false(dna_court_ruling(court, NULL));
+    /* a fact for an unknown want, for an answered one, of the wrong kind */
+    assert_int_equal(dna_court_give(court, 99, &srv, r.w.now), DNA_OK);
+    assert_int_equal(dna_court_give(court, 0, &srv, r.w.now), DNA_OK);
+    assert_int_equal(dna_court_give(court, path, &srv, r.w.now), DNA_OK);
+    assert_int_equal(dna_court_give(court, tls, &fact, r.w.now), DNA_ERR_ARGUMENT);
+    assert_false(dna_court_ruling(court, NULL));
+    assert_int_equal(dna_court_give(court, tls, &srv, r.w.now), DNA_OK);
+    assert_true(dna_court_ruling(court, &ruling));
+    expect_ruling("in the end", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    /* final */
+    srv.u.dns = world_answer(&r.w, DNA_DNS_SRV, BOGUS, dna_span_of(""));
+    assert_int_equal(dna_court_give(court, tls, &srv, r.w.now), DNA_OK);
+    assert_int_equal(dna_court_tick(court, (struct dna_time){NOW + DAY, 99999999}), DNA_OK);
+    assert_true(dna_court_ruling(court, &ruling));
+    expect_ruling("still", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    assert_false(dna_court_next_want(court, &id, &want));
+    dna_court_free(court);
+    rich_fini(&r);
+}
+
+/* The candidate's keys come last, the document just before. */
+static unsigned keys_last(const struct dna_want *want)
+{
+    if (want->kind == DNA_WANT_FETCH) {
+        return 1;
+    }
+    return want->kind == DNA_WANT_DNS && want->u.dns.type == DNA_DNS_DNSKEY ? 2 : 0;
+}
+
+/* ... those of the second stage too: POSH waits for the keys of a candidate zone. */
+static void posh_waits_for_a_veto_of_the_candidate(void **state)
+{
+    static const struct {
+        enum says keys, under; /* of the zone, and of the SRV records under the anchor */
+        enum dna_verdict verdict;
+        enum dna_prooftype type;
+    } rows[] = {
+        {INSECURE, RECORDS, DNA_PROVEN, DNA_PROOF_DNSSEC_TA},
+        {INSECURE, INSECURE, DNA_PROVEN, DNA_PROOF_POSH},
+        {INSECURE, BOGUS, DNA_FAIL, DNA_PROOF_DNSSEC_TA},
+        {INSECURE, SILENT, DNA_PROVEN, DNA_PROOF_POSH},
+        {FAILED, RECORDS, DNA_PROVEN, DNA_PROOF_POSH},
+        {SILENT, RECORDS, DNA_PROVEN, DNA_PROOF_POSH},
+        {RECORDS, RECORDS, DNA_PROVEN, DNA_PROOF_POSH},
+        {BOGUS, RECORDS, DNA_FAIL, DNA_PROOF_DNSSEC_TA},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rich r;
+        struct dna_ruling ruling;
+        rich_init(&r, "DNS:" HOST);
+        r.w.rank = keys_last;
+        r.w.q.policy.prooftypes = BIT(DNSSEC_TA) | BIT(POSH);
+        world_say(&r.w, DOMAIN, DNA_DNS_DNSKEY, rows[i].keys, r.key);
+        r.w.anchored[0].silent = rows[i].under == SILENT;
+        r.w.anchored[0].result.srv = world_answer(&r.w, DNA_DNS_SRV, rows[i].under,
+                                                  world_srv_rdata(&r.w, HOST, 5269));
+        ruling = world_hear(&r.w);
+        assert_int_equal(ruling.verdict, rows[i].verdict);
+        assert_int_equal(ruling.prooftype, rows[i].type);
+        assert_int_equal(ruling.veto, ruling.verdict == DNA_FAIL);
+        rich_fini(&r);
+    }
+}
+
+/* S11: a black-holed SRV record, at each level of policy. */
+static void deadlines_are_no_loophole(void **state)
+{
+    static const struct {
+        const char *what, *names;
+        unsigned types;
+        enum dna_level level;
+        enum dna_verdict verdict;
+        enum dna_code code;
+    } rows[] = {
+        {"pkix", "DNS:" DOMAIN, BIT(PKIX), DNA_LEVEL_PROOF, DNA_PROVEN, DNA_CODE_OK},
+        {"posh", "DNS:" HOST, BIT(POSH), DNA_LEVEL_PROOF, DNA_PROVEN, DNA_CODE_OK},
+        {"dnssec-srv", "DNS:" DOMAIN, BIT(DNSSEC_SRV), DNA_LEVEL_PROOF, DNA_TEMPFAIL,
+         DNA_CODE_DNS_FAILED},
+        {"dnssec-ta", "DNS:" HOST, BIT(DNSSEC_TA), DNA_LEVEL_PROOF, DNA_TEMPFAIL,
+         DNA_CODE_DNS_FAILED},
+        {"all, named", "DNS:" DOMAIN, 15, DNA_LEVEL_PROOF, DNA_PROVEN, DNA_CODE_OK},
+        {"strong", "DNS:" DOMAIN, 15, DNA_LEVEL_STRONG, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED},
+        {"refuse", "DNS:" DOMAIN, 15, DNA_LEVEL_REFUSE, DNA_FAIL, DNA_CODE_POLICY},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int way = 0; way < 4; way++) {
+            struct rich r;
+            struct dna_ruling ruling;
+            rich_init(&r, rows[i].names);
+            world_srv(&r.w, PLAIN, (way & 1) != 0 ? SILENT : RECORDS, HOST, 5269);
+            world_srv(&r.w, TLS, (way & 1) == 0 ? SILENT : UNPROVEN, HOST, 5269);
+            r.w.q.role = (way & 2) != 0 ? DNA_INITIATING : DNA_RECEIVING;
+            r.w.q.policy.level = rows[i].level;
+            r.w.q.policy.prooftypes = rows[i].types;
+            ruling = world_hear(&r.w);
+            expect_ruling(rows[i].what, &ruling, rows[i].verdict, rows[i].code);
+            assert_null(strstr(r.w.asked, "peer"));
+            rich_fini(&r);
+        }
+    }
+}
+
+/* An answer that comes after its deadline is not one, ticked or not. */
+static void a_late_answer_is_none(void **state)
+{
+    (void)state;
+    for (int ticked = 0; ticked < 2; ticked++) {
+        struct rich r;
+        struct dna_court *court;
+        const struct dna_want *want;
+        struct dna_ruling ruling;
+        struct dna_fact path = {.kind = DNA_WANT_PATH}, srv = {.kind = DNA_WANT_DNS};
+        struct dna_time late = {NOW + 5, 1000 + DNA_LIMIT_VETO_MS};
+        unsigned id, ids[4], n = 0;
+        rich_init(&r, "DNS:" DOMAIN);
+        r.w.q.policy.prooftypes = BIT(DNSSEC_SRV);
+        assert_int_equal(dna_court_new(NULL, &r.w.q, r.w.now, &court), DNA_OK);
+        assert_int_equal(dna_court_deadline(court), late.mono);
+        while (dna_court_next_want(court, &id, &want)) {
+            if (want->kind == DNA_WANT_PATH) {
+                assert_int_equal(dna_path_check(r.w.chain, r.w.roots, NOW, &path.u.path),
+                                 DNA_OK);
+                assert_int_equal(dna_court_give(court, id, &path, r.w.now), DNA_OK);
+            } else {
+                ids[n++] = id;
+            }
+        }
+        assert_int_equal(n, 2);
+        if (ticked == 1) {
+            assert_int_equal(dna_court_tick(court, (struct dna_time){NOW + 4, late.mono - 1}),
+                             DNA_OK);
+            assert_false(dna_court_ruling(court, NULL));
+            assert_int_equal(dna_court_tick(court, late), DNA_OK);
+        }
+        srv.u.dns = world_answer(&r.w, DNA_DNS_SRV, RECORDS,
+                                 world_srv_rdata(&r.w, HOST, 5269));
+        for (unsigned i = 0; i < n; i++) {
+            assert_int_equal(dna_court_give(court, ids[i], &srv, late), DNA_OK);
+        }
+        assert_true(dna_court_ruling(court, &ruling));
+        expect_ruling("late", &ruling, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED);
+        dna_court_free(court);
+        rich_fini(&r);
+    }
+}
+
+static void what_needs_no_hearing(void **state)
+{
+    static const struct {
+        const char *what, *domain;
+        enum dna_level level;
+        unsigned types;
+        bool without_chain;
+        const char *key;
+        enum dna_verdict verdict;
+        enum dna_code code;
+    } rows[] = {
+        {"refuse", DOMAIN, DNA_LEVEL_REFUSE, 15, false, NULL, DNA_FAIL, DNA_CODE_POLICY},
+        {"no such level", DOMAIN, (enum dna_level)9, 15, false, NULL, DNA_FAIL,
+         DNA_CODE_POLICY},
+        {"no prooftype", DOMAIN, DNA_LEVEL_PROOF, 0, false, NULL, DNA_FAIL, DNA_CODE_POLICY},
+        {"unknown prooftypes", DOMAIN, DNA_LEVEL_PROOF, ~15u, false, NULL, DNA_FAIL,
+         DNA_CODE_POLICY},
+        {"strong without DNSSEC", DOMAIN, DNA_LEVEL_STRONG,
+         BIT(PKIX) | BIT(DNSSEC_TA) | BIT(POSH), false, NULL, DNA_FAIL, DNA_CODE_POLICY},
+        {"no certificate", DOMAIN, DNA_LEVEL_PROOF, 15, true, NULL, DNA_NOT_APPLICABLE,
+         DNA_CODE_NO_CERTIFICATE},
+        {"weak key", DOMAIN, DNA_LEVEL_PROOF, 15, false, "RSA-1024", DNA_FAIL,
+         DNA_CODE_WEAK_KEY},
+        {"IPv4", "192.0.2.1", DNA_LEVEL_PROOF, 15, false, NULL, DNA_FAIL,
+         DNA_CODE_NAME_MISMATCH},
+        {"IPv6", "[2001:db8::1]", DNA_LEVEL_PROOF, 15, false, NULL, DNA_FAIL,
+         DNA_CODE_NAME_MISMATCH},
+        {"too long for SRV",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", DNA_LEVEL_PROOF, 15, false,
+         NULL, DNA_FAIL, DNA_CODE_NO_DELEGATION},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w;
+        struct dna_ruling ruling;
+        world_init(&w, &(struct cert_order){.names = "DNS:" DOMAIN, .key = rows[i].key});
+        w.q.domain = rows[i].domain;
+        w.q.policy.level = rows[i].level;
+        w.q.policy.prooftypes = rows[i].types;
+        w.q.chain = rows[i].without_chain ? NULL : w.chain;
+        ruling = world_hear(&w);
+        expect_ruling(rows[i].what, &ruling, rows[i].verdict, rows[i].code);
+        assert_string_equal(w.asked, "");
+        world_fini(&w);
+    }
+}
+
+static void names_must_be_canonical(void **state)
+{
+    static const struct {
+        const char *domain, *host;
+    } rows[] = {
+        {"Example.com", NULL}, {"example.com.", NULL}, {"", NULL},       {NULL, NULL},
+        {"b\xc3\xbc" "cher.example", NULL}, {DOMAIN, "Host.example"}, {DOMAIN, "a b"},
+    };
+    struct world w;
+    struct dna_court *court = NULL;
+    (void)state;
+    world_init(&w, &(struct cert_order){.names = "DNS:" DOMAIN});
+    w.q.role = DNA_INITIATING;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        w.q.domain = rows[i].domain;
+        w.q.host = rows[i].host;
+        assert_int_equal(dna_court_new(NULL, &w.q, w.now, &court), DNA_ERR_ARGUMENT);
+        assert_null(court);
+    }
+    dna_court_free(NULL);
+    world_fini(&w);
+}
+
+/* "impossible" is final, whatever else is under way. */
+static void impossible_ends_the_hearing(void **state)
+{
+    struct rich r;
+    struct dna_ruling ruling;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.peer.outcome = DNA_PEER_IMPOSSIBLE;
+    ruling = world_hear(&r.w);
+    expect_ruling("impossible", &ruling, DNA_FAIL, DNA_CODE_PEER_IMPOSSIBLE);
+    rich_fini(&r);
+}
+
+/* A peer that has nothing to supply does not stand in the way of what others publish. */
+static void an_empty_proof_is_no_refusal(void **state)
+{
+    static const enum dna_prooftype types[] = {DNA_PROOF_POSH, DNA_PROOF_DNSSEC_TA,
+                                               DNA_PROOF_PKIX, (enum dna_prooftype)99};
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct rich r;
+        struct dna_ruling ruling;
+        rich_init(&r, "DNS:" HOST);
+        r.w.peer.type = types[i];
+        r.w.peer.content = dna_span_of("");
+        ruling = world_hear(&r.w);
+        expect_ruling("posh", &ruling, DNA_PROVEN, DNA_CODE_OK);
+        assert_int_equal(ruling.prooftype, DNA_PROOF_POSH);
+        rich_fini(&r);
+    }
+}
+
+/* What is said when everything fails. */
+static void the_most_telling_reason(void **state)
+{
+    static const struct {
+        const char *what;
+        enum says plain;
+        enum dna_fetch_outcome posh;
+        const char *document;
+        enum dna_peer_outcome peer;
+        const char *content;
+        enum dna_verdict verdict;
+        enum dna_code code;
+        enum dna_prooftype type;
+    } rows[] = {
+        {"nothing anywhere", UNPROVEN, DNA_FETCH_ABSENT, "", DNA_PEER_PROOF, "", DNA_FAIL,
+         DNA_CODE_NAME_MISMATCH, DNA_PROOF_PKIX},
+        {"a silent peer", UNPROVEN, DNA_FETCH_ABSENT, "", DNA_PEER_SILENT, "", DNA_FAIL,
+         DNA_CODE_NAME_MISMATCH, DNA_PROOF_PKIX},
+        {"a mismatch", UNPROVEN, DNA_FETCH_OK,
+         "{\"fingerprints\":[{\"sha-256\":\"4/mggdlVx8A3pvHAWW5sD+qJyMtUHgiRuPjVC48N0XQ=\"}],"
+         "\"expires\":9}",
+         DNA_PEER_PROOF, "", DNA_FAIL, DNA_CODE_NO_MATCH, DNA_PROOF_POSH},
+        {"a web host that is down", UNPROVEN, DNA_FETCH_FAILED, "", DNA_PEER_PROOF, "",
+         DNA_TEMPFAIL, DNA_CODE_FETCH_FAILED, DNA_PROOF_POSH},
+        {"our own limits", UNPROVEN, DNA_FETCH_REFUSED, "", DNA_PEER_PROOF, "no certificate",
+         DNA_TEMPFAIL, DNA_CODE_FETCH_REFUSED, DNA_PROOF_POSH},
+        {"bad material", UNPROVEN, DNA_FETCH_ABSENT, "", DNA_PEER_PROOF, "ftp://x/", DNA_FAIL,
+         DNA_CODE_BAD_MATERIAL, DNA_PROOF_DNSSEC_TA},
+        {"another delegate", RECORDS, DNA_FETCH_ABSENT, "", DNA_PEER_PROOF, "", DNA_FAIL,
+         DNA_CODE_WRONG_DELEGATE, DNA_PROOF_DNSSEC_SRV},
+        {"a DNS that is down", FAILED, DNA_FETCH_ABSENT, "", DNA_PEER_PROOF, "", DNA_TEMPFAIL,
+         DNA_CODE_DNS_FAILED, DNA_PROOF_DNSSEC_SRV},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w;
+        struct dna_ruling ruling;
+        world_init(&w, &(struct cert_order){.names = "DNS:evil.example"});
+        world_srv(&w, PLAIN, rows[i].plain, HOST, 5269);
+        world_document(&w, POSH_URL, rows[i].posh, rows[i].document);
+        w.peer.outcome = rows[i].peer;
+        w.peer.type = DNA_PROOF_DNSSEC_TA;
+        w.peer.content = dna_span_of(rows[i].content);
+        ruling = world_hear(&w);
+        expect_ruling(rows[i].what, &ruling, rows[i].verdict, rows[i].code);
+        assert_int_equal(ruling.prooftype, rows[i].type);
+        world_fini(&w);
+    }
+}
+
+static void a_hearing_ends(void **state)
+{
+    struct rich r;
+    struct dna_ruling ruling;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.path_silent = true;
+    r.w.q.policy.prooftypes = BIT(PKIX);
+    ruling = world_hear(&r.w);
+    expect_ruling("no path", &ruling, DNA_TEMPFAIL, DNA_CODE_TIMEOUT);
+    r.w.path_silent = false;
+    r.w.q.policy.prooftypes = 15;
+    r.w.peer.silent = true;
+    r.w.documents[0].silent = true;
+    ruling = world_hear(&r.w);
+    expect_ruling("no peer", &ruling, DNA_FAIL, DNA_CODE_NAME_MISMATCH);
+    r.w.documents[0].silent = false;
+    r.w.documents[0].result.outcome = DNA_FETCH_REFUSED;
+    ruling = world_hear(&r.w);
+    expect_ruling("our limits", &ruling, DNA_TEMPFAIL, DNA_CODE_FETCH_REFUSED);
+    rich_fini(&r);
+}
+
+/* A proof that ends while the court still waits for a status is none (S14). */
+static void a_proof_that_ends_meanwhile(void **state)
+{
+    struct world w;
+    struct dna_ruling ruling;
+    (void)state;
+    world_init(&w, &(struct cert_order){.names = "DNS:" DOMAIN, .not_after = NOW + 3});
+    w.q.policy.prooftypes = BIT(PKIX);
+    world_srv(&w, PLAIN, SILENT, HOST, 5269);
+    ruling = world_hear(&w);
+    expect_ruling("ended", &ruling, DNA_TEMPFAIL, DNA_CODE_NOT_VALID_NOW);
+    world_fini(&w);
+}
+
+/* What a host hands over is put right before anybody believes it. */
+static void facts_are_not_trusted_too_far(void **state)
+{
+    struct world w;
+    struct dna_ruling ruling;
+    struct dna_dns_answer *a;
+    (void)state;
+    world_init(&w, &(struct cert_order){.names = "DNS:" HOST});
+    w.q.policy.prooftypes = BIT(DNSSEC_SRV);
+    a = world_srv(&w, PLAIN, RECORDS, HOST, 5269);
+    a->n_rdata = 0;
+    ruling = world_hear(&w);
+    expect_ruling("found without records", &ruling, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED);
+    a = world_srv(&w, PLAIN, BOGUS, HOST, 5269);
+    a->secure = true;
+    ruling = world_hear(&w);
+    expect_ruling("bogus and secure", &ruling, DNA_FAIL, DNA_CODE_DNS_BOGUS);
+    a = world_srv(&w, PLAIN, RECORDS, HOST, 5269);
+    a->outcome = DNA_DNS_FAILED;
+    ruling = world_hear(&w);
+    expect_ruling("failed with records", &ruling, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED);
+    a->outcome = (enum dna_dns_outcome)42;
+    ruling = world_hear(&w);
+    expect_ruling("no outcome", &ruling, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED);
+    a = world_srv(&w, PLAIN, RECORDS, HOST, 5269);
+    a->name = "_xmpp-server._tcp.example.org";
+    ruling = world_hear(&w);
+    expect_ruling("another name", &ruling, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED);
+    a->name = NULL;
+    a->why = NULL;
+    ruling = world_hear(&w);
+    expect_ruling("no name", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    world_fini(&w);
+}
+
+static void sentences_are_printable(void **state)
+{
+    struct world w;
+    struct dna_ruling ruling;
+    (void)state;
+    world_init(&w, &(struct cert_order){.names = "DNS:" HOST});
+    world_srv(&w, PLAIN, BOGUS, HOST, 5269)->why = "one\ntwo\x1b[31m \xff";
+    ruling = world_hear(&w);
+    assert_string_equal(ruling.why, "the SRV records are bogus: one?two?[31m ?");
+    world_fini(&w);
+}
+
+/* Memory that is missing anywhere is an error, and the same call succeeds later with the
+ * same ruling in the end. */
+static void without_memory(void **state)
+{
+    static const unsigned types[] = {15, BIT(DNSSEC_TA), BIT(POSH)};
+    struct rich r;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        struct dna_ruling good;
+        r.w.alloc = NULL;
+        r.w.q.policy.prooftypes = types[t];
+        good = world_hear(&r.w);
+        for (unsigned long n = 0;; n++) {
+            struct failing_alloc f;
+            struct dna_ruling ruling;
+            r.w.alloc = failing_alloc_init(&f, n);
+            r.w.refused = 0;
+            ruling = world_hear(&r.w);
+            expect_same(&ruling, &good);
+            dna_court_free(r.w.court);
+            r.w.court = NULL;
+            assert_int_equal(f.outstanding, 0);
+            assert_int_equal(r.w.refused, f.failed);
+            if (!f.failed) {
+                break;
+            }
+        }
+    }
+    r.w.alloc = NULL;
+    rich_fini(&r);
+}
+
+/* A hearing of the usual kind takes no more than a page. */
+static void a_hearing_is_small(void **state)
+{
+    struct world w;
+    struct failing_alloc f;
+    struct dna_court *court;
+    (void)state;
+    world_init(&w, &(struct cert_order){.names = "DNS:" DOMAIN});
+    assert_int_equal(dna_court_new(failing_alloc_init(&f, ~0ul), &w.q, w.now, &court), DNA_OK);
+    assert_true(f.seen <= 4);
+    dna_court_free(court);
+    world_fini(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(local_proofs_come_first),
+        cmocka_unit_test(then_the_peer_and_the_web_at_once),
+        cmocka_unit_test(veto),
+        cmocka_unit_test(nothing_is_proven_before_the_status_is_known),
+        cmocka_unit_test(posh_waits_for_a_veto_of_the_candidate),
+        cmocka_unit_test(deadlines_are_no_loophole),
+        cmocka_unit_test(a_late_answer_is_none),
+        cmocka_unit_test(what_needs_no_hearing),
+        cmocka_unit_test(names_must_be_canonical),
+        cmocka_unit_test(impossible_ends_the_hearing),
+        cmocka_unit_test(an_empty_proof_is_no_refusal),
+        cmocka_unit_test(the_most_telling_reason),
+        cmocka_unit_test(a_hearing_ends),
+        cmocka_unit_test(a_proof_that_ends_meanwhile),
+        cmocka_unit_test(facts_are_not_trusted_too_far),
+        cmocka_unit_test(sentences_are_printable),
+        cmocka_unit_test(without_memory),
+        cmocka_unit_test(a_hearing_is_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
