@@ -14,9 +14,6 @@ struct ssl_ctx_st *dna_tls_identity_context(const struct dna_tls_identity *ident
 const struct bio_method_st *dna_tls_identity_bio(const struct dna_tls_identity *identity);
 const struct dna_alloc *dna_tls_identity_alloc(const struct dna_tls_identity *identity);
 
-/* "xmpp-server" as an ALPN list (XEP-0368). */
-extern const unsigned char dna_tls_protocol[12];
-
 /* What stands at the other side of a BIO: a borrowed span to read from, a buffer to append
  * to, and the first fault of that buffer. */
 struct dna_tls_io {

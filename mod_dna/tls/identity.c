@@ -28,9 +28,6 @@
     "RSA+SHA256:RSA+SHA384:RSA+SHA512"
 #define LEVEL 2 /* OpenSSL's: keys of ours below 112 bits are refused */
 
-const unsigned char dna_tls_protocol[12] = {11,  'x', 'm', 'p', 'p', '-',
-                                            's', 'e', 'r', 'v', 'e', 'r'};
-
 struct dna_tls_identity {
     const struct dna_alloc *alloc;
     unsigned refs;
@@ -65,11 +62,13 @@ static int let_through(X509_STORE_CTX *ctx, void *arg)
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *len,
                            const unsigned char *offered, unsigned offered_len, void *arg)
 {
+    /* As an ALPN list (XEP-0368). */
+    static const unsigned char ours[12] = {11,  'x', 'm', 'p', 'p', '-',
+                                           's', 'e', 'r', 'v', 'e', 'r'};
     unsigned char *chosen;
     (void)ssl;
     (void)arg;
-    if (SSL_select_next_proto(&chosen, len, dna_tls_protocol, sizeof dna_tls_protocol, offered,
-                              offered_len) != OPENSSL_NPN_NEGOTIATED) {
+    if (SSL_select_next_proto(&chosen, len, ours, sizeof ours, offered, offered_len) != OPENSSL_NPN_NEGOTIATED) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     *out = chosen;

@@ -142,15 +142,6 @@ void dna_tls_free(struct dna_tls *tls)
     dna_tls_identity_free(identity);
 }
 
-enum dna_err dna_tls_offer_protocol(struct dna_tls *tls)
-{
-    int refused;
-    ERR_clear_error();
-    refused = SSL_set_alpn_protos(tls->ssl, dna_tls_protocol, sizeof dna_tls_protocol);
-    ERR_clear_error();
-    return refused == 0 ? DNA_OK : DNA_ERR_MEMORY;
-}
-
 enum dna_tls_status dna_tls_status(const struct dna_tls *tls)
 {
     return tls->status;

@@ -33,9 +33,6 @@ DNA_MUST_USE enum dna_err dna_tls_new(struct dna_tls_identity *identity, bool se
                                       const char *server_name, struct dna_buf *out,
                                       struct dna_tls **tls);
 void dna_tls_free(struct dna_tls *tls);
-/* Direct TLS, for a client before its first byte: says by ALPN that XMPP between servers is
- * meant (XEP-0368). */
-DNA_MUST_USE enum dna_err dna_tls_offer_protocol(struct dna_tls *tls);
 
 enum dna_tls_status {
     DNA_TLS_HANDSHAKING,

@@ -214,44 +214,6 @@ static void answers_only_its_own_protocol(void **state)
     }
 }
 
-static int note_offer(SSL *ssl, const unsigned char **out, unsigned char *len,
-                      const unsigned char *offered, unsigned offered_len, void *arg)
-{
-    struct dna_buf *seen = arg;
-    (void)ssl;
-    (void)out;
-    (void)len;
-    assert_int_equal(
-        dna_buf_add(seen, (struct dna_span){(const char *)offered, offered_len}), DNA_OK);
-    return SSL_TLSEXT_ERR_NOACK;
-}
-
-/* On a connection of direct TLS alone: after STARTTLS there is nothing to choose from. */
-static void names_its_protocol_when_told(void **state)
-{
-    static const char *const offers[2] = {"", "\x0bxmpp-server"};
-    (void)state;
-    for (int direct = 0; direct < 2; direct++) {
-        SSL_CTX *ctx = bare_context(true, &there.leaf);
-        struct end client, server;
-        struct dna_buf seen;
-        dna_buf_init(&seen, NULL, SIZE_MAX);
-        SSL_CTX_set_alpn_select_cb(ctx, note_offer, &seen);
-        end_ours(&client, own, false, NULL);
-        end_bare(&server, ctx, true);
-        if (direct != 0) {
-            assert_int_equal(dna_tls_offer_protocol(client.tls), DNA_OK);
-        }
-        wire_settle(&client, &server, 0);
-        assert_int_equal(dna_tls_status(client.tls), DNA_TLS_OPEN);
-        assert_true(dna_span_is(dna_buf_span(&seen), offers[direct]));
-        dna_buf_fini(&seen);
-        end_fini(&client);
-        end_fini(&server);
-        SSL_CTX_free(ctx);
-    }
-}
-
 static void garbage_fails_with_a_reason(void **state)
 {
     struct end server;
@@ -298,7 +260,6 @@ int main(void)
         cmocka_unit_test(a_renegotiation_ends_it),
         cmocka_unit_test(a_hello_request_ends_it),
         cmocka_unit_test(answers_only_its_own_protocol),
-        cmocka_unit_test(names_its_protocol_when_told),
         cmocka_unit_test(garbage_fails_with_a_reason),
         cmocka_unit_test(a_forged_record_fails),
     };
