@@ -447,10 +447,15 @@ static void sign_anew(struct zone *zone, ldns_pkt *packet, ldns_key_list *keys, 
                       int64_t to)
 {
     ldns_rr_list *list = ldns_pkt_answer(packet), *signatures;
-    ldns_key_list *used = ldns_key_list_new();
-    bool are_keys = ldns_rr_get_type(ldns_rr_list_rr(list, 0)) == LDNS_RR_TYPE_DNSKEY;
+    ldns_key_list *used;
+    bool are_keys;
+    if (ldns_rr_list_rr_count(list) == 0) {
+        return;
+    }
+    are_keys = ldns_rr_get_type(ldns_rr_list_rr(list, 0)) == LDNS_RR_TYPE_DNSKEY;
     strip(list);
     set_dates(keys, from, to);
+    used = ldns_key_list_new();
     /* The first key signs keys, the last everything else. */
     must(ldns_key_list_push_key(
         used, ldns_key_list_key(keys, are_keys ? 0 : ldns_key_list_key_count(keys) - 1)));
