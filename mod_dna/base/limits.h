@@ -5,6 +5,7 @@
 
 /* XML on streams (RFC 6120 13.12). */
 #define DNA_LIMIT_ELEMENT_UNAUTH 10000          /* one top-level element before authentication */
+#define DNA_LIMIT_ELEMENT_LEAST 10000          /* what every server must take */
 #define DNA_LIMIT_ELEMENT_CHALLENGE (70 * 1024) /* ... while a challenge of ours is open */
 #define DNA_LIMIT_ELEMENT_AUTH (256 * 1024)     /* ... afterwards */
 #define DNA_LIMIT_TOTAL_UNAUTH (64 * 1024)      /* all input before authentication */

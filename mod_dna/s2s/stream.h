@@ -14,29 +14,33 @@
 /* Whether the peer speaks DNA. */
 enum dna_s2s_speaks { DNA_S2S_SPEAKS_UNKNOWN, DNA_S2S_SPEAKS_NO, DNA_S2S_SPEAKS_YES };
 
-/* One domain of one side, one dialback pair, or one dialback key in question. */
+/* One domain of one side, one dialback pair, or one dialback key in question.  The texts
+ * stand behind it in the same block. */
 struct dna_s2s_record {
-    unsigned char state;      /* enum dna_s2s_state; assigned by engine.c only */
-    unsigned char refusals;   /* in a row; sets the back-off */
-    unsigned char storm;      /* pointless assertions in a row */
-    unsigned char ietf;       /* prooftypes that the peer's challenge spelled urn:ietf:… */
-    unsigned char offered;    /* prooftypes of our own challenge */
-    bool short_form : 1;      /* the peer used the slides' form */
-    bool bare : 1;            /* ... without to and from */
-    bool asserted : 1;        /* the peer knows that we speak for it */
-    bool unchallenged : 1;    /* refused while the peer was not known to speak DNA */
-    bool proof_owed : 1;      /* our challenge was not answered yet */
-    bool queued : 1;          /* in the list of those that wait */
-    enum dna_code code;       /* why it was refused */
-    size_t timer;             /* place in the heap + 1; 0: none */
-    int64_t deadline;         /* monotonic, with timer */
-    int64_t expires_at;       /* wall: end of the proof */
-    int64_t ended_at;         /* monotonic: when it became INVALID or IMPOSSIBLE */
-    int64_t retry_at;         /* monotonic: when it may be tried again */
+    unsigned char state;       /* enum dna_s2s_state; assigned by engine.c only */
+    unsigned char refusals;    /* in a row; sets the back-off */
+    unsigned char storm;       /* pointless assertions or challenges in a row */
+    unsigned char offered;     /* prooftypes: of our challenge, or of the peer's */
+    unsigned char ietf;        /* ... that the peer spelled urn:ietf:... only */
+    bool short_form : 1;       /* the peer used the slides' form */
+    bool bare : 1;             /* ... a challenge without `to` */
+    bool asserted : 1;         /* own: the peer was told; peer: it asked */
+    bool wanted : 1;           /* peer: stanzas wait for it */
+    bool one_way : 1;          /* own: SASL let the peer in, not our stanzas out */
+    bool unchallenged : 1;     /* refused while the peer was not known to speak DNA */
+    bool proof_owed : 1;       /* our challenge was not answered yet */
+    bool hearing : 1;          /* the session hears the domain */
+    bool queued : 1;           /* in the list of those that wait */
+    unsigned char code;        /* enum dna_code: why it was refused */
+    unsigned timer;            /* place in the heap + 1; 0: none */
+    int64_t deadline;          /* monotonic, with timer */
+    int64_t expires_at;        /* wall: end of the proof */
+    int64_t ended_at;          /* monotonic: when it became INVALID or IMPOSSIBLE */
+    int64_t retry_at;          /* monotonic: when it may be tried again */
     struct dna_s2s_record *next_waiting;
     const char *domain; /* canonical; pairs: the sender */
     const char *other;  /* pairs: the receiver; "" */
-    struct dna_span from, to, id; /* dialback: as on the wire */
+    const char *id;     /* keys: the stream id that the key belongs to; "" */
 };
 
 struct dna_s2s_records {
@@ -45,8 +49,13 @@ struct dna_s2s_records {
     struct dna_s2s_record **heap;
     size_t n_heap, heap_room;
     struct dna_s2s_record *waiting, **waiting_end;
+    struct dna_s2s_record *last_from, *last_to; /* of the last stanza; local: the pair */
+    /* Kept by engine.c: */
     size_t in_flight;
-    size_t challenged; /* records of ours in a CHALLENGED state */
+    size_t challenged; /* peer's records in a CHALLENGED state */
+    size_t own_valid, peer_valid;
+    /* Initiating: pairs asked for before the stream was ready; "own peer". */
+    struct dna_map *wishes;
 };
 
 struct dna_s2s_effects {
@@ -55,20 +64,15 @@ struct dna_s2s_effects {
     size_t first, n, room;
 };
 
-struct dna_s2s_raised {
-    enum dna_s2s_event event;
-    const char *condition, *text;
-};
-#define DNA_S2S_RAISED_MAX 8
-
-/* What the stream headers said. */
+/* What the stream headers and features said. */
 struct dna_s2s_headers {
-    unsigned round;      /* 0 in clear, 1 under TLS, 2 after SASL */
-    bool sent;           /* ours, in this round */
-    bool modern;         /* the peer's has a version of at least 1.0 */
+    unsigned char round;  /* 0 in clear, 1 under TLS, 2 after SASL */
+    bool sent;            /* ours, in this round */
+    bool modern;          /* the peer's has a version of at least 1.0 */
+    bool stranger;        /* the response came from another domain than we asked */
     bool dialback_errors;
-    char *id;            /* local, initiating: the peer's */
-    size_t max_bytes;    /* of the peer, XEP-0478; 0: unknown */
+    char *id;             /* local, initiating: the peer's */
+    size_t max_bytes;     /* of the peer, XEP-0478; 0: unknown */
 };
 
 struct dna_s2s_sasl {
@@ -85,6 +89,8 @@ struct dna_s2s_input {
     bool shallow;
 };
 
+struct dna_s2s_call;
+
 struct dna_s2s {
     struct dna_s2s_options options;
     enum dna_s2s_state state;
@@ -93,27 +99,103 @@ struct dna_s2s {
     struct dna_name own, peer; /* of the header; "" unknown */
     enum dna_s2s_speaks dna;
     bool has_certificate;
+    bool ended;        /* our end tag was written: nothing may follow it */
+    bool close_queued; /* the CLOSE effect: no other comes behind it */
+    bool close_told;   /* ... was handed out */
     unsigned abuse;
-    int64_t began;    /* monotonic: the stream */
-    int64_t lifetime; /* monotonic deadline, DNA_NEVER */
-    int64_t patience; /* features are held back until then */
+    int64_t began;     /* monotonic: the stream */
+    int64_t lifetime;  /* monotonic deadline, DNA_NEVER */
+    int64_t patience;  /* features are held back until then */
     struct dna_s2s_headers headers;
     struct dna_s2s_sasl sasl;
     struct dna_s2s_input input;
     struct dna_s2s_records records;
     struct dna_s2s_effects effects;
-    struct dna_s2s_raised raised[DNA_S2S_RAISED_MAX];
-    size_t n_raised;
-    struct dna_stanza stanza; /* of the last EV_STANZA */
+    struct dna_s2s_call *call; /* the present public call */
+    struct dna_stanza stanza;  /* of the last EV_STANZA */
     struct dna_buf out;
 };
 
+/* What the gate says of a stanza (the DNA exchange, "Stanza gate"). */
+enum dna_s2s_gate {
+    DNA_S2S_GATE_IMPROPER,      /* addresses missing or malformed */
+    DNA_S2S_GATE_NOTHING_VALID, /* no domain of the peer is */
+    DNA_S2S_GATE_BACKWARDS,     /* on a one-way stream, against its direction */
+    DNA_S2S_GATE_FROM_LATELY,   /* we sent invalid for its domain within T_grace */
+    DNA_S2S_GATE_FROM,          /* not accepted by us */
+    DNA_S2S_GATE_TO_LATELY,     /* we retracted it within T_grace (S19) */
+    DNA_S2S_GATE_TO_GONE,       /* ... before that */
+    DNA_S2S_GATE_TO_PROVING,    /* asserted, and not accepted by the peer */
+    DNA_S2S_GATE_TO,            /* never asserted here */
+    DNA_S2S_GATE_OPEN
+};
+
+/* The peer's stream header. */
+struct dna_s2s_header {
+    const char *fault; /* stream error that it deserves; NULL: none */
+    const char *why;
+    bool modern, dna, stranger;
+    struct dna_name from, to; /* "" where absent or unusable */
+    struct dna_span id;
+};
+
+/* The outcome of reading <auth/> or <response/>. */
+enum dna_s2s_auth {
+    DNA_S2S_AUTH_MALFORMED,
+    DNA_S2S_AUTH_MECHANISM,
+    DNA_S2S_AUTH_ENCODING,
+    DNA_S2S_AUTH_AUTHZID,
+    DNA_S2S_AUTH_EMPTY, /* no initial response: ask for it */
+    DNA_S2S_AUTH_GOOD   /* the header's domain is claimed */
+};
+
+struct dna_s2s_raised {
+    enum dna_s2s_event event;
+    struct dna_s2s_record *record; /* NULL: for the stream */
+    const char *condition, *text;
+};
+#define DNA_S2S_RAISED_MAX 16
+
+/* What one public call brought; lives on its stack.  Guards and actions read it. */
+struct dna_s2s_call {
+    /* The event being handled. */
+    const char *condition, *text;
+    /* Of the peer. */
+    const struct dna_xml_item *item;
+    const struct dna_s2s_header *header;
+    enum dna_s2s_gate gate;
+    enum dna_s2s_auth auth;
+    bool short_form, bare;
+    unsigned char prooftypes, ietf; /* of a challenge */
+    bool has_type;                  /* of a proof; or: the host has one */
+    enum dna_prooftype prooftype;
+    struct dna_span content;        /* of a proof; a dialback key */
+    struct dna_span from, to, id;   /* dialback, as on the wire */
+    /* Of the host. */
+    const struct dna_ruling *ruling;
+    bool valid;
+    size_t unread;
+    bool has_certificate;
+    bool misused; /* the event has no place in this state */
+    struct dna_s2s_raised raised[DNA_S2S_RAISED_MAX];
+    size_t n_raised, next_raised;
+};
+
+static inline bool dna_s2s_is(const struct dna_s2s *s, enum dna_s2s_profile profile)
+{
+    return s->options.profile == profile;
+}
 /* Whether the stream has carried out its negotiation and is not ending. */
 bool dna_s2s_established(const struct dna_s2s *s);
+/* Whether it is ending: no negotiation any more. */
 bool dna_s2s_over(const struct dna_s2s *s);
 bool dna_s2s_hosts(const struct dna_s2s *s, const char *domain);
-/* "Sticky" memory failure. */
+/* "Sticky" failure: the stream is lost. */
 void dna_s2s_fault(struct dna_s2s *s, enum dna_err err);
+/* Whether stanzas may go against the direction of the stream's set-up. */
+bool dna_s2s_both_ways(const struct dna_s2s *s);
+/* A record that the other side accepts, and whose proof has not ended. */
+bool dna_s2s_valid_now(const struct dna_s2s *s, const struct dna_s2s_record *r);
 
 /* --- effects.c ---------------------------------------------------------------------- */
 
@@ -133,28 +215,82 @@ void dna_s2s_log(const struct dna_s2s *s, enum dna_log_level level, const char *
 /* --- records.c ---------------------------------------------------------------------- */
 
 enum dna_err dna_s2s_records_init(struct dna_s2s *s);
-/* Frees every record without a word. */
+/* Frees every record: hearings are dismissed, what was accepted no longer is. */
 void dna_s2s_records_clear(struct dna_s2s *s);
 void dna_s2s_records_fini(struct dna_s2s *s);
-/* Over both maps. */
-size_t dna_s2s_records_count(const struct dna_s2s *s);
+/* Cancels every hearing; the records stay. */
+void dna_s2s_records_dismiss(struct dna_s2s *s);
 struct dna_s2s_record *dna_s2s_own_record(const struct dna_s2s *s, const char *own);
 struct dna_s2s_record *dna_s2s_peer_record(const struct dna_s2s *s, const char *peer);
 /* Found or new, in state A_NONE, V_NONE; NULL: the limit, or no memory (err is set). */
 struct dna_s2s_record *dna_s2s_own_record_make(struct dna_s2s *s, const char *own);
 struct dna_s2s_record *dna_s2s_peer_record_make(struct dna_s2s *s, const char *peer);
-/* A dialback pair (P_NONE in `own`, L_NONE in `peer`) or key (K_NONE). */
+/* A dialback pair (P_NONE, L_NONE) or key (K_NONE). */
 struct dna_s2s_record *dna_s2s_pair(const struct dna_s2s *s, enum dna_s2s_state none,
                                     const char *from, const char *to, struct dna_span id);
 struct dna_s2s_record *dna_s2s_pair_make(struct dna_s2s *s, enum dna_s2s_state none,
                                          const char *from, const char *to, struct dna_span id);
-/* Keeps the wire's spelling with the record. */
 void dna_s2s_record_drop(struct dna_s2s *s, struct dna_s2s_record *record);
+/* The only record of the peer in a CHALLENGED state; NULL: none, or several. */
+struct dna_s2s_record *dna_s2s_only_challenged(const struct dna_s2s *s);
 /* deadline DNA_NEVER: none. */
 void dna_s2s_timer(struct dna_s2s *s, struct dna_s2s_record *record, int64_t deadline);
-struct dna_s2s_record *dna_s2s_timer_due(const struct dna_s2s *s);
+/* The record whose deadline is the earliest, or NULL. */
+struct dna_s2s_record *dna_s2s_timer_first(const struct dna_s2s *s);
+/* Milliseconds until a refused record may be tried again; longer each time. */
+int64_t dna_s2s_backoff(struct dna_s2s_record *record);
 void dna_s2s_wait(struct dna_s2s *s, struct dna_s2s_record *record);
 /* The next one that waits, taken off the list; NULL. */
 struct dna_s2s_record *dna_s2s_turn(struct dna_s2s *s);
+
+/* --- write.c: output ------------------------------------------------------------------ */
+
+/* Nothing is written behind our end tag; failures are sticky. */
+void dna_s2s_put(struct dna_s2s *s, const char *format, ...) DNA_PRINTF(2, 3);
+void dna_s2s_put_attr(struct dna_s2s *s, const char *name, struct dna_span value);
+void dna_s2s_put_text(struct dna_s2s *s, struct dna_span text);
+/* Our header for this round; version: whether it bears one. */
+void dna_s2s_put_header(struct dna_s2s *s, const char *from, const char *to, bool version);
+void dna_s2s_put_features(struct dna_s2s *s);
+/* The stream error (with our header before it where that is missing) and the end tag. */
+void dna_s2s_put_error(struct dna_s2s *s, const char *condition, const char *text);
+void dna_s2s_put_end(struct dna_s2s *s);
+/* A stanza error for the stanza that the gate looked at. */
+void dna_s2s_put_bounce(struct dna_s2s *s, enum dna_stanza_condition condition,
+                        const char *text);
+
+/* --- header.c, features.c, sasl.c, gate.c, dna.c, dialback.c: reading ------------------- */
+
+void dna_s2s_header_read(const struct dna_s2s *s, const struct dna_xml_item *item,
+                         struct dna_s2s_header *out);
+bool dna_s2s_features_external(const struct dna_xml_element *features);
+const struct dna_xml_element *dna_s2s_features_assert(const struct dna_xml_element *features);
+/* Limits (XEP-0478) and dialback errors (XEP-0220). */
+void dna_s2s_features_note(struct dna_s2s *s, const struct dna_xml_element *features);
+enum dna_s2s_auth dna_s2s_auth_read(const struct dna_s2s *s,
+                                    const struct dna_xml_element *element);
+/* Fills s->stanza; remembers the records. */
+enum dna_s2s_gate dna_s2s_gate_look(struct dna_s2s *s, const struct dna_xml_item *item);
+/* Whether it is one of the six elements; the short form only where it is admitted. */
+bool dna_s2s_is_dna(const struct dna_s2s *s, const struct dna_xml_element *element);
+/* Finds the record that a DNA or dialback element is about and raises its event. */
+void dna_s2s_dna_raise(struct dna_s2s *s, const struct dna_xml_element *element);
+void dna_s2s_dialback_raise(struct dna_s2s *s, const struct dna_xml_element *element);
+void dna_s2s_count_abuse(struct dna_s2s *s, const char *what);
+/* The condition of a received stream error, as one that is known; static. */
+const char *dna_s2s_error_condition(const struct dna_xml_element *error);
+
+/* act_stream.c: drops everything that the peer said, and has the reader begin anew. */
+void dna_s2s_forget(struct dna_s2s *s, unsigned char round);
+
+/* --- engine.c ------------------------------------------------------------------------ */
+
+/* For actions: an event to be handled after the present one. */
+void dna_s2s_raise(struct dna_s2s *s, enum dna_s2s_event event, struct dna_s2s_record *record,
+                   const char *condition, const char *text);
+/* The state that a new stream begins in. */
+void dna_s2s_begin_state(struct dna_s2s *s);
+/* Handles an event and all that it raises. */
+void dna_s2s_run(struct dna_s2s *s, enum dna_s2s_event event, struct dna_s2s_record *record);
 
 #endif

@@ -5,7 +5,8 @@
  * that a state of one can never be mistaken for a state of another.
  *
  *   stream states     RFC 6120 4 to 6; rows in table_in.c, table_out.c, table_both.c
- *   record states     the DNA exchange and XEP-0220; rows in table_record.c
+ *   record states     the DNA exchange (table_assert.c, table_validate.c) and XEP-0220
+ *                     (table_pair.c)
  */
 #ifndef DNA_S2S_VOCABULARY_H
 #define DNA_S2S_VOCABULARY_H
@@ -99,7 +100,8 @@
     X(K_VERIFYING)
 
 /* X(name, what happens where no row matches).  FAIL: the stream error of
- * dna_s2s_event_condition; MISUSE: the host called at the wrong time; IGNORE. */
+ * dna_s2s_event_condition; ABUSE: discarded and counted; MISUSE: the host called at the
+ * wrong time; IGNORE. */
 #define DNA_S2S_EVENTS(X)                                                                   \
     /* an item from the peer */                                                             \
     X(EV_HEADER, FAIL)                                                                      \
@@ -126,12 +128,13 @@
     X(EV_SECURED, MISUSE)                                                                   \
     X(EV_GONE, MISUSE)                                                                      \
     X(EV_CLOSE, MISUSE)                                                                     \
-    X(EV_OVERFLOW, IGNORE)                                                                  \
-    X(EV_LIFETIME, IGNORE)                                                                  \
-    X(EV_PATIENCE, IGNORE)                                                                  \
+    X(EV_OVERFLOW, IGNORE) /* too much input before authentication */                       \
+    X(EV_LIFETIME, IGNORE) /* the stream's own deadline */                                  \
+    X(EV_PATIENCE, IGNORE) /* features were held back long enough */                        \
     /* raised by an action */                                                               \
     X(EV_PROVEN, IGNORE)        /* the header's domain, without DNA */                      \
-    X(EV_REFUSED, IGNORE)       /* the header's domain */                                   \
+    X(EV_REFUSED, IGNORE)       /* the header's domain of the peer, by us */                \
+    X(EV_TURNED_AWAY, IGNORE)   /* the header's domain of ours, by the peer */              \
     X(EV_AUTHENTICATED, IGNORE) /* the first domain or pair is valid */                     \
     X(EV_LAPSED, IGNORE)        /* a peer without DNA lost its proof */                     \
     X(EV_FAULT, IGNORE)         /* an action found a reason to end the stream */
@@ -174,7 +177,7 @@ enum dna_s2s_state {
     DNA_S2S_STATES(DNA_S2S_ENUM) DNA_S2S_N_STREAM_STATES,
     DNA_S2S_BEFORE_RECORDS = DNA_S2S_N_STREAM_STATES - 1,
     DNA_S2S_RECORD_STATES(DNA_S2S_ENUM) DNA_S2S_N_STATES,
-    DNA_S2S_ANY_STATE = 253, /* in a row: every state not named in a row above */
+    DNA_S2S_ANY_STATE = 253, /* in a row: whatever the state, where no row above matched */
     DNA_S2S_SAME = 254       /* in a row: stay */
 };
 

@@ -1,0 +1,166 @@
+/* s2s/gate.c: which stanzas may come in, and which may go out.
+ *
+ * A stanza F -> T comes in only where the peer proved F to us on this stream and accepted
+ * us for T on it, and it goes out only with the mirror condition (the DNA exchange, "Stanza
+ * gate"); on the local hop, where the very pair was dialled back (S18).
+ */
+#include <s2s/stream.h>
+
+#include <string.h>
+
+#include <base/limits.h>
+#include <s2s/table.h>
+
+bool dna_s2s_valid_now(const struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    return r != NULL && dna_s2s_state_valid((enum dna_s2s_state)r->state) &&
+           (r->expires_at == 0 || s->now.wall < r->expires_at);
+}
+
+bool dna_s2s_both_ways(const struct dna_s2s *s)
+{
+    return dna_s2s_is(s, DNA_S2S_PUBLIC) && s->dna == DNA_S2S_SPEAKS_YES;
+}
+
+static const struct dna_span no_id = {NULL, 0};
+
+/* Most stanzas come from and go to the domains of the one before. */
+static struct dna_s2s_record *recall(struct dna_s2s_record *last, const char *domain)
+{
+    return last != NULL && strcmp(last->domain, domain) == 0 ? last : NULL;
+}
+
+static enum dna_s2s_gate look_local(struct dna_s2s *s)
+{
+    const struct dna_stanza *stanza = &s->stanza;
+    struct dna_s2s_record *pair = recall(s->records.last_from, stanza->from_domain.text);
+    if (pair == NULL || strcmp(pair->other, stanza->to_domain.text) != 0) {
+        pair = dna_s2s_pair(s, DNA_S2S_L_NONE, stanza->from_domain.text,
+                            stanza->to_domain.text, no_id);
+        s->records.last_from = pair;
+    }
+    return dna_s2s_valid_now(s, pair) && dna_s2s_hosts(s, pair->domain) ? DNA_S2S_GATE_OPEN
+                                                                        : DNA_S2S_GATE_FROM;
+}
+
+static bool lately(const struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    return s->now.mono - r->ended_at < DNA_LIMIT_T_GRACE_MS;
+}
+
+static enum dna_s2s_gate judge_from(const struct dna_s2s *s, const struct dna_s2s_record *from,
+                                    const char *domain)
+{
+    if (dna_s2s_hosts(s, domain)) {
+        return DNA_S2S_GATE_FROM;
+    }
+    if (dna_s2s_valid_now(s, from)) {
+        return DNA_S2S_GATE_OPEN;
+    }
+    if (from != NULL && from->state == DNA_S2S_V_INVALID && lately(s, from)) {
+        return DNA_S2S_GATE_FROM_LATELY;
+    }
+    return s->records.peer_valid == 0 ? DNA_S2S_GATE_NOTHING_VALID : DNA_S2S_GATE_FROM;
+}
+
+static enum dna_s2s_gate judge_to(const struct dna_s2s *s, const struct dna_s2s_record *to,
+                                  const char *domain)
+{
+    bool hosted = dna_s2s_hosts(s, domain);
+    if (hosted && dna_s2s_valid_now(s, to)) {
+        return DNA_S2S_GATE_OPEN;
+    }
+    if (to == NULL || !to->asserted) {
+        return DNA_S2S_GATE_TO;
+    }
+    if (to->state == DNA_S2S_A_IMPOSSIBLE || !hosted) {
+        return lately(s, to) ? DNA_S2S_GATE_TO_LATELY : DNA_S2S_GATE_TO_GONE;
+    }
+    return DNA_S2S_GATE_TO_PROVING;
+}
+
+static enum dna_s2s_gate look_public(struct dna_s2s *s)
+{
+    struct dna_s2s_records *records = &s->records;
+    const char *from = s->stanza.from_domain.text, *to = s->stanza.to_domain.text;
+    struct dna_s2s_record *record = recall(records->last_from, from);
+    enum dna_s2s_gate gate;
+    if (s->options.role == DNA_INITIATING && !dna_s2s_both_ways(s)) {
+        return DNA_S2S_GATE_BACKWARDS;
+    }
+    if (record == NULL) {
+        records->last_from = record = dna_s2s_peer_record(s, from);
+    }
+    gate = judge_from(s, record, from);
+    if (gate != DNA_S2S_GATE_OPEN) {
+        return gate;
+    }
+    record = recall(records->last_to, to);
+    if (record == NULL) {
+        records->last_to = record = dna_s2s_own_record(s, to);
+    }
+    return judge_to(s, record, to);
+}
+
+static void take_attributes(const struct dna_xml_element *e, struct dna_stanza *stanza)
+{
+    const struct dna_span none = {NULL, 0};
+    stanza->from = stanza->to = stanza->type = stanza->id = none;
+    for (size_t i = 0; i < e->n_attrs; i++) {
+        const struct dna_xml_attr *a = &e->attrs[i];
+        if (a->ns.len != 0) {
+            continue;
+        }
+        if (dna_span_is(a->name, "from")) {
+            stanza->from = a->value;
+        } else if (dna_span_is(a->name, "to")) {
+            stanza->to = a->value;
+        } else if (dna_span_is(a->name, "type")) {
+            stanza->type = a->value;
+        } else if (dna_span_is(a->name, "id")) {
+            stanza->id = a->value;
+        }
+    }
+}
+
+enum dna_s2s_gate dna_s2s_gate_look(struct dna_s2s *s, const struct dna_xml_item *item)
+{
+    struct dna_stanza *stanza = &s->stanza;
+    const struct dna_xml_element *e = item->element;
+    stanza->kind = dna_span_is(e->name, "message")    ? DNA_MESSAGE
+                   : dna_span_is(e->name, "presence") ? DNA_PRESENCE
+                                                      : DNA_IQ;
+    take_attributes(e, stanza);
+    stanza->raw = item->raw;
+    stanza->splice_at = item->splice_at;
+    stanza->splice = item->splice;
+    if (dna_name_of_jid(stanza->from, &stanza->from_domain) != DNA_OK ||
+        dna_name_of_jid(stanza->to, &stanza->to_domain) != DNA_OK) {
+        return DNA_S2S_GATE_IMPROPER;
+    }
+    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+        return s->options.role == DNA_RECEIVING ? look_local(s) : DNA_S2S_GATE_BACKWARDS;
+    }
+    return look_public(s);
+}
+
+/* --- outwards ---------------------------------------------------------------------------- */
+
+bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer)
+{
+    const struct dna_s2s_record *ours, *theirs;
+    if (s->err != DNA_OK || !dna_s2s_established(s)) {
+        return false;
+    }
+    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+        return s->options.role == DNA_INITIATING &&
+               dna_s2s_valid_now(s, dna_s2s_pair(s, DNA_S2S_P_NONE, own, peer, no_id));
+    }
+    if (s->options.role == DNA_RECEIVING && !dna_s2s_both_ways(s)) {
+        return false;
+    }
+    ours = dna_s2s_own_record(s, own);
+    theirs = dna_s2s_peer_record(s, peer);
+    return dna_s2s_valid_now(s, ours) && !ours->one_way && dna_s2s_hosts(s, own) &&
+           dna_s2s_valid_now(s, theirs) && !dna_s2s_hosts(s, peer);
+}

@@ -1,0 +1,309 @@
+/* s2s/guards.c: the conditions of the state tables; nothing here changes anything. */
+#include <s2s/guards.h>
+
+#include <string.h>
+
+#include <base/limits.h>
+
+#define GUARD(name)                                                                         \
+    bool dna_s2s_if_##name(const struct dna_s2s *s, const struct dna_s2s_record *r)
+
+#define UNUSED (void)s, (void)r
+
+/* --- the stream ---------------------------------------------------------------------- */
+
+GUARD(local)
+{
+    UNUSED;
+    return dna_s2s_is(s, DNA_S2S_LOCAL);
+}
+
+GUARD(modern)
+{
+    UNUSED;
+    return s->call->header->modern;
+}
+
+GUARD(declares_dna)
+{
+    UNUSED;
+    return s->call->header->dna;
+}
+
+GUARD(stranger)
+{
+    UNUSED;
+    return s->headers.stranger;
+}
+
+GUARD(injected)
+{
+    UNUSED;
+    return s->call->unread > 0 || s->input.in_clear > 0;
+}
+
+GUARD(direct_tls)
+{
+    UNUSED;
+    return dna_s2s_is(s, DNA_S2S_PUBLIC) && s->input.total == 0;
+}
+
+GUARD(starttls_good)
+{
+    const struct dna_xml_element *e = s->call->item->element;
+    UNUSED;
+    return e->child == NULL && dna_xml_trim(e->text).len == 0;
+}
+
+GUARD(has_condition)
+{
+    UNUSED;
+    return s->call->condition != NULL;
+}
+
+GUARD(offers_dna)
+{
+    UNUSED;
+    return dna_s2s_features_assert(s->call->item->element) != NULL;
+}
+
+GUARD(offers_nothing)
+{
+    UNUSED;
+    return !dna_s2s_features_external(s->call->item->element);
+}
+
+/* --- the header's domain of the peer --------------------------------------------------- */
+
+static const struct dna_s2s_record *header_peer(const struct dna_s2s *s)
+{
+    return dna_s2s_peer_record(s, s->peer.text);
+}
+
+GUARD(peer_proven)
+{
+    const struct dna_s2s_record *peer = header_peer(s);
+    UNUSED;
+    return peer != NULL && s->now.wall < peer->expires_at &&
+           (peer->state == DNA_S2S_V_PROVEN ||
+            dna_s2s_state_valid((enum dna_s2s_state)peer->state));
+}
+
+GUARD(peer_heard)
+{
+    const struct dna_s2s_record *peer = header_peer(s);
+    UNUSED;
+    return peer != NULL && peer->hearing;
+}
+
+/* Refused because we could not find out. */
+GUARD(peer_unsure)
+{
+    const struct dna_s2s_record *peer = header_peer(s);
+    UNUSED;
+    return peer != NULL && peer->state == DNA_S2S_V_INVALID &&
+           (peer->code == DNA_CODE_DNS_FAILED || peer->code == DNA_CODE_FETCH_FAILED ||
+            peer->code == DNA_CODE_FETCH_REFUSED || peer->code == DNA_CODE_TIMEOUT ||
+            peer->code == DNA_CODE_CANCELED || peer->code == DNA_CODE_INTERNAL);
+}
+
+GUARD(peer_valid)
+{
+    UNUSED;
+    return s->records.peer_valid > 0;
+}
+
+GUARD(both_valid)
+{
+    UNUSED;
+    return s->records.peer_valid > 0 && s->records.own_valid > 0;
+}
+
+/* --- SASL -------------------------------------------------------------------------------- */
+
+GUARD(auth_exhausted)
+{
+    UNUSED;
+    return s->sasl.failures > DNA_LIMIT_SASL_RETRIES;
+}
+
+#define AUTH_GUARD(name, value)                                                             \
+    GUARD(name)                                                                             \
+    {                                                                                       \
+        UNUSED;                                                                             \
+        return s->call->auth == (value);                                                    \
+    }
+
+AUTH_GUARD(auth_malformed, DNA_S2S_AUTH_MALFORMED)
+AUTH_GUARD(auth_other_mechanism, DNA_S2S_AUTH_MECHANISM)
+AUTH_GUARD(auth_empty, DNA_S2S_AUTH_EMPTY)
+AUTH_GUARD(auth_bad_encoding, DNA_S2S_AUTH_ENCODING)
+AUTH_GUARD(auth_other_authzid, DNA_S2S_AUTH_AUTHZID)
+
+/* --- the gate ---------------------------------------------------------------------------- */
+
+#define GATE_GUARD(name, value)                                                             \
+    GUARD(gate_##name)                                                                      \
+    {                                                                                       \
+        UNUSED;                                                                             \
+        return s->call->gate == (value);                                                    \
+    }
+
+GATE_GUARD(open, DNA_S2S_GATE_OPEN)
+GATE_GUARD(improper, DNA_S2S_GATE_IMPROPER)
+GATE_GUARD(backwards, DNA_S2S_GATE_BACKWARDS)
+GATE_GUARD(from_lately, DNA_S2S_GATE_FROM_LATELY)
+GATE_GUARD(nothing_valid, DNA_S2S_GATE_NOTHING_VALID)
+GATE_GUARD(from, DNA_S2S_GATE_FROM)
+GATE_GUARD(to_lately, DNA_S2S_GATE_TO_LATELY)
+GATE_GUARD(to_proving, DNA_S2S_GATE_TO_PROVING)
+GATE_GUARD(to_gone, DNA_S2S_GATE_TO_GONE)
+
+/* --- records ----------------------------------------------------------------------------- */
+
+GUARD(hosted)
+{
+    return dna_s2s_hosts(s, r->domain);
+}
+
+GUARD(asserted)
+{
+    UNUSED;
+    return r->asserted;
+}
+
+GUARD(speaks)
+{
+    UNUSED;
+    return s->dna == DNA_S2S_SPEAKS_YES;
+}
+
+/* Its features have not said yet. */
+GUARD(may_yet_speak)
+{
+    UNUSED;
+    return s->dna == DNA_S2S_SPEAKS_UNKNOWN && s->options.role == DNA_INITIATING;
+}
+
+GUARD(room)
+{
+    UNUSED;
+    return s->records.in_flight < (dna_s2s_established(s) ? DNA_LIMIT_IN_FLIGHT
+                                                          : DNA_LIMIT_IN_FLIGHT_UNAUTH);
+}
+
+static bool may_negotiate(const struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    return (dna_s2s_established(s) || s->state == DNA_S2S_OUT_DNA) &&
+           s->dna == DNA_S2S_SPEAKS_YES && dna_s2s_if_room(s, r);
+}
+
+GUARD(may_assert)
+{
+    return may_negotiate(s, r) && dna_s2s_hosts(s, r->domain);
+}
+
+GUARD(may_hear)
+{
+    return may_negotiate(s, r) && !dna_s2s_hosts(s, r->domain);
+}
+
+/* A challenge for a domain of ours that names a prooftype we know. */
+GUARD(answerable)
+{
+    return dna_s2s_hosts(s, r->domain) && s->call->prooftypes != 0;
+}
+
+/* The host's proof is of a type that was asked for, and not longer than the peer takes
+ * (XEP-0478).  Counts what escaping may add. */
+GUARD(proof_fits)
+{
+    struct dna_span content = s->call->content;
+    size_t len = strlen(r->domain) + content.len + 128;
+    size_t most = s->headers.max_bytes != 0 ? s->headers.max_bytes : 2 * DNA_LIMIT_PROOF;
+    for (size_t i = 0; i < content.len; i++) {
+        len += strchr("&<>'\"\t\n\r", content.ptr[i]) != NULL ? 5 : 0;
+    }
+    return (r->offered & DNA_PROOF_BIT(s->call->prooftype)) != 0 &&
+           content.len <= DNA_LIMIT_PROOF && len <= most;
+}
+
+GUARD(may_not_retry)
+{
+    bool news = r->unchallenged && s->dna == DNA_S2S_SPEAKS_YES;
+    return s->now.mono < r->retry_at && !news;
+}
+
+GUARD(storming)
+{
+    UNUSED;
+    return r->storm >= DNA_LIMIT_STORM;
+}
+
+GUARD(proven)
+{
+    const struct dna_ruling *ruling = s->call->ruling;
+    return ruling->verdict == DNA_PROVEN && s->now.wall < ruling->expires_at &&
+           !dna_s2s_hosts(s, r->domain);
+}
+
+/* ... and the peer is to be told. */
+GUARD(proven_asked)
+{
+    return dna_s2s_if_proven(s, r) && s->dna == DNA_S2S_SPEAKS_YES &&
+           (r->asserted || r->wanted);
+}
+
+/* A renewal that could not find out, while the old proof still holds (S14). */
+GUARD(unsure_in_time)
+{
+    UNUSED;
+    return s->call->ruling->verdict == DNA_TEMPFAIL && s->now.wall < r->expires_at;
+}
+
+GUARD(still_proven)
+{
+    return s->now.wall < r->expires_at && !dna_s2s_hosts(s, r->domain);
+}
+
+GUARD(offered)
+{
+    UNUSED;
+    return s->call->has_type && (r->offered & DNA_PROOF_BIT(s->call->prooftype)) != 0 &&
+           s->call->content.len <= DNA_LIMIT_PROOF;
+}
+
+GUARD(owed)
+{
+    UNUSED;
+    return r->proof_owed;
+}
+
+/* --- dialback ----------------------------------------------------------------------------- */
+
+/* Another target than the header's only where errors are understood (XEP-0220 2.6.2). */
+GUARD(may_dial)
+{
+    bool open = s->state == DNA_S2S_OUT_LOCAL || s->state == DNA_S2S_OUT_LOCAL_ESTABLISHED;
+    return open && dna_s2s_hosts(s, r->other) && !dna_s2s_hosts(s, r->domain) &&
+           s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS &&
+           (s->headers.dialback_errors || strcmp(r->other, s->peer.text) == 0);
+}
+
+GUARD(from_of_link)
+{
+    return dna_s2s_hosts(s, r->domain);
+}
+
+GUARD(pair_of_link)
+{
+    return dna_s2s_hosts(s, r->domain) && !dna_s2s_hosts(s, r->other);
+}
+
+/* The server behind the link asks about a key that we made for a domain beyond it. */
+GUARD(key_of_link)
+{
+    return dna_s2s_hosts(s, r->domain) && !dna_s2s_hosts(s, r->other) &&
+           s->call->content.len > 0 && s->call->content.len <= DNA_LIMIT_DIALBACK_KEY &&
+           s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
+}

@@ -1,0 +1,125 @@
+/* s2s/write.c: what we say.
+ *
+ * Domains of ours and of records are canonical and need no escaping; everything else is
+ * escaped.  Behind our end tag nothing is written.
+ */
+#include <s2s/stream.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <base/limits.h>
+#include <xml/writer.h>
+
+static bool mute(const struct dna_s2s *s)
+{
+    return s->err != DNA_OK || s->ended;
+}
+
+void dna_s2s_put(struct dna_s2s *s, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+    int len;
+    if (mute(s)) {
+        return;
+    }
+    va_start(args, format);
+    len = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= sizeof line) {
+        dna_s2s_fault(s, DNA_ERR_LIMIT);
+        return;
+    }
+    dna_s2s_fault(s, dna_buf_add(&s->out, (struct dna_span){line, (size_t)len}));
+}
+
+void dna_s2s_put_attr(struct dna_s2s *s, const char *name, struct dna_span value)
+{
+    if (!mute(s)) {
+        dna_s2s_fault(s, dna_xml_write_attr(&s->out, name, value));
+    }
+}
+
+void dna_s2s_put_text(struct dna_s2s *s, struct dna_span text)
+{
+    if (!mute(s)) {
+        dna_s2s_fault(s, dna_xml_write_text(&s->out, text));
+    }
+}
+
+void dna_s2s_put_header(struct dna_s2s *s, const char *from, const char *to, bool version)
+{
+    bool receiving = s->options.role == DNA_RECEIVING;
+    dna_s2s_put(s, "<?xml version='1.0'?><stream:stream xmlns='" DNA_S2S_NS_SERVER
+                   "' xmlns:stream='" DNA_S2S_NS_STREAM "'");
+    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+        dna_s2s_put(s, " xmlns:db='" DNA_S2S_NS_DIALBACK "'");
+    } else if (!receiving) {
+        dna_s2s_put(s, " xmlns:dna='" DNA_S2S_NS_DNA "'");
+    }
+    if (from[0] != '\0' || dna_s2s_is(s, DNA_S2S_PUBLIC)) {
+        dna_s2s_put(s, " from='%s'", from);
+    }
+    if (to[0] != '\0') {
+        dna_s2s_put(s, " to='%s'", to);
+    }
+    if (receiving) {
+        dna_s2s_put(s, " id='%s'", s->options.ids[s->headers.round]);
+    }
+    dna_s2s_put(s, "%s xml:lang='en'>", version ? " version='1.0'" : "");
+    s->headers.sent = true;
+}
+
+static bool has_record(const struct dna_s2s_record *r, enum dna_s2s_state state)
+{
+    return r != NULL && r->state == state;
+}
+
+/* After SASL nothing mandatory is left. */
+void dna_s2s_put_features(struct dna_s2s *s)
+{
+    dna_s2s_put(s, "<stream:features>");
+    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+        dna_s2s_put(s, "<dialback xmlns='" DNA_S2S_NS_DIALBACK_FEATURE "'><errors/></dialback>");
+    } else if (s->headers.round == 0) {
+        dna_s2s_put(s, "<starttls xmlns='" DNA_S2S_NS_TLS "'><required/></starttls>");
+    } else {
+        if (s->headers.round == 1 &&
+            has_record(dna_s2s_peer_record(s, s->peer.text), DNA_S2S_V_PROVEN)) {
+            dna_s2s_put(s, "<mechanisms xmlns='" DNA_S2S_NS_SASL
+                           "'><mechanism>EXTERNAL</mechanism></mechanisms>");
+        }
+        dna_s2s_put(s, "<assert xmlns='" DNA_S2S_NS_DNA "' from='%s'/>", s->own.text);
+        dna_s2s_put(s, "<limits xmlns='" DNA_S2S_NS_LIMITS "'><max-bytes>%d</max-bytes></limits>",
+                    DNA_LIMIT_ELEMENT_AUTH);
+    }
+    dna_s2s_put(s, "</stream:features>");
+}
+
+void dna_s2s_put_end(struct dna_s2s *s)
+{
+    dna_s2s_put(s, "</stream:stream>");
+    s->ended = true;
+}
+
+void dna_s2s_put_error(struct dna_s2s *s, const char *condition, const char *text)
+{
+    if (!s->headers.sent) {
+        /* Only an own domain may stand in it, and only what is known of the peer. */
+        const struct dna_s2s_header *header = s->call->header;
+        bool own = header != NULL && dna_s2s_is(s, DNA_S2S_PUBLIC) &&
+                   dna_s2s_hosts(s, header->to.text);
+        dna_s2s_put_header(s, own ? header->to.text : "",
+                           header != NULL ? header->from.text : "",
+                           header == NULL || header->modern);
+    }
+    dna_s2s_put(s, "<stream:error><%s xmlns='" DNA_S2S_NS_STREAM_ERROR "'/>", condition);
+    if (text != NULL && text[0] != '\0') {
+        dna_s2s_put(s, "<text xmlns='" DNA_S2S_NS_STREAM_ERROR "' xml:lang='en'>");
+        dna_s2s_put_text(s, dna_span_of(text));
+        dna_s2s_put(s, "</text>");
+    }
+    dna_s2s_put(s, "</stream:error>");
+    dna_s2s_put_end(s);
+}
