@@ -8,7 +8,6 @@
 #include <edge/fetch.h>
 
 #include <stddef.h>
-#include <string.h>
 
 #include <base/alloc.h>
 #include <edge/fetch_step.h>

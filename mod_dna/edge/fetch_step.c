@@ -6,8 +6,6 @@
  */
 #include <edge/fetch_step.h>
 
-#include <string.h>
-
 #include <base/alloc.h>
 
 static const struct dna_span nothing;

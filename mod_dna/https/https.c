@@ -9,8 +9,6 @@
  */
 #include <https/https.h>
 
-#include <string.h>
-
 #include <base/alloc.h>
 #include <base/limits.h>
 #include <https/hop.h>

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -456,6 +458,38 @@ static void only_the_given_file_counts(void **state)
     web_stop(web);
 }
 
+static bool has_v6_loopback(void)
+{
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has = fd >= 0 && bind(fd, (const void *)&at, sizeof at) == 0;
+    close(fd);
+    return has;
+}
+
+static void addresses_may_be_v6(void **state)
+{
+    struct dna_address address = {.family = DNA_ADDRESS_V6, .bytes = {[15] = 1}};
+    struct dna_https_get *get;
+    struct client client;
+    struct web *web;
+    char url[100];
+    (void)state;
+    if (!has_v6_loopback()) {
+        skip();
+    }
+    web = web_start(&(struct web_order){
+        .address = "::1", .pages = pages, .n_pages = 1, .leaf = &papers.www});
+    client = usual_client();
+    (void)snprintf(url, sizeof url, "https://www.example:%u/plain", web_port(web));
+    seen = (struct seen){.done = false};
+    assert_int_equal(dna_https_get(client.https, url, &address, see, &seen, &get), DNA_OK);
+    assert_true(poll_loop_until(client.loop, &seen.done, 20000));
+    assert_int_equal(seen.outcome, DNA_HTTPS_DONE);
+    client_fini(&client);
+    web_stop(web);
+}
+
 static void who_is_not_there_is_unreached(void **state)
 {
     struct web *web = start(NULL);
@@ -675,6 +709,7 @@ int main(void)
         cmocka_unit_test(the_environment_names_no_proxy),
         cmocka_unit_test(certificates_are_checked),
         cmocka_unit_test(only_the_given_file_counts),
+        cmocka_unit_test(addresses_may_be_v6),
         cmocka_unit_test(who_is_not_there_is_unreached),
         cmocka_unit_test(a_deaf_server_is_left),
         cmocka_unit_test(other_schemes_are_not_spoken),

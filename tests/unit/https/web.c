@@ -205,8 +205,11 @@ static void make_context(struct web *web)
 
 struct web *web_start(const struct web_order *order)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(order->port)};
-    socklen_t len = sizeof at;
+    bool v6 = order->address != NULL && strchr(order->address, ':') != NULL;
+    struct sockaddr_in v4_at = {.sin_family = AF_INET, .sin_port = htons(order->port)};
+    struct sockaddr_in6 v6_at = {.sin6_family = AF_INET6, .sin6_port = htons(order->port)};
+    struct sockaddr *at = v6 ? (void *)&v6_at : (void *)&v4_at;
+    socklen_t len = v6 ? sizeof v6_at : sizeof v4_at;
     struct web *web = calloc(1, sizeof *web);
     int yes = 1;
     need(web != NULL);
@@ -216,15 +219,14 @@ struct web *web_start(const struct web_order *order)
     if (order->leaf != NULL) {
         make_context(web);
     }
-    need(inet_pton(AF_INET, order->address != NULL ? order->address : "127.0.0.1",
-                   &at.sin_addr) == 1);
-    web->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    need(inet_pton(at->sa_family, order->address != NULL ? order->address : "127.0.0.1",
+                   v6 ? (void *)&v6_at.sin6_addr : (void *)&v4_at.sin_addr) == 1);
+    web->listener = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     need(web->listener >= 0);
     (void)setsockopt(web->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    need(bind(web->listener, (const void *)&at, sizeof at) == 0 &&
-         listen(web->listener, 64) == 0 &&
-         getsockname(web->listener, (void *)&at, &len) == 0);
-    web->port = ntohs(at.sin_port);
+    need(bind(web->listener, at, len) == 0 && listen(web->listener, 64) == 0 &&
+         getsockname(web->listener, at, &len) == 0);
+    web->port = ntohs(v6 ? v6_at.sin6_port : v4_at.sin_port);
     need(pthread_create(&web->thread, NULL, run, web) == 0);
     return web;
 }
