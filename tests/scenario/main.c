@@ -1,0 +1,190 @@
+/* Plays one .scn file: scenario FILE.  Exits 1 where the session does not do what the file
+ * says. */
+#include "play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void host(struct play *play, const char *line)
+{
+    struct dna_hosted hosted = {.size = sizeof hosted};
+    char domain[256], url[1024], link[64];
+    words_option(line, "ta", url, sizeof url);
+    words_option(line, "link", link, sizeof link);
+    (void)words_next(&line, domain, sizeof domain);
+    hosted.domain = domain;
+    hosted.dnssec_ta_url = url[0] != '\0' ? url : NULL;
+    for (size_t i = 0; i < play->n_links && link[0] != '\0'; i++) {
+        if (strcmp(play->links[i].name, link) == 0) {
+            hosted.link = play->links[i].link;
+        }
+    }
+    if ((hosted.link != NULL) != (link[0] != '\0')) {
+        play_fail(play, "no link '%s'", link);
+    }
+    play_ok(play, dna_session_host(play->session, &hosted), "host");
+}
+
+static void unhost(struct play *play, const char *line)
+{
+    char domain[256];
+    (void)words_next(&line, domain, sizeof domain);
+    dna_session_unhost(play->session, domain, play->now);
+}
+
+static void add_link(struct play *play, const char *line)
+{
+    struct actor_link *link = &play->links[play->n_links++];
+    char secret[128];
+    (void)words_next(&line, link->name, sizeof link->name);
+    (void)snprintf(secret, sizeof secret, "the secret of link %s", link->name);
+    play_ok(play, dna_session_link(play->session, dna_span_of(secret), &link->link), "link");
+}
+
+/* PATTERN refuse|proof|strong [TYPE,TYPE] */
+static void policy(struct play *play, const char *line)
+{
+    static const char *const levels[] = {[DNA_LEVEL_REFUSE] = "refuse",
+                                         [DNA_LEVEL_PROOF] = "proof",
+                                         [DNA_LEVEL_STRONG] = "strong"};
+    struct dna_policy new = dna_policy_default();
+    char pattern[256], level[32], types[128];
+    (void)words_next(&line, pattern, sizeof pattern);
+    (void)words_next(&line, level, sizeof level);
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (strcmp(levels[i], level) == 0) {
+            new.level = (enum dna_level)i;
+        }
+    }
+    if (words_next(&line, types, sizeof types)) {
+        new.prooftypes = 0;
+        for (char *type = strtok(types, ","); type != NULL; type = strtok(NULL, ",")) {
+            enum dna_prooftype known;
+            play_ok(play, dna_prooftype_by_name(dna_span_of(type), &known), type);
+            new.prooftypes |= DNA_PROOF_BIT(known);
+        }
+    }
+    play_ok(play, dna_session_policy(play->session, pattern, &new), "policy");
+}
+
+static int64_t milliseconds(struct play *play, const char *line)
+{
+    char word[32], *unit;
+    long long n;
+    (void)words_next(&line, word, sizeof word);
+    n = strtoll(word, &unit, 10);
+    if (strcmp(unit, "ms") == 0) {
+        return n;
+    }
+    switch (*unit) {
+    case 's':
+        return n * 1000;
+    case 'm':
+        return n * 60000;
+    case 'h':
+        return n * 3600000;
+    default:
+        play_fail(play, "wait 30s, 5m, 2h or 100ms");
+    }
+}
+
+/* Expectations and answers; false: no such word. */
+static bool ask_world(struct play *play, const char *verb, const char *line)
+{
+    if (strcmp(verb, "dns") == 0 || strcmp(verb, "srv") == 0 || strcmp(verb, "island") == 0 ||
+        strcmp(verb, "fetch") == 0) {
+        world_answer(play, verb, line);
+        stage_run(play);
+    } else if (strcmp(verb, "wanted") == 0) {
+        if (!world_wanted(play, line)) {
+            play_fail(play, "not wanted: %s", line);
+        }
+    } else if (strcmp(verb, "nothing-wanted") == 0) {
+        if (world_wanted(play, NULL)) {
+            play_fail(play, "wanted: %s", play->wants[0].text);
+        }
+    } else if (strcmp(verb, "cancelled") == 0) {
+        lines_expect(play, &play->cancelled, "cancelled", line);
+    } else if (strcmp(verb, "ruling") == 0) {
+        lines_expect(play, &play->rulings, "rulings", line);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void perform(struct play *play, const char *line)
+{
+    struct actor_stream *stream;
+    char verb[64];
+    (void)words_next(&line, verb, sizeof verb);
+    line += strspn(line, " \t\n");
+    stream = stage_find(play, verb);
+    if (stream != NULL) {
+        stage_stream(play, stream, line);
+    } else if (strcmp(verb, "cert") == 0) {
+        world_add_cert(play, line);
+    } else if (strcmp(verb, "host") == 0) {
+        host(play, line);
+    } else if (strcmp(verb, "unhost") == 0) {
+        unhost(play, line);
+        stage_run(play);
+    } else if (strcmp(verb, "link") == 0) {
+        add_link(play, line);
+    } else if (strcmp(verb, "policy") == 0) {
+        policy(play, line);
+        stage_wait(play, 0);
+    } else if (strcmp(verb, "incoming") == 0 || strcmp(verb, "outgoing") == 0) {
+        stage_open(play, line, verb[0] == 'o' ? DNA_INITIATING : DNA_RECEIVING);
+        stage_run(play);
+    } else if (strcmp(verb, "wait") == 0) {
+        stage_wait(play, milliseconds(play, line));
+        stage_run(play);
+    } else if (!ask_world(play, verb, line)) {
+        play_fail(play, "'%s' is no word of this language", verb);
+    }
+}
+
+/* Lines that begin with white space continue the one before. */
+static void read_play(struct play *play, FILE *file)
+{
+    static char whole[PLAY_TEXT];
+    char line[PLAY_TEXT / 2];
+    unsigned number = 0;
+    whole[0] = '\0';
+    while (fgets(line, sizeof line, file) != NULL) {
+        number++;
+        line[strcspn(line, "\n")] = '\0';
+        if (line[strspn(line, " \t")] == '\0' || line[strspn(line, " \t")] == '#') {
+            continue;
+        }
+        if (line[0] != ' ' && line[0] != '\t') {
+            if (whole[0] != '\0') {
+                perform(play, whole);
+            }
+            whole[0] = '\0';
+            play->line = number;
+        }
+        (void)snprintf(whole + strlen(whole), sizeof whole - strlen(whole), "%s%s",
+                       whole[0] != '\0' ? "\n" : "", line);
+    }
+    if (whole[0] != '\0') {
+        perform(play, whole);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct play play;
+    FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
+    if (file == NULL) {
+        (void)fprintf(stderr, "usage: scenario FILE.scn\n");
+        return 2;
+    }
+    play.file = argv[1];
+    stage_begin(&play);
+    read_play(&play, file);
+    (void)fclose(file);
+    stage_end(&play);
+    return 0;
+}
