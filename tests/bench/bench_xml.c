@@ -3,15 +3,15 @@
  * usage: bench_xml [MEGABYTES]
  *
  * The stanzas are of the sizes that servers exchange; they come in 16 KiB pieces, as TLS
- * records do.  Figures are process CPU time: compare the lines of one run with each other.
+ * records do.  Figures are CPU time per stanza: compare the lines of one run with each other.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <expat.h>
 
+#include <bench.h>
 #include <xml/reader.h>
 
 #define PIECE 16384
@@ -36,13 +36,6 @@ static const char *const stanzas[] = {
     "</iq>",
 };
 
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* size bytes of whole stanzas; *count of them. */
 static char *make_stream(size_t size, size_t *len, size_t *count)
 {
@@ -59,8 +52,11 @@ static char *make_stream(size_t size, size_t *len, size_t *count)
 
 static void report(const char *name, double seconds, size_t count, size_t len)
 {
-    printf("%-16s %7.0f ns per stanza of %zu bytes, %6.1f MB/s\n", name,
-           seconds * 1e9 / (double)count, len / count, (double)len / 1e6 / seconds);
+    char figure[64];
+    snprintf(figure, sizeof figure, "xml.%s", name);
+    bench_figure(figure, seconds * 1e9 / (double)count, "ns");
+    snprintf(figure, sizeof figure, "xml.%s.rate", name);
+    bench_figure(figure, (double)len / 1e6 / seconds, "MB/s");
 }
 
 static size_t read_all(struct dna_xml_reader *r, const char *text, size_t len)
@@ -98,9 +94,9 @@ static bool bench_reader(const char *name, bool shallow, const char *text, size_
     }
     dna_xml_reader_next(r, &item);
     dna_xml_reader_next(r, &item);
-    began = cpu_seconds();
+    began = bench_cpu();
     elements = read_all(r, text, len);
-    report(name, cpu_seconds() - began, count, len);
+    report(name, bench_cpu() - began, count, len);
     dna_xml_reader_free(r);
     return elements == count;
 }
@@ -129,12 +125,12 @@ static bool bench_expat(const char *text, size_t len, size_t count)
     XML_SetUserData(parser, &events);
     XML_SetElementHandler(parser, on_start, on_end);
     good = XML_Parse(parser, HEADER, sizeof HEADER - 1, XML_FALSE) == XML_STATUS_OK;
-    began = cpu_seconds();
+    began = bench_cpu();
     for (size_t at = 0; at < len && good; at += PIECE) {
         size_t piece = len - at < PIECE ? len - at : PIECE;
         good = XML_Parse(parser, text + at, (int)piece, XML_FALSE) == XML_STATUS_OK;
     }
-    report("expat alone", cpu_seconds() - began, count, len);
+    report("expat", bench_cpu() - began, count, len);
     XML_ParserFree(parser);
     return good && events > 0;
 }
@@ -144,8 +140,8 @@ int main(int argc, char **argv)
     size_t megabytes = argc > 1 ? strtoul(argv[1], NULL, 10) : 32, len, count;
     char *text = make_stream((megabytes != 0 ? megabytes : 1) << 20, &len, &count);
     bool good = text != NULL && bench_expat(text, len, count) &&
-                bench_reader("reader, shallow", true, text, len, count) &&
-                bench_reader("reader, trees", false, text, len, count);
+                bench_reader("shallow", true, text, len, count) &&
+                bench_reader("trees", false, text, len, count);
     free(text);
     if (!good) {
         fprintf(stderr, "bench_xml: a parser failed\n");
