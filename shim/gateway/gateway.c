@@ -152,8 +152,13 @@ static bool make_session(struct gateway *gateway, FILE *errors)
                                           .dnssec_ta_url = c->hosts[i].dnssec_ta_url};
         err = dna_session_host(session, &hosted);
     }
+    /* Nobody may be led to the servers that trust us (S22). */
+    for (size_t i = 0; err == DNA_OK && i < c->n_links; i++) {
+        const struct gateway_address *server = &c->links[i].server;
+        err = dna_uv_protect(gateway->uv, server->ip, server->port);
+    }
     if (err != DNA_OK) {
-        return complain(gateway, errors, 1, "policies and hosts", dna_err_name(err));
+        return complain(gateway, errors, 1, "policies, hosts and links", dna_err_name(err));
     }
     return true;
 }
@@ -208,8 +213,12 @@ struct gateway *gateway_new(const struct gateway_config *config, FILE *log, FILE
 
 static void close_handles(struct gateway *gateway)
 {
+    if (!gateway->has_handles) {
+        return;
+    }
+    gateway->has_handles = false;
     uv_close((uv_handle_t *)&gateway->timer, NULL);
-    for (size_t i = 0; i < sizeof gateway->signals / sizeof *gateway->signals; i++) {
+    for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
         uv_close((uv_handle_t *)&gateway->signals[i], NULL);
     }
 }
@@ -218,21 +227,14 @@ static void freed(void *arg)
 {
     struct gateway *gateway = arg;
     gateway->uv = NULL;
-}
-
-static void freed_in_run(void *arg)
-{
-    freed(arg);
-    close_handles(arg);
+    close_handles(gateway);
 }
 
 static void free_driver(struct gateway *gateway)
 {
     links_close(gateway, false);
-    dna_uv_identity_free(gateway->identity);
-    gateway->identity = NULL;
     gateway->state = GATEWAY_FREES;
-    dna_uv_free(gateway->uv, freed_in_run, gateway);
+    dna_uv_free(gateway->uv, freed, gateway);
 }
 
 static void close_streams(struct gateway *gateway)
@@ -250,8 +252,11 @@ static void take_step(struct gateway *gateway)
         (router_waiting(gateway->router) == 0 || now >= gateway->drain_until)) {
         close_streams(gateway);
     }
-    if ((gateway->state == GATEWAY_CLOSES && router_n_streams(gateway->router) == 0) ||
-        (gateway->stops > 1 && gateway->state != GATEWAY_FREES)) {
+    if (gateway->stops > 1 && gateway->state != GATEWAY_CLOSES) {
+        close_streams(gateway);
+    }
+    if (gateway->state == GATEWAY_CLOSES &&
+        (gateway->stops > 1 || router_n_streams(gateway->router) == 0)) {
         free_driver(gateway);
     }
 }
@@ -260,9 +265,11 @@ static void on_timer(uv_timer_t *timer)
 {
     struct gateway *gateway = timer->data;
     gateway->armed = DNA_NEVER;
-    router_tick(gateway->router);
-    take_step(gateway);
-    gateway_after(gateway);
+    if (gateway->state != GATEWAY_FREES) {
+        router_tick(gateway->router);
+        take_step(gateway);
+        gateway_after(gateway);
+    }
 }
 
 static int64_t next_deadline(const struct gateway *gateway, int64_t now)
@@ -327,12 +334,20 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static bool set_up_handles(struct gateway *gateway)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    bool ok = uv_timer_init(&gateway->loop, &gateway->timer) == 0;
+    static const int numbers[GATEWAY_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    bool ok = true;
+    (void)uv_timer_init(&gateway->loop, &gateway->timer);
     gateway->timer.data = gateway;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        ok = uv_signal_init(&gateway->loop, &gateway->signals[i]) == 0 && ok;
+    for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
+        if (uv_signal_init(&gateway->loop, &gateway->signals[i]) != 0) {
+            /* Only the first one can fail: it makes the loop's pipe. */
+            uv_close((uv_handle_t *)&gateway->timer, NULL);
+            return false;
+        }
         gateway->signals[i].data = gateway;
+    }
+    gateway->has_handles = true;
+    for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
         ok = uv_signal_start(&gateway->signals[i], on_signal, numbers[i]) == 0 && ok;
     }
     return ok;
@@ -369,11 +384,12 @@ void gateway_free(struct gateway *gateway)
     if (gateway == NULL) {
         return;
     }
+    dna_uv_identity_free(gateway->identity);
     if (gateway->uv != NULL) {
-        dna_uv_identity_free(gateway->identity);
+        gateway->state = GATEWAY_FREES;
         dna_uv_free(gateway->uv, freed, gateway);
-        (void)uv_run(&gateway->loop, UV_RUN_DEFAULT);
     }
+    (void)uv_run(&gateway->loop, UV_RUN_DEFAULT);
     router_free(gateway->router);
     free(gateway->listeners);
     (void)uv_loop_close(&gateway->loop);

@@ -14,6 +14,8 @@
  * freeing: the driver ends. */
 enum gateway_state { GATEWAY_RUNS, GATEWAY_DRAINS, GATEWAY_CLOSES, GATEWAY_FREES };
 
+#define GATEWAY_SIGNALS 3
+
 struct gateway_listener {
     struct user user; /* first */
     const struct gateway_link_config *config; /* NULL: public */
@@ -27,7 +29,8 @@ struct gateway {
     FILE *trace; /* or NULL */
     uv_loop_t loop;
     uv_timer_t timer;
-    uv_signal_t signals[3];
+    uv_signal_t signals[GATEWAY_SIGNALS];
+    bool has_handles; /* timer and signals are in the loop */
     int64_t armed; /* monotonic time that the timer is set to */
     struct dna_uv *uv;
     struct dna_uv_identity *identity;

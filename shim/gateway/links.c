@@ -56,8 +56,8 @@ static bool listen_at(struct gateway *gateway, struct gateway_listener *listener
     (void)snprintf(port, sizeof port, "%u", (unsigned)address->port);
     if (err != DNA_OK) {
         gateway_log(&gateway->log, DNA_LOG_ERROR, "cannot-listen", "address", address->ip,
-                    "port", port, "error", dna_err_name(err), "why",
-                    err == DNA_ERR_SYSTEM ? why : "", NULL);
+                    "port", port, "error", dna_err_name(err), "why", why,
+                    NULL);
         return false;
     }
     gateway_log(&gateway->log, DNA_LOG_INFO, "listening", "address", address->ip, "port", port,

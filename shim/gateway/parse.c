@@ -32,7 +32,11 @@ void faults_add(struct faults *faults, int line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fprintf(faults->out, "%s:%d: ", faults->file, line);
+    if (line > 0) {
+        fprintf(faults->out, "%s:%d: ", faults->file, line);
+    } else {
+        fprintf(faults->out, "%s: ", faults->file);
+    }
     vfprintf(faults->out, format, args);
     fputc('\n', faults->out);
     va_end(args);
@@ -311,35 +315,48 @@ static const struct option_section *kind_of(const char *name)
 
 static void read_item(struct parser *p, struct section *section, bool top);
 
-/* At the title or at '{'. */
-static void read_section(struct parser *p, const char *name, int line, bool top)
+/* Reports what is wrong with the beginning of a section; NULL: what is in it is skipped. */
+static struct section *begin_section(struct parser *p, const char *name, const char *title,
+                                     int line, bool top)
 {
     const struct option_section *kind = kind_of(name);
-    struct section *section = NULL;
-    bool has_title = at_word(p);
     if (!top) {
         faults_add(p->faults, line, "section \"%.*s\" begins inside another one; close that "
                                     "with } first", NAME_SHOWN, name);
-    } else if (kind == NULL) {
+        return NULL;
+    }
+    if (kind == NULL) {
         faults_add(p->faults, line, "there is no section \"%.*s\"; dna-gateway.conf(5) lists "
                                     "the sections", NAME_SHOWN, name);
-    } else {
-        section = add_section(p, kind, line);
-        if (has_title != kind->titled) {
-            faults_add(p->faults, line, has_title ? "section %s has no title; remove it"
-                                                  : "section %s needs a title in quotes", name);
-        }
+        return NULL;
     }
-    if (has_title) {
-        if (section != NULL) {
-            section->title = copy_word(p);
-        }
+    if ((title != NULL) != kind->titled) {
+        faults_add(p->faults, line, title != NULL ? "section %s has no title; remove it"
+                                                  : "section %s needs a title in quotes", name);
+    }
+    return add_section(p, kind, line);
+}
+
+/* At the title or at '{'. */
+static void read_section(struct parser *p, const char *name, int line, bool top)
+{
+    char *title = NULL;
+    struct section *section;
+    if (at_word(p)) {
+        title = copy_word(p);
         advance(p);
     }
     if (!at_mark(p, '{')) {
         faults_add(p->faults, line, "behind \"%.*s\" stands neither = nor {", NAME_SHOWN, name);
+        free(title);
         skip_line(p, line);
         return;
+    }
+    section = begin_section(p, name, title, line, top);
+    if (section != NULL) {
+        section->title = title;
+    } else {
+        free(title);
     }
     advance(p);
     while (!at_mark(p, '}') && p->token.kind != TOKEN_END) {

@@ -21,6 +21,7 @@ struct faults {
     unsigned n;
 };
 
+/* Line 0: the whole file. */
 void faults_add(struct faults *faults, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

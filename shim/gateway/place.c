@@ -124,9 +124,9 @@ static void dial(struct router *router, struct pair *pair,
 
 void place_dial(struct router *router, struct pair *pair)
 {
-    if (router->draining && pair->target->link == NULL) {
+    if (router->stopped || (router->draining && pair->target->link == NULL)) {
         pair_fail(router, pair, DNA_STANZA_REMOTE_SERVER_TIMEOUT,
-                  "the gateway is shutting down", 0);
+                  "the gateway is being stopped", 0);
     } else {
         dial(router, pair, NULL);
     }

@@ -465,7 +465,7 @@ size_t router_n_streams(const struct router *router)
 
 void router_close_all(struct router *router)
 {
-    router->draining = true;
+    router->draining = router->stopped = true;
     while (router->queues.oldest != NULL) {
         struct pair *pair = with_queue(router->queues.oldest->queue);
         struct waiting *w = queue_take(&router->queues, &pair->queue);

@@ -115,7 +115,8 @@ struct router {
     struct stream *oldest_paused, *newest_paused;
     uint64_t generation; /* changes when a pair is freed */
     struct router_counts counts;
-    bool draining;
+    bool draining; /* nothing is opened to a remote domain */
+    bool stopped;  /* nothing is opened */
 };
 
 int64_t router_now(const struct router *router);

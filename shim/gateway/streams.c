@@ -26,8 +26,8 @@ static void log_stream(const struct gateway *gateway, const char *event,
                 dna_uv_stream_remote(uv), "role",
                 dna_uv_stream_initiating(uv) ? "initiating" : "receiving", "own",
                 core != NULL ? dna_stream_own(core) : "", "peer",
-                core != NULL ? dna_stream_peer(core) : "", condition != NULL ? "condition" : NULL,
-                condition, "why", why, NULL);
+                core != NULL ? dna_stream_peer(core) : "",
+                condition != NULL ? "condition" : NULL, condition, "why", why, NULL);
 }
 
 static struct dna_uv_identity *identity(void *user, const char *domain)

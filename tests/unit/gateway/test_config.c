@@ -1,0 +1,454 @@
+/* The configuration: what is wrong is named with its line and a remedy, all at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+/* A sound file, line by line. */
+static const char *const sound[] = {
+    "ca-file = \"ca.pem\"",
+    "public { listen = { \"192.0.2.1@5269\" } certificate = \"cert.pem\" key = key.pem }",
+    "resolver { root-hints = \"hints\" trust-anchor-file = \"anchor\" }",
+    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = \"root\" }",
+    "host \"a.example\" { link = \"main\" }",
+};
+#define LINES (sizeof sound / sizeof *sound)
+
+static char directory[] = "/tmp/gateway-config-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int enter(void **state)
+{
+    (void)state;
+    if (mkdtemp(directory) == NULL || chdir(directory) != 0) {
+        return -1;
+    }
+    write_file("ca.pem", "");
+    write_file("cert.pem", "");
+    write_file("key.pem", "");
+    write_file("hints", "");
+    write_file("anchor", "");
+    return 0;
+}
+
+static int leave(void **state)
+{
+    char command[100];
+    (void)state;
+    (void)snprintf(command, sizeof command, "rm -r %s", directory);
+    return system(command);
+}
+
+/* Reads FILE; the errors into *text, which the caller frees. */
+static const struct gateway_config *read_config(const char *file, char **text)
+{
+    size_t size;
+    unsigned faults = 0, lines = 0;
+    FILE *errors = open_memstream(text, &size);
+    const struct gateway_config *config = gateway_config_read(file, errors, &faults);
+    assert_int_equal(fclose(errors), 0);
+    for (const char *p = *text; (p = strchr(p, '\n')) != NULL; p++) {
+        lines++;
+    }
+    assert_int_equal(faults, lines);
+    return config;
+}
+
+/* The sound file with line `at` (from 1) replaced by text; at 6: text is added. */
+static void write_config(unsigned at, const char *text)
+{
+    char all[8192] = "";
+    for (unsigned i = 1; i <= LINES + 1; i++) {
+        const char *line = i == at ? text : i <= LINES ? sound[i - 1] : "";
+        strcat(strcat(all, line), "\n");
+    }
+    write_file("t.conf", all);
+}
+
+static void a_sound_file(void **state)
+{
+    const struct gateway_config *c;
+    char *errors;
+    (void)state;
+    write_config(0, NULL);
+    c = read_config("t.conf", &errors);
+    assert_string_equal(errors, "");
+    assert_string_equal(c->ca_file, "ca.pem");
+    assert_int_equal(c->n_listen, 1);
+    assert_string_equal(c->listen[0].ip, "192.0.2.1");
+    assert_int_equal(c->listen[0].port, 5269);
+    assert_null(c->source);
+    assert_int_equal(c->dns.mode, GATEWAY_DNS_ITERATE);
+    assert_int_equal(c->n_links, 1);
+    assert_true(c->links[0].has_user);
+    assert_int_equal(c->links[0].uid, 0);
+    assert_false(c->links[0].trust_loopback);
+    assert_int_equal(c->n_hosts, 1);
+    assert_string_equal(c->hosts[0].domain.text, "a.example");
+    assert_int_equal(c->hosts[0].link, 0);
+    assert_null(c->hosts[0].dnssec_ta_url);
+    assert_int_equal(c->n_policies, 0);
+    assert_int_equal(c->queue.pair_stanzas, 1000);
+    assert_int_equal(c->queue.pair_bytes, 1048576);
+    assert_int_equal(c->queue.total_bytes, 67108864);
+    assert_int_equal(c->queue.seconds, 30);
+    assert_int_equal(c->log_level, DNA_LOG_INFO);
+    assert_int_equal(c->lines.certificate, 2);
+    assert_int_equal(c->lines.resolver, 3);
+    gateway_config_free(c);
+    free(errors);
+}
+
+static void values_that_were_set(void **state)
+{
+    const struct gateway_config *c;
+    char *errors;
+    (void)state;
+    write_config(6, "policy \"*\" { level = strong prooftypes = { \"pkix\", posh } }\n"
+                    "policy \".b.example\" { level = refuse }\n"
+                    "queue { pair-stanzas = 7 seconds = 5 }\nlog { level = \"error\" }\n"
+                    "address-guard { allow = { \"10.0.0.0/8\", \"fd00::/8\" } fetch-ports = "
+                    "{ 8080 } }\n"
+                    "host \"b.example\" { link = main dnssec-ta-url = \"http://h/a\\\"b\" }");
+    c = read_config("t.conf", &errors);
+    assert_string_equal(errors, "");
+    assert_int_equal(c->n_policies, 2);
+    assert_string_equal(c->policies[0].pattern, "*");
+    assert_int_equal(c->policies[0].policy.level, DNA_LEVEL_STRONG);
+    assert_int_equal(c->policies[0].policy.prooftypes,
+                     DNA_PROOF_BIT(DNA_PROOF_PKIX) | DNA_PROOF_BIT(DNA_PROOF_POSH));
+    assert_int_equal(c->policies[1].policy.level, DNA_LEVEL_REFUSE);
+    assert_int_equal(c->queue.pair_stanzas, 7);
+    assert_int_equal(c->queue.seconds, 5);
+    assert_int_equal(c->log_level, DNA_LOG_ERROR);
+    assert_int_equal(c->guard_allow.n, 2);
+    assert_int_equal(c->n_fetch_ports, 1);
+    assert_int_equal(c->fetch_ports[0], 8080);
+    assert_string_equal(c->hosts[1].dnssec_ta_url, "http://h/a\"b");
+    gateway_config_free(c);
+    free(errors);
+}
+
+#define OPTIONS "; dna-gateway.conf(5) lists the options"
+
+static const struct {
+    unsigned at;
+    const char *text, *errors; /* without "t.conf:" */
+} faulty[] = {
+    /* the syntax */
+    {6, "log { level = info", "6: section log is not closed; add }\n"},
+    {6, "log { lever = info }", "6: there is no option \"lever\" in log" OPTIONS "\n"},
+    {6, "listen = { a, b }", "6: there is no option \"listen\"" OPTIONS "\n"},
+    {6, "lock { level = x }",
+     "6: there is no section \"lock\"; dna-gateway.conf(5) lists the sections\n"},
+    {6, "log \"x\" { }", "6: section log has no title; remove it\n"},
+    {6, "host { link = main }", "6: section host needs a title in quotes\n"},
+    {6, "log { queue { } }",
+     "6: section \"queue\" begins inside another one; close that with } first\n"},
+    {6, "log { level = info level = error }",
+     "6: level is set again (first on line 6); keep one\n"},
+    {6, "}", "6: this } closes nothing; remove it\n"},
+    {6, "log level", "6: behind \"log\" stands neither = nor {\n"},
+    {6, "log { level = }", "6: level: one value is expected\n"},
+    {6, "log { level = { info } }", "6: level: one value is expected\n"},
+    {6, "log { level = \"info }",
+     "6: a text has no closing quote (\") on its line; add it\n"
+     "6: section log is not closed; add }\n"
+     "6: level: \"info }\" is not possible; use one of: error warning info debug\n"},
+    {6, "\"log\" { }", "6: the name of an option or a section is expected here\n"},
+    {6, "address-guard { allow = { \"10.0.0.0/8\" \"10.0.0.0/8\" } }",
+     "6: allow: between the values of a list stands a comma\n"},
+    {6, "address-guard { allow = { = } }",
+     "6: the list of allow is not closed; write { value, value }\n"
+     "6: the name of an option or a section is expected here\n"
+     "6: this } closes nothing; remove it\n"},
+    {6, "log { }\nlog { }", "7: section log is there twice; put all its options into one\n"},
+    /* single values */
+    {1, "ca-file = \"missing.pem\"",
+     "1: ca-file: \"missing.pem\": No such file or directory; give a file that this user can "
+     "read\n"},
+    {1, "ca-file = \"/\"",
+     "1: ca-file: \"/\" is no file; give one that this user can read\n"},
+    {2, "public { listen = { \"192.0.2.1\" } certificate = cert.pem key = key.pem }",
+     "2: listen: \"192.0.2.1\" is no address and port; write it like \"192.0.2.1@5269\"\n"},
+    {2, "public { listen = { \"x.example@5269\" } certificate = cert.pem key = key.pem }",
+     "2: listen: \"x.example@5269\" is no address and port; write it like "
+     "\"192.0.2.1@5269\"\n"},
+    {2, "public { listen = { \"192.0.2.1@0\" } certificate = cert.pem key = key.pem }",
+     "2: listen: \"192.0.2.1@0\" is no address and port; write it like \"192.0.2.1@5269\"\n"},
+    {2, "public { listen = { \"192.0.2.1@65536\" } certificate = cert.pem key = key.pem }",
+     "2: listen: \"192.0.2.1@65536\" is no address and port; write it like "
+     "\"192.0.2.1@5269\"\n"},
+    {2, "public {\nlisten = { \"::1@5269\" }\ncertificate = none.pem\nkey = none.key\nsource = x }",
+     "4: certificate: \"none.pem\": No such file or directory; give a file that this user can "
+     "read\n"
+     "5: key: \"none.key\": No such file or directory; give a file that this user can read\n"
+     "6: source: \"x\" is no IP address; write one, or leave it empty\n"},
+    {2, "public { certificate = cert.pem key = \"\" }",
+     "2: public: \"listen\" is missing; it is: addresses and ports for other servers, usually "
+     "port 5269\n"
+     "2: public: \"key\" is missing; it is: its private key, PEM\n"},
+    {2, "", "1: public: \"listen\" is missing; it is: addresses and ports for other servers, "
+            "usually port 5269\n"
+            "1: public: \"certificate\" is missing; it is: the provider's certificate chain, "
+            "PEM, leaf first\n"
+            "1: public: \"key\" is missing; it is: its private key, PEM\n"},
+    {6, "queue { seconds = 0 pair-stanzas = many }",
+     "6: pair-stanzas: \"many\" is no number between 1 and 1000000\n"
+     "6: seconds: \"0\" is no number between 1 and 600\n"},
+    {6, "address-guard { allow = { \"10.0.0.0/33\" } fetch-ports = { 0, 70000 } }",
+     "6: allow: \"10.0.0.0/33\" is no prefix; write it like \"192.0.2.0/24\"\n"
+     "6: fetch-ports: \"0\" is no port; write 1 to 65535\n"
+     "6: fetch-ports: \"70000\" is no port; write 1 to 65535\n"},
+    {6, "policy \"*\" { level = lax prooftypes = { pkix, dane } }",
+     "6: level: \"lax\" is not possible; use one of: refuse proof strong\n"
+     "6: prooftypes: \"dane\" is not possible; use one of: pkix dnssec-srv dnssec-ta posh\n"},
+    {6, "policy \"*\" { prooftypes = { } }",
+     "6: prooftypes: has 0 values; 1 to 16 are possible\n"},
+    /* the resolver */
+    {3, "resolver { mode = forward trust-anchor-file = anchor }",
+     "3: resolver: this mode needs resolvers to ask; name at least one in forward\n"},
+    {3, "resolver { forward = { \"192.0.2.53\" } root-hints = hints trust-anchor-file = anchor }",
+     "3: resolver: forward names resolvers but mode is \"iterate\", which asks none; set mode = "
+     "\"forward\" or empty it\n"},
+    {3, "resolver { mode = stub trust-ad = true forward = { \"127.0.0.1@53\", \"192.0.2.53\" } }",
+     "3: resolver: trust-ad with \"192.0.2.53\": nothing protects the AD bit on its way from "
+     "there; use a resolver on the loopback\n"},
+    {3, "resolver { mode = forward trust-ad = yes forward = { \"::1\" } trust-anchor-file = anchor }",
+     "3: resolver: trust-ad is for mode = \"stub\"; the others validate\n"},
+    {3, "resolver { mode = forward forward = { \"x\" } trust-anchor-file = none }",
+     "3: forward: \"x\" is no resolver; write ADDR or ADDR@PORT\n"
+     "3: trust-anchor-file: \"none\": No such file or directory; give a file that this user can "
+     "read\n"},
+    {3, "resolver { mode = stub forward = { \"127.0.0.1\" } trust-anchor-file = none }", ""},
+    {3, "resolver { mode = forward forward = { \"127.0.0.1\" } root-hints = none "
+        "trust-anchor-file = anchor }", ""},
+    {3, "resolver { trust-ad = perhaps root-hints = hints trust-anchor-file = anchor }",
+     "3: trust-ad: \"perhaps\" is neither true nor false\n"},
+    /* links */
+    {4, "link \"main\" { listen = \"192.0.2.9@1\" server = \"10.0.0.1@2\" user = root }",
+     "4: link \"main\": listen is no loopback address; the hop to the local server is not "
+     "encrypted, use 127.x.y.z or ::1\n"
+     "4: link \"main\": server is no loopback address; the hop to the local server is not "
+     "encrypted, use 127.x.y.z or ::1\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@1\" user = root }",
+     "4: link \"main\": server is the gateway's own listener; name the port of the local "
+     "server\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" }",
+     "4: link \"main\": \"user\" is missing; name the user that the local server runs as, or "
+     "say trust-loopback = true to believe every local process\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" trust-loopback = "
+        "true }", ""},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
+        "trust-loopback = true }",
+     "4: link \"main\": user and trust-loopback contradict each other; leave one out\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = no-such-user }",
+     "4: user: there is no user \"no-such-user\" on this system; name the user that the local "
+     "server runs as\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
+        "kind = external }", "4: kind: \"external\" is not possible; use one of: plain\n"},
+    {6, "link \"two\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.2@5269\" user = root }",
+     "6: link \"two\": listens where link \"main\" does; give each link an address or a port of "
+     "its own\n"},
+    {6, "link \"main\" { listen = \"127.0.2.2@5269\" server = \"127.0.0.2@5269\" user = root }",
+     "6: link \"main\": is there twice; give each a name of its own\n"},
+    {2, "public { listen = { \"127.0.2.1@5269\" } certificate = cert.pem key = key.pem }",
+     "4: link \"main\": listens where the public side does; give the link an address or a port "
+     "of its own\n"},
+    {4, "",
+     "1: there is no link; add a link section for the local server\n"
+     "5: host \"a.example\": there is no link \"main\"; add it, or correct the name\n"},
+    /* hosts and policies */
+    {5, "", "1: no domain is hosted; add a host section for each\n"},
+    {5, "host \"a.example\" { }",
+     "5: host \"a.example\": \"link\" is missing; it is: the link that serves it\n"},
+    {5, "host \"a.example\" { link = \"other\" }",
+     "5: host \"a.example\": there is no link \"other\"; add it, or correct the name\n"},
+    {5, "host \"A.Example\" { link = main }",
+     "5: host \"A.Example\": is not the canonical form; write \"a.example\"\n"},
+    {5, "host \"a_b.example\" { link = main }",
+     "5: host \"a_b.example\": is no domain that all servers read alike; write its A-label form "
+     "(xn--...)\n"},
+    {5, "host \"192.0.2.1\" { link = main }",
+     "5: host \"192.0.2.1\": is no domain that all servers read alike; write its A-label form "
+     "(xn--...)\n"},
+    {6, "host \"a.example\" { link = main }",
+     "6: host \"a.example\": is there twice (first on line 5); remove one\n"},
+    {6, "host \"b.example\" { link = main dnssec-ta-url = \"ftp://x\" }",
+     "6: dnssec-ta-url: \"ftp://x\" is no http or https URL; write the whole URL, or leave it "
+     "empty\n"},
+    {6, "policy \"*.example\" { }",
+     "6: policy \"*.example\": write \"*\", a domain, or \".suffix\"\n"},
+    {6, "policy \".Example\" { }",
+     "6: policy \".Example\": is not the canonical form; write \".example\"\n"},
+    {6, "policy \"*\" { }\npolicy \"*\" { }", "7: policy \"*\": is there twice; remove one\n"},
+};
+
+/* Puts "t.conf:" before every line. */
+static void with_file(const char *errors, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    while (*errors != '\0') {
+        size_t line = strcspn(errors, "\n");
+        len += (size_t)snprintf(out + len, size - len, "t.conf:%.*s\n", (int)line, errors);
+        errors += line + 1;
+    }
+}
+
+static void faults(void **state)
+{
+    char expected[4096];
+    (void)state;
+    for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+        char *errors;
+        write_config(faulty[i].at, faulty[i].text);
+        gateway_config_free(read_config("t.conf", &errors));
+        with_file(faulty[i].errors, expected, sizeof expected);
+        if (strcmp(errors, expected) != 0) {
+            print_error("%s\n", faulty[i].text);
+        }
+        assert_string_equal(errors, expected);
+        free(errors);
+    }
+}
+
+static void all_faults_at_once(void **state)
+{
+    char *errors;
+    (void)state;
+    write_file("t.conf", "ca-file = none\nlock = 1\npublic {\n listen = { \"1.2.3.4\" }\n"
+                         " certificate = none\n kez = none\n}\nlink \"a\" {\n listen = "
+                         "\"10.0.0.1@1\"\n server = \"127.0.0.1@1\"\n}\nhost \"x..y\" {\n link "
+                         "= b\n}\n");
+    gateway_config_free(read_config("t.conf", &errors));
+    for (const char *const *want =
+             (const char *const[]){"t.conf:1: ca-file", "t.conf:2: there is no option \"lock\"",
+                                   "t.conf:4: listen", "t.conf:5: certificate",
+                                   "t.conf:6: there is no option \"kez\"", "\"key\" is missing",
+                                   "t.conf:9: link \"a\"", "\"user\" is missing",
+                                   "t.conf:12: host \"x..y\"", "t.conf:13: host \"x..y\"", NULL};
+         *want != NULL; want++) {
+        if (strstr(errors, *want) == NULL) {
+            print_error("%s\nlacks: %s\n", errors, *want);
+        }
+        assert_non_null(strstr(errors, *want));
+    }
+    free(errors);
+}
+
+static void no_file(void **state)
+{
+    char *errors;
+    (void)state;
+    assert_null(read_config("none.conf", &errors));
+    assert_string_equal(errors, "none.conf: No such file or directory; name a readable file "
+                                "with -c\n");
+    free(errors);
+}
+
+static void many_hosts(void **state)
+{
+    FILE *file;
+    char *errors;
+    const struct gateway_config *c;
+    (void)state;
+    write_config(0, NULL);
+    file = fopen("t.conf", "a");
+    assert_non_null(file);
+    for (unsigned i = 0; i < 10000; i++) {
+        fprintf(file, "host \"c%u.example\" { link = main }\n", i);
+    }
+    assert_int_equal(fclose(file), 0);
+    c = read_config("t.conf", &errors);
+    assert_string_equal(errors, "");
+    assert_int_equal(c->n_hosts, 10001);
+    gateway_config_free(c);
+    free(errors);
+}
+
+/* What --print shows is a file that means the same. */
+static void printed_and_read_again(void **state)
+{
+    char *first, *second;
+    size_t size;
+    FILE *out = open_memstream(&first, &size);
+    (void)state;
+    write_config(6, "host \"b.example\" { link = main dnssec-ta-url = \"http://h/a\\\"b\\\\c\" }\n"
+                    "policy \"*\" { level = strong }");
+    assert_true(gateway_config_print("t.conf", out, stderr));
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(first, "  prooftypes = { \"pkix\", \"dnssec-srv\", \"dnssec-ta\", "
+                                  "\"posh\" }\n"));
+    write_file("u.conf", first);
+    out = open_memstream(&second, &size);
+    assert_true(gateway_config_print("u.conf", out, stderr));
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+}
+
+/* The example, with its files put where this test has them. */
+static void the_example(void **state)
+{
+    static const char *const files[][2] = {
+        {"/etc/dna-gateway/provider.pem", "cert.pem"},
+        {"/etc/dna-gateway/provider.key", "key.pem"},
+        {"/etc/ssl/certs/ca-certificates.crt", "ca.pem"},
+        {"/usr/share/dns/root.hints", "hints"},
+        {"/usr/share/dns/root.key", "anchor"},
+        {"user = \"prosody\"", "user = \"root\""},
+    };
+    FILE *example = fopen(EXAMPLE, "r"), *copy = fopen("e.conf", "w");
+    char line[1024], *errors;
+    (void)state;
+    assert_non_null(example);
+    assert_non_null(copy);
+    while (fgets(line, sizeof line, example) != NULL) {
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+            char *at = strstr(line, files[i][0]);
+            if (at != NULL) {
+                size_t old = strlen(files[i][0]), new = strlen(files[i][1]);
+                memmove(at + new, at + old, strlen(at + old) + 1);
+                memcpy(at, files[i][1], new);
+            }
+        }
+        assert_true(fputs(line, copy) >= 0);
+    }
+    (void)fclose(example);
+    assert_int_equal(fclose(copy), 0);
+    gateway_config_free(read_config("e.conf", &errors));
+    assert_string_equal(errors, "");
+    free(errors);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_file),
+        cmocka_unit_test(values_that_were_set),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(all_faults_at_once),
+        cmocka_unit_test(no_file),
+        cmocka_unit_test(many_hosts),
+        cmocka_unit_test(printed_and_read_again),
+        cmocka_unit_test(the_example),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}

@@ -1,0 +1,570 @@
+/* The router: which stream carries a pair, what waits, what goes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_uv.h"
+
+#define A "a.one"
+#define A2 "a2.one"
+#define B "b.two"
+#define R "r.dna"
+#define R2 "r2.dna"
+
+#define journal_is(text) assert_string_equal(fake_journal(), text)
+
+/* Stream 1: the server of link 1; A writes to R; stream 2 leads to R and is proven. */
+static struct router *with_flow(const struct gateway_queue_config *queue)
+{
+    struct router *router = fake_router(queue);
+    assert_non_null(router);
+    assert_non_null(fake_accepted(router, fake_link(1)));
+    fake_stanza(1, A, R, "i1", "");
+    fake_found("x.r.dna", 5269);
+    fake_connected(2);
+    fake_carry(2, "x.r.dna", 5269);
+    fake_allow(2, A, R);
+    fake_ruling(2, R, DNA_PROVEN, "");
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    journal_is("endpoints r.dna\nconnect 2 a.one r.dna\nask 2 a.one r.dna\n"
+               "ask 2 a.one r.dna\nsend 2 a.one r.dna i1\n");
+    return router;
+}
+
+static void a_stanza_waits_for_both_proofs(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("endpoints r.dna\n");
+    fake_found("x.r.dna", 5269);
+    journal_is("connect 2 a.one r.dna\n");
+    fake_connected(2);
+    fake_ruling(2, R, DNA_PROVEN, "");
+    fake_stanza(1, A, R, "i3", "");
+    assert_int_equal(router_waiting(router), 3);
+    (void)fake_journal();
+    fake_allow(2, A, R);
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    journal_is("ask 2 a.one r.dna\nsend 2 a.one r.dna i1\nsend 2 a.one r.dna i2\n"
+               "send 2 a.one r.dna i3\n");
+    fake_stanza(1, A, R, "i4", "");
+    journal_is("send 2 a.one r.dna i4\n");
+    assert_int_equal(router_waiting(router), 0);
+    assert_int_equal(router_counted(router).relayed, 4);
+    fake_router_free(router);
+}
+
+static void the_local_servers_dialback_starts_the_search(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_effect(1, DNA_STREAM_PAIR, A, R, true);
+    journal_is("endpoints r.dna\n");
+    fake_stanza(1, A, R, "i1", "");
+    journal_is("");
+    fake_router_free(router);
+}
+
+static void one_stream_carries_every_domain_of_two_providers(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A2, R, "i2", "");
+    fake_stanza(1, A, R2, "i3", "");
+    journal_is("ask 2 a2.one r.dna\nendpoints r2.dna\n");
+    fake_found("x.r.dna", 5269);
+    journal_is("ask 2 a.one r2.dna\n");
+    fake_allow(2, A2, R);
+    fake_allow(2, A, R2);
+    fake_effect(2, DNA_STREAM_OWN, A2, NULL, true);
+    fake_ruling(2, R2, DNA_PROVEN, "");
+    journal_is("ask 2 a2.one r.dna\nsend 2 a2.one r.dna i2\n"
+               "ask 2 a.one r2.dna\nsend 2 a.one r2.dna i3\n");
+    fake_router_free(router);
+}
+
+static void a_stream_that_is_being_opened_is_shared(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_stanza(1, A, R2, "i2", "");
+    fake_found("x.r.dna", 5269);
+    fake_found("x.r.dna", 5269);
+    journal_is("endpoints r.dna\nendpoints r2.dna\nconnect 2 a.one r.dna\n");
+    fake_connected(2);
+    fake_allow(2, A, R);
+    fake_allow(2, A, R2);
+    (void)fake_journal();
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    assert_int_equal(router_waiting(router), 0);
+    fake_router_free(router);
+}
+
+static void another_place_gets_another_stream(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A, R2, "i2", "");
+    fake_found("y.r2.dna", 5269);
+    journal_is("endpoints r2.dna\nconnect 3 a.one r2.dna\n");
+    fake_router_free(router);
+}
+
+static void a_reused_stream_has_not_the_last_word(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A, R2, "i2", "");
+    fake_found("x.r.dna", 5269);
+    (void)fake_journal();
+    fake_ruling(2, R2, DNA_FAIL, "the certificate names somebody else");
+    journal_is("connect 3 a.one r2.dna\n");
+    fake_connected(3);
+    fake_ruling(3, R2, DNA_FAIL, "the SRV record names somebody else");
+    /* The error needs the local server: link stream 4, from R2. */
+    journal_is("ask 3 a.one r2.dna\nconnect 4 r2.dna a.one link\nclose 3 -\n");
+    fake_connected(4);
+    fake_allow(4, R2, A);
+    fake_effect(4, DNA_STREAM_PAIR, R2, A, true);
+    journal_is("ask 4 r2.dna a.one\nask 4 r2.dna a.one\n"
+               "error 4 a.one r2.dna i2 refused the SRV record names somebody else\n");
+    fake_router_free(router);
+}
+
+static void a_peer_without_dna_gets_a_stream_per_pair(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_speak_dna(2, false);
+    fake_answer_asks(2, DNA_ERR_STATE);
+    fake_stanza(1, A2, R, "i2", "");
+    journal_is("ask 2 a2.one r.dna\nconnect 3 a2.one r.dna\n");
+    fake_connected(3);
+    fake_allow(3, A2, R);
+    fake_effect(3, DNA_STREAM_OWN, A2, NULL, true);
+    fake_stanza(1, A, R, "i3", "");
+    assert_non_null(strstr(fake_journal(), "send 3 a2.one r.dna i2\nsend 2 a.one r.dna i3\n"));
+    fake_router_free(router);
+}
+
+static void a_domain_that_does_not_exist(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_not_found(true, "no such domain");
+    journal_is("endpoints r.dna\nconnect 2 r.dna a.one link\n");
+    fake_connected(2);
+    fake_allow(2, R, A);
+    (void)fake_journal();
+    fake_effect(2, DNA_STREAM_PAIR, R, A, true);
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i1 not-found no such domain\n"));
+    /* The next ones are not looked up for a while, the pause doubles. */
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("error 2 a.one r.dna i2 not-found no such domain\n");
+    fake_now += 5001;
+    fake_stanza(1, A, R, "i3", "");
+    fake_not_found(false, "no answer");
+    journal_is("endpoints r.dna\nerror 2 a.one r.dna i3 timeout no answer\n");
+    fake_now += 5001;
+    fake_stanza(1, A, R, "i4", "");
+    journal_is("error 2 a.one r.dna i4 timeout no answer\n");
+    fake_router_free(router);
+}
+
+static void a_failure_is_forgotten(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "error");
+    fake_not_found(true, "no such domain");
+    (void)fake_journal();
+    assert_int_equal(router_counted(router).lost, 1);
+    assert_int_equal(router_deadline(router), fake_now + 120000);
+    fake_now += 120000;
+    router_tick(router);
+    assert_int_equal(router_deadline(router), DNA_NEVER);
+    fake_router_free(router);
+}
+
+static void a_refused_domain_of_ours(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A2, R, "i2", "");
+    fake_effect(2, DNA_STREAM_OWN, A2, NULL, false);
+    fake_connected(3);
+    fake_allow(3, R, A2);
+    (void)fake_journal();
+    fake_effect(3, DNA_STREAM_PAIR, R, A2, true);
+    assert_non_null(strstr(fake_journal(), "error 3 a2.one r.dna i2 refused the other server "
+                                           "does not accept a2.one: forbidden\n"));
+    /* The other pair goes on. */
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("send 2 a.one r.dna i3\n");
+    fake_router_free(router);
+}
+
+static void who_has_proven_itself_is_answered_on_its_own_stream(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    (void)fake_accepted(router, NULL);
+    fake_ruling(2, R, DNA_PROVEN, "");
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    fake_stanza(2, R, A, "i1", "");
+    journal_is("connect 3 r.dna a.one link\n");
+    fake_allow(2, A, R);
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("ask 2 a.one r.dna\nsend 2 a.one r.dna i2\n");
+    fake_router_free(router);
+}
+
+static void dna_that_is_known_late(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    (void)fake_accepted(router, NULL);
+    fake_speak_dna(2, false);
+    fake_ruling(2, R, DNA_PROVEN, "");
+    (void)snprintf((char *)(uintptr_t)dna_stream_peer(dna_uv_stream_core(fake_uv(2))), 10, R);
+    fake_speak_dna(2, true);
+    fake_allow(2, A, R);
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    fake_stanza(1, A, R, "i1", "");
+    journal_is("ask 2 a.one r.dna\nsend 2 a.one r.dna i1\n");
+    fake_router_free(router);
+}
+
+static void a_server_that_is_down(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, NULL);
+    fake_ruling(1, R, DNA_PROVEN, "");
+    fake_effect(1, DNA_STREAM_OWN, A, NULL, true);
+    fake_allow(1, A, R);
+    fake_stanza(1, R, A, "i1", "");
+    journal_is("connect 2 r.dna a.one link\n");
+    fake_closed(2, "remote-server-timeout", "connection refused");
+    journal_is("ask 1 a.one r.dna\n"
+               "error 1 r.dna a.one i1 timeout remote-server-timeout: connection refused\n");
+    fake_stanza(1, R, A, "i2", "");
+    journal_is("error 1 r.dna a.one i2 timeout remote-server-timeout: connection refused\n");
+    fake_now += 1001;
+    fake_stanza(1, R, A, "i3", "");
+    journal_is("connect 3 r.dna a.one link\n");
+    fake_router_free(router);
+}
+
+static void a_server_that_does_not_know_the_domain(void **state)
+{
+    struct router *router = fake_router(NULL);
+    struct dna_stream_effect effect = {.kind = DNA_STREAM_PAIR, .domain = R, .other = A,
+                                       .condition = "item-not-found", .text = ""};
+    (void)state;
+    (void)fake_accepted(router, NULL);
+    fake_ruling(1, R, DNA_PROVEN, "");
+    fake_effect(1, DNA_STREAM_OWN, A, NULL, true);
+    fake_allow(1, A, R);
+    fake_stanza(1, R, A, "i1", "");
+    fake_connected(2);
+    (void)fake_journal();
+    router_changed(fake_stream(2), &effect);
+    assert_non_null(strstr(fake_journal(), "error 1 r.dna a.one i1 no-item the server of"));
+    fake_router_free(router);
+}
+
+static void from_link_to_link(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, B, "i1", "");
+    journal_is("connect 2 a.one b.two link\n");
+    fake_connected(2);
+    fake_allow(2, A, B);
+    fake_effect(2, DNA_STREAM_PAIR, A, B, true);
+    assert_non_null(strstr(fake_journal(), "send 2 a.one b.two i1\n"));
+    fake_router_free(router);
+}
+
+static void a_server_never_gets_its_own_stanza_back(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, A2, "i1", "");
+    fake_stanza(1, A, A, "i2", "");
+    fake_effect(1, DNA_STREAM_PAIR, A, A, true);
+    journal_is("");
+    assert_int_equal(router_counted(router).lost, 2);
+    fake_router_free(router);
+}
+
+static void what_waits_too_long_goes_back(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_now += 10000;
+    fake_stanza(1, A, R, "i2", "");
+    assert_int_equal(router_deadline(router), fake_now + 20000);
+    fake_now += 20000;
+    router_tick(router);
+    journal_is("endpoints r.dna\nconnect 2 r.dna a.one link\n");
+    fake_connected(2);
+    fake_allow(2, R, A);
+    (void)fake_journal();
+    fake_effect(2, DNA_STREAM_PAIR, R, A, true);
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i1 timeout no proof"));
+    assert_int_equal(router_waiting(router), 1);
+    fake_router_free(router);
+}
+
+static void a_full_queue(void **state)
+{
+    const struct gateway_queue_config queue = {2, 1048576, 67108864, 30};
+    struct router *router = fake_router(&queue);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_stanza(1, A, R, "i2", "");
+    fake_stanza(1, A, R, "i3", "");
+    fake_connected(2);
+    fake_allow(2, R, A);
+    (void)fake_journal();
+    fake_effect(2, DNA_STREAM_PAIR, R, A, true);
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i3 constraint too much"));
+    fake_router_free(router);
+}
+
+static void what_may_not_be_answered_is_counted(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "error");
+    fake_not_found(false, "no answer");
+    journal_is("endpoints r.dna\n");
+    assert_int_equal(router_counted(router).lost, 1);
+    assert_int_equal(router_counted(router).returned, 0);
+    fake_router_free(router);
+}
+
+static void an_error_that_cannot_be_delivered_is_counted(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_not_found(false, "no answer");
+    fake_closed(2, "remote-server-timeout", "connection refused");
+    assert_int_equal(router_counted(router).lost, 1);
+    fake_router_free(router);
+}
+
+static void a_stream_that_ends_is_replaced(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_now += 10000;
+    fake_forbid(2); /* it is ending, and says so only later */
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("");
+    fake_closed(2, "system-shutdown", "");
+    journal_is("endpoints r.dna\n");
+    fake_found("x.r.dna", 5269);
+    journal_is("connect 3 a.one r.dna\n");
+    assert_int_equal(router_waiting(router), 1);
+    fake_router_free(router);
+}
+
+static void a_stream_that_ends_at_once_is_a_failure(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_forbid(2);
+    fake_stanza(1, A, R, "i2", "");
+    fake_closed(2, "policy-violation", "go away");
+    journal_is("connect 3 r.dna a.one link\n");
+    fake_connected(3);
+    fake_allow(3, R, A);
+    (void)fake_journal();
+    fake_effect(3, DNA_STREAM_PAIR, R, A, true);
+    assert_non_null(strstr(fake_journal(),
+                           "error 3 a.one r.dna i2 refused policy-violation: go away\n"));
+    fake_router_free(router);
+}
+
+static void longer_than_the_peer_admits(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_answer_sends(2, DNA_ERR_LIMIT);
+    fake_stanza(1, A, R, "i2", "");
+    fake_answer_sends(2, DNA_OK);
+    fake_connected(3);
+    fake_allow(3, R, A);
+    (void)fake_journal();
+    fake_effect(3, DNA_STREAM_PAIR, R, A, true);
+    assert_non_null(strstr(fake_journal(), "error 3 a.one r.dna i2 policy longer than"));
+    fake_router_free(router);
+}
+
+/* --- slow destinations ------------------------------------------------------------------ */
+
+#define SLOW (600 * 1024)
+
+static void the_only_source_is_not_read(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_effect(1, DNA_STREAM_PAIR, A, R, true);
+    fake_backlog(2, SLOW);
+    fake_stanza(1, A, R, "i2", "");
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("send 2 a.one r.dna i2\npause 1\nsend 2 a.one r.dna i3\n");
+    assert_int_equal(router_deadline(router), DNA_NEVER);
+    fake_backlog(2, 0);
+    router_drained(fake_stream(2));
+    journal_is("resume 1\n");
+    fake_router_free(router);
+}
+
+static void a_shared_source_waits_two_seconds_only(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_effect(1, DNA_STREAM_PAIR, A, R, true);
+    fake_effect(1, DNA_STREAM_PAIR, A, R2, true);
+    (void)fake_journal();
+    fake_backlog(2, SLOW);
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("send 2 a.one r.dna i2\npause 1\n");
+    assert_int_equal(router_deadline(router), fake_now + 2000);
+    fake_now += 2000;
+    router_tick(router);
+    journal_is("resume 1\n");
+    fake_stanza(1, A, R, "i3", "");
+    fake_connected(3);
+    fake_allow(3, R, A);
+    (void)fake_journal();
+    fake_effect(3, DNA_STREAM_PAIR, R, A, true);
+    assert_non_null(strstr(fake_journal(), "error 3 a.one r.dna i3 constraint the other"));
+    fake_backlog(2, 0);
+    router_drained(fake_stream(2));
+    fake_stanza(1, A, R, "i4", "");
+    journal_is("send 2 a.one r.dna i4\n");
+    fake_router_free(router);
+}
+
+static void a_slow_stream_that_ends_lets_its_sources_go(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_now += 10000;
+    fake_effect(1, DNA_STREAM_PAIR, A, R, true);
+    fake_backlog(2, SLOW);
+    fake_stanza(1, A, R, "i2", "");
+    (void)fake_journal();
+    fake_closed(2, "", "gone");
+    journal_is("resume 1\n");
+    fake_router_free(router);
+}
+
+static void a_stuck_stream_takes_no_more(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_effect(1, DNA_STREAM_PAIR, A, R, true);
+    fake_backlog(2, 4 * 1024 * 1024);
+    fake_stanza(1, A, R, "i2", "");
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("send 2 a.one r.dna i2\npause 1\nconnect 3 r.dna a.one link\n");
+    fake_router_free(router);
+}
+
+/* --- the end -------------------------------------------------------------------------- */
+
+static void draining_opens_nothing_outside(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    router_drain(router);
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("send 2 a.one r.dna i2\n");
+    fake_stanza(1, A, "new.dna", "i3", "");
+    journal_is("connect 3 new.dna a.one link\n");
+    router_close_all(router);
+    journal_is("close 3 system-shutdown\nclose 2 system-shutdown\nclose 1 system-shutdown\n");
+    assert_int_equal(router_counted(router).lost, 1);
+    fake_router_free(router);
+}
+
+static void what_cannot_be_opened(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_connect_fails = true;
+    fake_stanza(1, A, R, "i1", "");
+    fake_found("x.r.dna", 5269);
+    journal_is("endpoints r.dna\n");
+    assert_int_equal(router_counted(router).lost, 1);
+    assert_int_equal(router_waiting(router), 0);
+    fake_router_free(router);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stanza_waits_for_both_proofs),
+        cmocka_unit_test(the_local_servers_dialback_starts_the_search),
+        cmocka_unit_test(one_stream_carries_every_domain_of_two_providers),
+        cmocka_unit_test(a_stream_that_is_being_opened_is_shared),
+        cmocka_unit_test(another_place_gets_another_stream),
+        cmocka_unit_test(a_reused_stream_has_not_the_last_word),
+        cmocka_unit_test(a_peer_without_dna_gets_a_stream_per_pair),
+        cmocka_unit_test(a_domain_that_does_not_exist),
+        cmocka_unit_test(a_failure_is_forgotten),
+        cmocka_unit_test(a_refused_domain_of_ours),
+        cmocka_unit_test(who_has_proven_itself_is_answered_on_its_own_stream),
+        cmocka_unit_test(dna_that_is_known_late),
+        cmocka_unit_test(a_server_that_is_down),
+        cmocka_unit_test(a_server_that_does_not_know_the_domain),
+        cmocka_unit_test(from_link_to_link),
+        cmocka_unit_test(a_server_never_gets_its_own_stanza_back),
+        cmocka_unit_test(what_waits_too_long_goes_back),
+        cmocka_unit_test(a_full_queue),
+        cmocka_unit_test(what_may_not_be_answered_is_counted),
+        cmocka_unit_test(an_error_that_cannot_be_delivered_is_counted),
+        cmocka_unit_test(a_stream_that_ends_is_replaced),
+        cmocka_unit_test(a_stream_that_ends_at_once_is_a_failure),
+        cmocka_unit_test(longer_than_the_peer_admits),
+        cmocka_unit_test(the_only_source_is_not_read),
+        cmocka_unit_test(a_shared_source_waits_two_seconds_only),
+        cmocka_unit_test(a_slow_stream_that_ends_lets_its_sources_go),
+        cmocka_unit_test(a_stuck_stream_takes_no_more),
+        cmocka_unit_test(draining_opens_nothing_outside),
+        cmocka_unit_test(what_cannot_be_opened),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
