@@ -14,27 +14,22 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
-#include <proof/facts.h>
+#include <proof/docket.h>
 #include <proof/registry.h>
 #include <proof/rule.h>
 #include <proof/srv_status.h>
-#include <proof/verdict.h>
-#include <proof/wants.h>
 #include <x509/spki.h>
-
-_Static_assert(DNA_LIMIT_WANTS <= 32, "ids of wants are bits of a word");
 
 struct dna_court {
     const struct dna_alloc *alloc;
     struct dna_arena arena;
-    struct dna_facts facts;
+    struct dna_docket docket;
     struct dna_question q;
     struct dna_chain *chain;
     int64_t ends; /* monotonic: of the hearing */
     enum dna_stage stage;
     bool srv_known;
     struct dna_delegation srv;
-    struct dna_testimony heard[DNA_N_PROOFTYPES];
     bool ruled;
     struct dna_ruling ruling;
 };
@@ -67,14 +62,14 @@ static bool summon(struct dna_court *court)
 {
     bool any = false;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        court->heard[i].admitted = admits(&court->q.policy, dna_provers[i]);
-        court->heard[i].stale = true;
-        any = any || court->heard[i].admitted;
+        court->docket.heard[i].admitted = admits(&court->q.policy, dna_provers[i]);
+        court->docket.heard[i].stale = true;
+        any = any || court->docket.heard[i].admitted;
     }
     return any;
 }
 
-/* What no prover needs to be heard about.  DNA_OK with court->ruled set where there was. */
+/* Rules on what no prover needs to be heard about. */
 static void examine(struct dna_court *court)
 {
     const struct dna_question *q = &court->q;
@@ -104,71 +99,6 @@ static void examine(struct dna_court *court)
     rule(court, &out);
 }
 
-/* --- wants ------------------------------------------------------------------------ */
-
-static bool can_veto(const struct dna_known *known)
-{
-    return known->want.kind == DNA_WANT_DNS || known->want.kind == DNA_WANT_ANCHORED;
-}
-
-/* Takes what a run named; *awaits (may be NULL) becomes the bits of it. */
-static enum dna_err expect(struct dna_court *court, const struct dna_wants *wants,
-                           struct dna_time now, uint32_t *awaits)
-{
-    for (size_t i = 0; i < wants->n; i++) {
-        struct dna_known *known = dna_facts_find(&court->facts, &wants->list[i]);
-        if (known == NULL) {
-            enum dna_err err = dna_facts_expect(&court->facts, &wants->list[i], &known);
-            if (err != DNA_OK) {
-                return err;
-            }
-            known->deadline = can_veto(known) ? now.mono + DNA_LIMIT_VETO_MS : DNA_NEVER;
-        }
-        if (awaits != NULL) {
-            *awaits |= UINT32_C(1) << (known->id - 1);
-        }
-    }
-    return DNA_OK;
-}
-
-/* A challenge lists every prooftype that is still open when it is made. */
-static void list_open_types(struct dna_court *court)
-{
-    struct dna_want any = {.kind = DNA_WANT_PEER};
-    struct dna_known *known = dna_facts_find(&court->facts, &any);
-    if (known == NULL || known->told) {
-        return;
-    }
-    known->want.u.peer.prooftypes = 0;
-    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        if (court->heard[i].admitted && !court->heard[i].ruled) {
-            known->want.u.peer.prooftypes |= DNA_PROOF_BIT(i);
-        }
-    }
-}
-
-/* Whoever waits for it is to be heard again. */
-static void stir(struct dna_court *court, const struct dna_known *known)
-{
-    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        struct dna_testimony *one = &court->heard[i];
-        if ((one->awaits & UINT32_C(1) << (known->id - 1)) != 0) {
-            one->stale = true;
-        }
-    }
-}
-
-/* What has run out of its own time is answered FAILED. */
-static void expire(struct dna_court *court, struct dna_time now)
-{
-    for (struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
-        if (!k->answered && k->deadline <= now.mono) {
-            dna_facts_overdue(k, now);
-            stir(court, k);
-        }
-    }
-}
-
 /* --- hearing ------------------------------------------------------------------------ */
 
 static enum dna_err ask_srv(struct dna_court *court, struct dna_time now)
@@ -178,8 +108,10 @@ static enum dna_err ask_srv(struct dna_court *court, struct dna_time now)
         return DNA_OK;
     }
     dna_wants_init(&wants, &court->arena);
-    court->srv_known = dna_delegation_ask(&court->q, &court->facts, &wants, &court->srv);
-    return wants.err != DNA_OK ? wants.err : expect(court, &wants, now, NULL);
+    court->srv_known =
+        dna_delegation_ask(&court->q, &court->docket.facts, &wants, &court->srv);
+    return wants.err != DNA_OK ? wants.err
+                               : dna_docket_take(&court->docket, &wants, now, NULL);
 }
 
 /* A proof lasts a day at most, and one that has ended is none (S14). */
@@ -198,20 +130,20 @@ static void bound_life(struct dna_ruling *ruling, struct dna_time now)
 static enum dna_err hear(struct dna_court *court, const struct dna_prover *prover,
                          struct dna_time now)
 {
-    struct dna_testimony *one = &court->heard[prover->type];
+    struct dna_testimony *one = &court->docket.heard[prover->type];
     struct dna_wants wants;
     struct dna_ruling ruling;
     enum dna_step step;
     enum dna_err err;
     dna_wants_init(&wants, &court->arena);
-    step = prover->step(&court->q, now, &court->facts, &wants, &court->arena, &ruling);
+    step = prover->step(&court->q, now, &court->docket.facts, &wants, &court->arena, &ruling);
     if (wants.err != DNA_OK) {
         return wants.err;
     }
     one->awaits = 0;
     if (step == DNA_STEP_WANTS) {
         assert(wants.n != 0);
-        err = expect(court, &wants, now, &one->awaits);
+        err = dna_docket_take(&court->docket, &wants, now, &one->awaits);
         one->stale = err != DNA_OK;
         return err;
     }
@@ -226,13 +158,13 @@ static enum dna_err hear_stage(struct dna_court *court, struct dna_time now)
 {
     enum dna_err err = ask_srv(court, now);
     for (unsigned i = 0; err == DNA_OK && i < DNA_N_PROOFTYPES; i++) {
-        struct dna_testimony *one = &court->heard[i];
+        struct dna_testimony *one = &court->docket.heard[i];
         if (one->admitted && !one->ruled && one->stale &&
             dna_provers[i]->stage <= court->stage) {
             err = hear(court, dna_provers[i], now);
         }
     }
-    list_open_types(court);
+    dna_docket_list_open(&court->docket);
     return err;
 }
 
@@ -240,20 +172,14 @@ static enum dna_err hear_stage(struct dna_court *court, struct dna_time now)
 
 static bool peer_gave_up(const struct dna_court *court)
 {
-    struct dna_want any = {.kind = DNA_WANT_PEER};
-    const struct dna_known *known = dna_facts_find(&court->facts, &any);
+    const struct dna_known *known = dna_docket_challenge(&court->docket);
     return known != NULL && known->answered &&
            known->fact.u.peer.outcome == DNA_PEER_IMPOSSIBLE;
 }
 
 static bool veto_pending(const struct dna_court *court)
 {
-    for (const struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
-        if (!k->answered && can_veto(k)) {
-            return true;
-        }
-    }
-    return !court->srv_known;
+    return !court->srv_known || dna_docket_veto_pending(&court->docket);
 }
 
 static struct dna_bars bars_of(const struct dna_court *court)
@@ -262,11 +188,10 @@ static struct dna_bars bars_of(const struct dna_court *court)
     bars.veto = court->srv_known && court->srv.status == DNA_DELEGATION_BOGUS;
     bars.dns_unknown = court->srv_known && court->srv.status == DNA_DELEGATION_FAILED;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        bars.veto = bars.veto || (court->heard[i].ruled && court->heard[i].ruling.veto);
+        const struct dna_testimony *one = &court->docket.heard[i];
+        bars.veto = bars.veto || (one->ruled && one->ruling.veto);
     }
-    for (const struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
-        bars.dns_unknown = bars.dns_unknown || k->overdue;
-    }
+    bars.dns_unknown = bars.dns_unknown || dna_docket_any_overdue(&court->docket);
     return bars;
 }
 
@@ -275,8 +200,8 @@ static bool any_open(const struct dna_court *court, const struct dna_bars *bars,
                      enum dna_stage stage)
 {
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        if (court->heard[i].admitted && !court->heard[i].ruled &&
-            dna_provers[i]->stage <= stage &&
+        const struct dna_testimony *one = &court->docket.heard[i];
+        if (one->admitted && !one->ruled && dna_provers[i]->stage <= stage &&
             (!bars->veto || dna_verdict_may_prove(dna_provers[i], bars))) {
             return true;
         }
@@ -288,8 +213,9 @@ static bool any_open(const struct dna_court *court, const struct dna_bars *bars,
 static void weigh(struct dna_court *court, const struct dna_bars *bars, struct dna_time now)
 {
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        struct dna_ruling *ruling = &court->heard[i].ruling;
-        if (!court->heard[i].ruled || ruling->verdict != DNA_PROVEN) {
+        struct dna_testimony *one = &court->docket.heard[i];
+        struct dna_ruling *ruling = &one->ruling;
+        if (!one->ruled || ruling->verdict != DNA_PROVEN) {
             continue;
         }
         bound_life(ruling, now);
@@ -302,7 +228,7 @@ static void weigh(struct dna_court *court, const struct dna_bars *bars, struct d
 
 static void refuse(struct dna_court *court, const struct dna_bars *bars)
 {
-    const struct dna_ruling *telling = dna_verdict_refusal(court->heard);
+    const struct dna_ruling *telling = dna_verdict_refusal(court->docket.heard);
     struct dna_ruling out;
     if (bars->veto && (telling == NULL || !telling->veto)) {
         (void)dna_rule_veto(&out, DNA_PROOF_DNSSEC_SRV, "the SRV records are bogus: %s",
@@ -327,7 +253,7 @@ static void conclude(struct dna_court *court, struct dna_time now)
         rule(court, &out);
         return;
     }
-    proof = pending ? NULL : dna_verdict_proof(court->heard, &bars, now.wall);
+    proof = pending ? NULL : dna_verdict_proof(court->docket.heard, &bars, now.wall);
     if (proof != NULL) {
         rule(court, proof);
     } else if ((bars.veto || !pending) && !any_open(court, &bars, DNA_STAGE_FETCH)) {
@@ -363,32 +289,18 @@ static enum dna_err advance(struct dna_court *court, struct dna_time now)
     return DNA_OK;
 }
 
-/* The hearing's time is over: what is still missing says why. */
-static void time_out(struct dna_court *court)
+/* The hearing's time is over: what is still missing says why, or the fault of the world that
+ * keeps it from going on. */
+static void time_out(struct dna_court *court, enum dna_err err)
 {
-    static const char *const missing[] = {
-        [DNA_WANT_DNS] = "an answer of the DNS",
-        [DNA_WANT_ANCHORED] = "an answer of the DNS",
-        [DNA_WANT_FETCH] = "a document",
-        [DNA_WANT_PATH] = "the check of a certificate",
-        [DNA_WANT_PEER] = "the peer's answer to the challenge",
-    };
-    const struct dna_ruling *telling = dna_verdict_refusal(court->heard);
-    const struct dna_known *known = court->facts.first;
+    const struct dna_ruling *telling = dna_verdict_refusal(court->docket.heard);
     struct dna_ruling out;
-    enum dna_prooftype type = DNA_PROOF_PKIX;
-    while (known != NULL && known->answered) {
-        known = known->next;
+    if (err != DNA_OK) {
+        (void)dna_rule(&out, DNA_PROOF_PKIX, DNA_TEMPFAIL, DNA_CODE_INTERNAL,
+                       "the hearing could not be held to its end: %s", dna_err_name(err));
+    } else {
+        dna_docket_rule_missing(&court->docket, &out);
     }
-    assert(known != NULL);
-    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        if ((court->heard[i].awaits & UINT32_C(1) << (known->id - 1)) != 0) {
-            type = (enum dna_prooftype)i;
-        }
-    }
-    (void)dna_rule(&out, type, DNA_TEMPFAIL,
-                   known->want.kind == DNA_WANT_PEER ? DNA_CODE_PEER_SILENT : DNA_CODE_TIMEOUT,
-                   "no proof was found in time: %s is missing", missing[known->want.kind]);
     rule(court, telling != NULL && dna_verdict_tells_more(telling, &out) ? telling : &out);
 }
 
@@ -434,7 +346,7 @@ enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_quest
     court->alloc = alloc;
     court->ends = now.mono + DNA_LIMIT_HEARING_MS;
     dna_arena_init(&court->arena, alloc, DNA_LIMIT_QUESTION_ARENA);
-    dna_facts_init(&court->facts, &court->arena);
+    dna_facts_init(&court->docket.facts, &court->arena);
     err = copy_question(court, question);
     if (err == DNA_OK) {
         examine(court);
@@ -451,7 +363,7 @@ enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_quest
 void dna_court_free(struct dna_court *court)
 {
     if (court != NULL) {
-        dna_facts_fini(&court->facts);
+        dna_facts_fini(&court->docket.facts);
         dna_arena_fini(&court->arena);
         dna_chain_free(court->chain);
         dna_alloc_release(court->alloc, court);
@@ -460,7 +372,7 @@ void dna_court_free(struct dna_court *court)
 
 bool dna_court_next_want(struct dna_court *court, unsigned *id, const struct dna_want **want)
 {
-    struct dna_known *known = court->facts.first;
+    struct dna_known *known = court->docket.facts.first;
     while (known != NULL && (known->told || known->answered)) {
         known = known->next;
     }
@@ -480,33 +392,25 @@ enum dna_err dna_court_give(struct dna_court *court, unsigned id, const struct d
     if (court->ruled) {
         return DNA_OK;
     }
-    expire(court, now);
-    known = dna_facts_by_id(&court->facts, id);
+    dna_docket_expire(&court->docket, now);
+    known = dna_facts_by_id(&court->docket.facts, id);
     if (known != NULL && !known->answered) {
         enum dna_err err = DNA_ERR_ARGUMENT;
         if (fact->kind == known->want.kind) {
-            err = dna_facts_record(&court->facts, known, fact);
+            err = dna_facts_record(&court->docket.facts, known, fact);
         }
         if (err != DNA_OK) {
             return err;
         }
-        stir(court, known);
+        dna_docket_stir(&court->docket, known);
     }
     return advance(court, now);
 }
 
 int64_t dna_court_deadline(const struct dna_court *court)
 {
-    int64_t deadline = court->ends;
-    if (court->ruled) {
-        return DNA_NEVER;
-    }
-    for (const struct dna_known *k = court->facts.first; k != NULL; k = k->next) {
-        if (!k->answered) {
-            deadline = dna_rule_sooner(deadline, k->deadline);
-        }
-    }
-    return deadline;
+    return court->ruled ? DNA_NEVER
+                        : dna_rule_sooner(court->ends, dna_docket_deadline(&court->docket));
 }
 
 enum dna_err dna_court_tick(struct dna_court *court, struct dna_time now)
@@ -515,10 +419,11 @@ enum dna_err dna_court_tick(struct dna_court *court, struct dna_time now)
     if (court->ruled) {
         return DNA_OK;
     }
-    expire(court, now);
+    dna_docket_expire(&court->docket, now);
     err = advance(court, now);
-    if (err == DNA_OK && !court->ruled && now.mono >= court->ends) {
-        time_out(court);
+    if (!court->ruled && now.mono >= court->ends) {
+        time_out(court, err);
+        return DNA_OK;
     }
     return err;
 }
@@ -534,11 +439,11 @@ bool dna_court_ruling(const struct dna_court *court, struct dna_ruling *out)
 bool dna_court_prover_ruling(const struct dna_court *court, enum dna_prooftype type,
                              struct dna_ruling *out)
 {
-    if ((unsigned)type >= DNA_N_PROOFTYPES || !court->heard[type].ruled) {
+    if ((unsigned)type >= DNA_N_PROOFTYPES || !court->docket.heard[type].ruled) {
         return false;
     }
     if (out != NULL) {
-        *out = court->heard[type].ruling;
+        *out = court->docket.heard[type].ruling;
     }
     return true;
 }

@@ -2,7 +2,8 @@
  *
  * A fact is copied into the question's arena on arrival and put into its proper form there:
  * whatever the host handed over, an answer is one to the question that was asked, only FOUND
- * and ABSENT can be secure, FOUND has records, and no text is NULL.  Nothing is ever forgotten while the hearing lasts.
+ * and ABSENT can be secure, FOUND has records, and no text is NULL.  Nothing is ever
+ * forgotten while the hearing lasts.
  */
 #ifndef DNA_PROOF_FACTS_H
 #define DNA_PROOF_FACTS_H

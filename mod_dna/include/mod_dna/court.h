@@ -39,7 +39,8 @@ DNA_API bool dna_court_next_want(struct dna_court *court, unsigned *id,
                                  const struct dna_want **want);
 
 /* Answers a want.  The fact is copied.  Facts for unknown or answered wants are ignored.
- * DNA_ERR_ARGUMENT: the fact's kind is not the want's. */
+ * DNA_ERR_ARGUMENT: the fact's kind is not the want's.  DNA_ERR_MEMORY: the call may be made
+ * again; if it is not, the hearing refuses in the end. */
 DNA_API DNA_MUST_USE enum dna_err dna_court_give(struct dna_court *court, unsigned id,
                                                  const struct dna_fact *fact,
                                                  struct dna_time now);

@@ -632,6 +632,44 @@ static void without_memory(void **state)
     rich_fini(&r);
 }
 
+/* Memory that never comes back ends in a refusal, not in a hearing without end. */
+static void without_memory_for_ever(void **state)
+{
+    struct rich r;
+    struct failing_alloc f;
+    struct dna_court *court;
+    const struct dna_want *want;
+    struct dna_ruling ruling;
+    struct dna_fact fact = {.kind = DNA_WANT_DNS};
+    unsigned id, given = 0;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    assert_int_equal(dna_court_new(failing_alloc_init(&f, ~0ul), &r.w.q, r.w.now, &court),
+                     DNA_OK);
+    fact.u.dns = world_answer(&r.w, DNA_DNS_SRV, UNPROVEN, dna_span_of(""));
+    while (dna_court_next_want(court, &id, &want)) {
+        if (want->kind == DNA_WANT_DNS) {
+            assert_int_equal(dna_court_give(court, id, &fact, r.w.now), DNA_OK);
+            given++;
+            continue;
+        }
+        fact.kind = DNA_WANT_PATH;
+        assert_int_equal(dna_path_check(r.w.chain, r.w.roots, NOW, &fact.u.path), DNA_OK);
+        break;
+    }
+    assert_int_equal(given, 2);
+    f.fail_at = f.seen; /* the second stage needs room */
+    assert_int_equal(dna_court_give(court, id, &fact, r.w.now), DNA_ERR_MEMORY);
+    assert_false(dna_court_ruling(court, NULL));
+    f.fail_at = f.seen;
+    assert_int_equal(dna_court_tick(court, (struct dna_time){NOW + 30, 1000 + 30000}), DNA_OK);
+    assert_true(dna_court_ruling(court, &ruling));
+    expect_ruling("no memory", &ruling, DNA_TEMPFAIL, DNA_CODE_INTERNAL);
+    dna_court_free(court);
+    assert_int_equal(f.outstanding, 0);
+    rich_fini(&r);
+}
+
 /* A hearing of the usual kind takes no more than a page. */
 static void a_hearing_is_small(void **state)
 {
@@ -666,6 +704,7 @@ int main(void)
         cmocka_unit_test(facts_are_not_trusted_too_far),
         cmocka_unit_test(sentences_are_printable),
         cmocka_unit_test(without_memory),
+        cmocka_unit_test(without_memory_for_ever),
         cmocka_unit_test(a_hearing_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
