@@ -154,9 +154,10 @@ static bool at_word(const struct parser *p)
     return p->token.kind == TOKEN_WORD || p->token.kind == TOKEN_TEXT;
 }
 
-static void skip_line(struct parser *p, int line)
+/* The rest of a line that makes no sense; inside of a section not its end. */
+static void skip_line(struct parser *p, int line, bool top)
 {
-    while (p->token.kind != TOKEN_END && p->token.line <= line && !at_mark(p, '}')) {
+    while (p->token.kind != TOKEN_END && p->token.line <= line && (top || !at_mark(p, '}'))) {
         advance(p);
     }
 }
@@ -202,6 +203,10 @@ static void read_list(struct parser *p, struct setting *setting)
         if (!at_word(p)) {
             faults_add(p->faults, line, "the list of %s is not closed; write { value, value }",
                        setting->option->name);
+            skip_line(p, line, false);
+            if (at_mark(p, '}') && p->token.line == line) {
+                advance(p);
+            }
             return;
         }
         add_value(p, setting);
@@ -277,7 +282,7 @@ static void read_setting(struct parser *p, struct section *section, const char *
     } else {
         faults_add(p->faults, line, "%s: %s", name,
                    option->list ? "write { value, value }" : "one value is expected");
-        if (p->token.line <= line || at_mark(p, '{')) {
+        if (at_mark(p, '{')) {
             skip_value(p);
         }
         free_setting(setting);
@@ -349,7 +354,7 @@ static void read_section(struct parser *p, const char *name, int line, bool top)
     if (!at_mark(p, '{')) {
         faults_add(p->faults, line, "behind \"%.*s\" stands neither = nor {", NAME_SHOWN, name);
         free(title);
-        skip_line(p, line);
+        skip_line(p, line, top);
         return;
     }
     section = begin_section(p, name, title, line, top);
@@ -376,7 +381,7 @@ static void read_item(struct parser *p, struct section *section, bool top)
     if (p->token.kind != TOKEN_WORD) {
         faults_add(p->faults, line, "the name of an option or a section is expected here");
         advance(p);
-        skip_line(p, line);
+        skip_line(p, line, top);
         return;
     }
     memcpy(name, p->token.text, sizeof name);
