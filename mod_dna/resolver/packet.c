@@ -1,9 +1,7 @@
 /* resolver/packet.c: from a DNS message to an answer.
  *
  * libldns takes the message apart; this file decides what it says.  Invariants: only a
- * message that repeats the question answers it, and only one whose counts account for all of
- * it (a count of 0 before records would look like absence); only NOERROR and NXDOMAIN are
- * definite;
+ * message that repeats the question answers it; only NOERROR and NXDOMAIN are definite;
  * an answer with records never comes from a message that says that there are none; a bogus
  * message yields no records (the forged ones are in it).  Aliases are followed inside the
  * message, in order, at most DNA_LIMIT_ALIASES of them; a backend has chased them already.
@@ -16,6 +14,7 @@
 #include <ldns/ldns.h>
 
 #include <base/limits.h>
+#include <resolver/wire.h>
 
 struct walk {
     const ldns_rr_list *answer;
@@ -82,52 +81,6 @@ static void lower_ttl(uint32_t *ttl, uint32_t other)
     if (other < *ttl) {
         *ttl = other;
     }
-}
-
-/* Past the name at *at, without following pointers; false: it does not end. */
-static bool skip_name(struct dna_span packet, size_t *at)
-{
-    while (*at < packet.len) {
-        unsigned length = (unsigned char)packet.ptr[*at];
-        if (length >= 0xc0) {
-            *at += 2;
-            return true;
-        }
-        *at += 1 + length;
-        if (length == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static size_t number_at(struct dna_span packet, size_t at)
-{
-    return (size_t)(unsigned char)packet.ptr[at] << 8 | (unsigned char)packet.ptr[at + 1];
-}
-
-/* Whether the four counts in the header account for all octets, and no more. */
-static bool is_exact(struct dna_span packet)
-{
-    size_t at = LDNS_HEADER_SIZE, questions, records;
-    if (packet.len < LDNS_HEADER_SIZE) {
-        return false;
-    }
-    questions = number_at(packet, 4);
-    records = number_at(packet, 6) + number_at(packet, 8) + number_at(packet, 10);
-    for (size_t i = 0; i < questions + records; i++) {
-        if (!skip_name(packet, &at)) {
-            return false;
-        }
-        if (i < questions) {
-            at += 4;
-        } else if (packet.len < 10 || at > packet.len - 10) {
-            return false;
-        } else {
-            at += 10 + number_at(packet, at + 8);
-        }
-    }
-    return at == packet.len;
 }
 
 static const char *rcode_name(int rcode)
@@ -391,7 +344,7 @@ static enum dna_err read_raw(const struct dna_raw_answer *raw, struct dna_arena 
         out->why = rcode_name(raw->rcode);
         return DNA_OK;
     }
-    if (!is_exact(raw->packet) ||
+    if (!dna_wire_is_exact(raw->packet) ||
         ldns_wire2pkt(&packet, (const uint8_t *)raw->packet.ptr, raw->packet.len) !=
             LDNS_STATUS_OK) {
         out->why = "the message is malformed";
