@@ -144,6 +144,7 @@ static unsigned set_tls(struct dna_https_get *get)
     SET(CURLOPT_CAINFO, https->ca_file != NULL ? https->ca_file : "/dev/null");
     SET(CURLOPT_CAPATH, NULL); /* else the system's store counts besides the file */
     SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    SET(CURLOPT_CERTINFO, 1L);
     return bad;
 }
 
@@ -216,6 +217,26 @@ static bool has_header(CURL *easy, const char *header)
     return curl_easy_header(easy, header, 0, CURLH_HEADER, -1, &found) == CURLHE_OK;
 }
 
+/* Without a dNSName libcurl looks at the common name (RFC 9110 4.3.4 and RFC 9525 do not). */
+static bool is_named_by_common_name(const struct dna_https_get *get)
+{
+    static const char names[] = "X509v3 Subject Alternative Name:";
+    struct curl_certinfo *chain = NULL;
+    if (!get->tls) {
+        return false;
+    }
+    if (curl_easy_getinfo(get->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
+        chain->num_of_certs < 1) {
+        return true;
+    }
+    for (const struct curl_slist *l = chain->certinfo[0]; l != NULL; l = l->next) {
+        if (strncmp(l->data, names, sizeof names - 1) == 0 && strstr(l->data, "DNS:") != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* libcurl takes a TLS connection that was merely cut for one that was closed, so the answer
  * itself must say where it ends (RFC 9112 9.8). */
 static bool may_be_cut(const struct dna_https_get *get, unsigned status)
@@ -227,6 +248,10 @@ static bool may_be_cut(const struct dna_https_get *get, unsigned status)
 static void judge_answer(struct dna_https_get *get, struct dna_https_result *out)
 {
     char *redirect_url = NULL;
+    if (is_named_by_common_name(get)) {
+        out->why = "the certificate names no domain but in its common name";
+        return;
+    }
     if (curl_easy_getinfo(get->easy, CURLINFO_REDIRECT_URL, &redirect_url) == CURLE_OK &&
         redirect_url != NULL) {
         out->outcome = DNA_HTTPS_REDIRECT;

@@ -55,6 +55,7 @@ void web_papers_make(struct web_papers *p)
     p->weak = leaf(&p->ca, www, "RSA-1024", -1, 30);
     p->mail = leaf(&p->mail_ca, www, NULL, -1, 30);
     p->wild = leaf(&p->ca, "DNS:*.example", NULL, -1, 30);
+    p->common = make((struct cert_order){.subject = "www.example", .issuer = &p->ca}, -1, 30);
     write_file(p);
 }
 
@@ -62,7 +63,8 @@ void web_papers_fini(struct web_papers *p)
 {
     struct cert *const all[] = {&p->ca,      &p->stranger, &p->mail_ca, &p->www,
                                 &p->other,   &p->expired,  &p->early,   &p->unknown,
-                                &p->alone,   &p->weak,     &p->mail,    &p->wild};
+                                &p->alone,   &p->weak,     &p->mail,    &p->wild,
+                                &p->common};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cert_free(all[i]);
     }

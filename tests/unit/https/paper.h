@@ -8,7 +8,7 @@ struct web_papers {
     struct cert ca, stranger; /* a CA in the file, and one that is not */
     struct cert mail_ca;      /* under ca, for e-mail only */
     struct cert www, other;   /* www.example, other.example */
-    struct cert expired, early, unknown, alone, weak, mail, wild;
+    struct cert expired, early, unknown, alone, weak, mail, wild, common;
     char ca_file[64];
 };
 

@@ -435,6 +435,21 @@ static void certificates_are_checked(void **state)
     client_fini(&client);
 }
 
+static void a_common_name_names_nothing(void **state)
+{
+    static const char *const paths[] = {"/plain", "/relative"};
+    struct web *web = start(&papers.common);
+    struct client client = usual_client();
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        fetch(&client, web, paths[i]);
+        assert_int_equal(seen.outcome, DNA_HTTPS_FAILED);
+        assert_string_equal(seen.why, "the certificate names no domain but in its common name");
+    }
+    client_fini(&client);
+    web_stop(web);
+}
+
 /* Even so the handshake fails, but an issuer in the system's directory would be found. */
 static void only_the_given_file_counts(void **state)
 {
@@ -708,6 +723,7 @@ int main(void)
         cmocka_unit_test(little_is_said),
         cmocka_unit_test(the_environment_names_no_proxy),
         cmocka_unit_test(certificates_are_checked),
+        cmocka_unit_test(a_common_name_names_nothing),
         cmocka_unit_test(only_the_given_file_counts),
         cmocka_unit_test(addresses_may_be_v6),
         cmocka_unit_test(who_is_not_there_is_unreached),
