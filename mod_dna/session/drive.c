@@ -240,6 +240,7 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         return true;
     case DNA_S2S_RESTART:
         stream->lent = false;
+        dna_stream_dismiss_all(stream); /* of the records that the restart wiped out */
         if (dna_xml_reader_restart(stream->reader) != DNA_OK) {
             dna_stream_lost(dna_s2s_close(stream->s2s, "internal-server-error", "", now));
         }

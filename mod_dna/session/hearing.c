@@ -226,14 +226,17 @@ static enum dna_err ask_peer(struct dna_hearing *hearing, unsigned id,
         .kind = DNA_WANT_PEER,
         .u.peer = {.outcome = DNA_PEER_SILENT},
     };
+    enum dna_err err;
     if (hearing->stream == NULL || hearing->purpose == DNA_HEAR_REVIEW ||
         hearing->peer.asked) {
         return tell(hearing, id, want, &silence, now);
     }
     hearing->peer.open = hearing->peer.asked = true;
     hearing->peer.want = id;
-    return dna_s2s_challenge(hearing->stream->s2s, hearing->domain.text,
-                             want->u.peer.prooftypes, now);
+    err = dna_s2s_challenge(hearing->stream->s2s, hearing->domain.text,
+                            want->u.peer.prooftypes, now);
+    dna_stream_touch(hearing->stream);
+    return err;
 }
 
 static enum dna_err check_path(struct dna_hearing *hearing, unsigned id,

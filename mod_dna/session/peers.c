@@ -128,25 +128,45 @@ static void keep_ruling(struct dna_stream *stream, struct dna_stream_peer *peer,
     }
 }
 
+/* Whether the record must be revoked, since the protocol alone would leave it valid. */
+static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer,
+                         const struct dna_hearing *hearing)
+{
+    const struct dna_ruling *ruling = &hearing->ruling;
+    const struct dna_policy *policy = &hearing->question.policy;
+    drop_ruling(stream, peer);
+    if (hearing->purpose == DNA_HEAR_FIRST || ruling->verdict != DNA_PROVEN) {
+        keep_ruling(stream, peer, ruling);
+    }
+    if (ruling->verdict == DNA_PROVEN) {
+        peer->proven = true;
+        peer->generation = policy->generation;
+        peer->prooftype = ruling->prooftype;
+        return false;
+    }
+    if (hearing->purpose == DNA_HEAR_RENEWAL && ruling->verdict == DNA_TEMPFAIL) {
+        /* What was proven holds until its end, if the policy of now admits it. */
+        peer->proven = dna_policy_admits(policy, peer->prooftype);
+        return !peer->proven;
+    }
+    peer->proven = false;
+    return hearing->purpose == DNA_HEAR_REVIEW;
+}
+
 void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
                       struct dna_time now)
 {
     const char *domain = hearing->domain.text;
     const struct dna_ruling *ruling = &hearing->ruling;
     struct dna_stream_peer *peer = find(stream, domain);
-    bool proven = ruling->verdict == DNA_PROVEN;
     if (peer == NULL || peer->hearing != hearing) {
         return;
     }
     peer->hearing = NULL;
-    peer->generation = hearing->question.policy.generation;
-    peer->prooftype = ruling->prooftype;
-    if (hearing->purpose != DNA_HEAR_REVIEW) {
-        keep_ruling(stream, peer, ruling);
-        dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, ruling, now));
-    } else if (!proven) {
-        keep_ruling(stream, peer, ruling);
+    if (note_outcome(stream, peer, hearing)) {
         dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, ruling, now));
+    } else if (hearing->purpose != DNA_HEAR_REVIEW) {
+        dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, ruling, now));
     }
     dna_stream_touch(stream);
 }
@@ -166,20 +186,20 @@ bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool acc
                          struct dna_ruling *ruling)
 {
     struct dna_stream_peer *peer = find(stream, domain);
-    bool heard = peer != NULL && peer->ruling != NULL;
+    bool heard = peer != NULL && peer->ruling != NULL &&
+                 (peer->ruling->verdict == DNA_PROVEN) == accepted;
     if (heard) {
         *ruling = *peer->ruling;
+    }
+    if (peer != NULL) {
         drop_ruling(stream, peer);
     }
     if (!accepted) {
         forget(stream, domain);
     }
-    if (peer != NULL) {
-        peer->accepted = accepted;
-        if (!accepted && peer->hearing == NULL) {
-            (void)dna_map_remove(stream->peers, dna_span_of(domain));
-            dna_alloc_release(stream->session->alloc, peer);
-        }
+    if (!accepted && peer != NULL && peer->hearing == NULL) {
+        (void)dna_map_remove(stream->peers, dna_span_of(domain));
+        dna_alloc_release(stream->session->alloc, peer);
     }
     return heard;
 }
@@ -210,7 +230,7 @@ void dna_stream_review(struct dna_stream *stream, struct dna_time now)
         memcpy(domain.text, key.ptr, key.len);
         domain.text[key.len] = '\0';
         policy = dna_policies_for(&stream->session->policies, domain.text);
-        if (!peer->accepted || peer->generation == policy.generation) {
+        if (!peer->proven || peer->generation == policy.generation) {
             continue;
         }
         if (policy.level == DNA_LEVEL_REFUSE) {

@@ -13,8 +13,8 @@ struct dna_stream_peer {
     struct dna_ruling *ruling;   /* not shown to the host yet, or NULL */
     unsigned generation;         /* of the policy under which it was ruled */
     enum dna_prooftype prooftype;
-    bool accepted;
-    bool added; /* not the header's domain (S6) */
+    bool proven; /* by the last ruling */
+    bool added;  /* not the header's domain (S6) */
 };
 
 /* What the host is being shown: lives until the next call. */

@@ -31,7 +31,7 @@ static const struct dna_xml_limits limits = {
 static void put(char *out, size_t room, const char *text, size_t len)
 {
     size_t n = strlen(out);
-    if (n + len < room) {
+    if (len != 0 && n + len < room) {
         memcpy(out + n, text, len);
         out[n + len] = '\0';
     }
@@ -84,7 +84,7 @@ static void put_attrs(const struct dna_xml_element *e, char *out, size_t room)
 static void show(const struct dna_xml_element *e, char *out, size_t room)
 {
     struct dna_span text = dna_xml_trim(e->text);
-    if (dna_span_is(e->name, "any") && dna_span_is(e->ns, "jabber:server")) {
+    if (dna_span_is(e->name, "any")) {
         put_text(out, room, "*"); /* in a pattern: whatever stands here */
         return;
     }

@@ -14,6 +14,9 @@ void play_fail(const struct play *play, const char *format, ...)
     (void)vfprintf(stderr, format, args);
     va_end(args);
     (void)fputc('\n', stderr);
+    for (size_t i = play->rulings.first; i < play->rulings.n; i++) {
+        (void)fprintf(stderr, "  ruling: %s\n", play->rulings.text[i]);
+    }
     exit(1);
 }
 

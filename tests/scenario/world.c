@@ -278,20 +278,21 @@ static void answer_srv(struct play *play, const char *domain, const char *answer
     answer_dns(play, name, "SRV", other);
 }
 
-/* island ZONE CERT [for DOMAIN] = ANSWER: the records of _xmpp-server below that key. */
+/* island ZONE CERT = ANSWER: the records of _xmpp-server below that key. */
 static void answer_island(struct play *play, const char *zone, const char *cert,
                           const char *answer)
 {
     struct dna_fact fact = {.kind = DNA_WANT_ANCHORED};
     struct records key = {.n = 0}, srv = {.n = 0}, none = {.n = 0};
     struct open_want *open;
-    char text[600], line[128];
+    char text[600], line[128], names[2][300];
     (void)snprintf(text, sizeof text, "island %s %s", zone, zone);
     (void)snprintf(line, sizeof line, "secure key %s", cert);
     fact.u.anchored.dnskey = read_answer(play, line, zone, DNA_DNS_DNSKEY, &key);
-    fact.u.anchored.srv = read_answer(play, answer, "_xmpp-server", DNA_DNS_SRV, &srv);
-    fact.u.anchored.srv_tls =
-        read_answer(play, "secure absent", "_xmpps-server", DNA_DNS_SRV, &none);
+    (void)snprintf(names[0], sizeof names[0], "_xmpp-server._tcp.%s", zone);
+    (void)snprintf(names[1], sizeof names[1], "_xmpps-server._tcp.%s", zone);
+    fact.u.anchored.srv = read_answer(play, answer, names[0], DNA_DNS_SRV, &srv);
+    fact.u.anchored.srv_tls = read_answer(play, "secure absent", names[1], DNA_DNS_SRV, &none);
     open = find_want(play, text);
     if (open != NULL && !dna_span_equal(open->want->u.anchored.dnskey, key.spans[0])) {
         play_fail(play, "the anchor is not the key of %s", cert);
