@@ -97,6 +97,8 @@ class Peer:
 
     def error(self):
         """The stream error that ends the stream; "" where the gateway closed without."""
+        self.wait_for("</stream:stream>")
+        self.send("</stream:stream>")
         found = _ERROR.search(self.rest())
         return found[1] if found else ""
 

@@ -132,8 +132,9 @@ class Play:
         before = len(target.messages_from(source.address))
         ident = source.send(target.address, body)
         condition, text = source.wait_for_error(ident, log=east.log)
-        self.claim(True, f"the message came back: {condition}"
-                         + (f" — {text}" if text else ""))
+        self.claim(True, f"the message came back: {condition}")
+        if text:
+            self.telling.aside(text)
         # Had the message been passed on, it would be there before this later one.
         target.check_alive()
         arrived = len(target.messages_from(source.address)) - before

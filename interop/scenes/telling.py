@@ -31,6 +31,9 @@ class Telling:
         if ruling.get("why"):
             self._wrapped(f"because {ruling['why']}", 8)
 
+    def aside(self, text):
+        self._wrapped(f"“{text}”", 6)
+
     def exchange(self, one, other):
         """What passed between two gateways since it was last shown, in ONE's trace."""
         elements = self.world.gateways[one].exchange()
@@ -38,7 +41,11 @@ class Telling:
         self._shown[one] = len(elements)
         self.screen.line()
         self.screen.line(f"  The exchange on the wire ({one}.dna's trace):", "bold")
+        stream = None
         for element in self._about(elements[begin:], CUSTOMERS[other]):
+            if stream not in (None, element["connection"]):
+                self.screen.line("    on another stream:", "dim")
+            stream = element["connection"]
             source, target = (one, other) if element["sent"] else (other, one)
             says = _MARKS[element["name"]].format(element["domain"], element["says"])
             self._wrapped(f"{source:>7} → {target:<7} <{element['name']}/> "
@@ -46,9 +53,9 @@ class Telling:
 
     @staticmethod
     def _about(elements, domain):
-        """Only those connections on which DOMAIN is a subject."""
-        ours = {e["connection"] for e in elements if e["domain"] == domain}
-        return [e for e in elements if e["connection"] in ours]
+        """Only those connections on which DOMAIN is a subject, one after the other."""
+        ours = dict.fromkeys(e["connection"] for e in elements if e["domain"] == domain)
+        return [e for stream in ours for e in elements if e["connection"] == stream]
 
     def _wrapped(self, text, indent, hanging=None):
         inner = " " * (indent if hanging is None else indent + hanging)
