@@ -270,6 +270,10 @@ static void which_keys_are_anchors(void **state)
     other = cert_make(&(struct cert_order){.subject = "other"});
     world_say(&i.w, DOMAIN, DNA_DNS_DNSKEY, INSECURE, world_dnskey(&i.w, &other, 257, 3, 0));
     (void)expect(&i, "another key", DNA_FAIL, DNA_CODE_NOT_BOUND);
+    i.key = world_dnskey(&i.w, &i.ta, 257, 3, 0);
+    (void)anchor_at(&i, 0, DOMAIN);
+    world_say(&i.w, DOMAIN, DNA_DNS_DNSKEY, INSECURE, i.key);
+    (void)expect(&i, "the key", DNA_PROVEN, DNA_CODE_OK);
     world_say(&i.w, DOMAIN, DNA_DNS_DNSKEY, INSECURE, i.key)->aliased = true;
     (void)expect(&i, "keys of another name", DNA_FAIL, DNA_CODE_NOT_BOUND);
     i.key.len--;
