@@ -16,6 +16,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <x509/chain.h>
 
 #define CIPHERS_12 "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
 #define CIPHERS_13 \
@@ -136,29 +137,6 @@ static void material_fini(struct material *m)
     EVP_PKEY_free(m->key);
 }
 
-static enum dna_err make_chain(struct dna_tls_identity *identity, const struct material *m)
-{
-    struct dna_span der[DNA_LIMIT_CHAIN];
-    enum dna_err err = DNA_OK;
-    size_t n = 0;
-    while (n < m->n && err == DNA_OK) {
-        unsigned char *bytes = NULL;
-        int len = i2d_X509(m->certs[n], &bytes);
-        if (len <= 0) {
-            err = DNA_ERR_MEMORY;
-        } else {
-            der[n++] = (struct dna_span){(char *)bytes, (size_t)len};
-        }
-    }
-    if (err == DNA_OK) {
-        err = dna_chain_new(identity->alloc, der, n, &identity->chain);
-    }
-    while (n > 0) {
-        OPENSSL_free((void *)(uintptr_t)der[--n].ptr);
-    }
-    return err;
-}
-
 static bool set_versions_and_ciphers(SSL_CTX *ctx)
 {
     SSL_CTX_set_security_level(ctx, LEVEL);
@@ -247,7 +225,7 @@ enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span
     }
     if (err == DNA_OK) {
         *why = "the certificate cannot be read";
-        err = make_chain(identity, &m);
+        err = dna_chain_share(alloc, m.certs, m.n, &identity->chain);
     }
     material_fini(&m);
     ERR_clear_error();

@@ -17,6 +17,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <x509/chain.h>
 
 #define RECORD 16384
 
@@ -249,50 +250,25 @@ enum dna_err dna_tls_shutdown(struct dna_tls *tls)
     return DNA_OK;
 }
 
-static void release(struct dna_span *der, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        OPENSSL_free((void *)(uintptr_t)der[i].ptr);
-    }
-}
-
-static enum dna_err add_der(X509 *cert, struct dna_span *der, size_t *n)
-{
-    unsigned char *bytes = NULL;
-    int len;
-    if (*n == DNA_LIMIT_CHAIN) {
-        return DNA_ERR_LIMIT;
-    }
-    len = i2d_X509(cert, &bytes);
-    if (len <= 0) {
-        return DNA_ERR_MEMORY;
-    }
-    der[(*n)++] = (struct dna_span){(char *)bytes, (size_t)len};
-    return DNA_OK;
-}
-
 enum dna_err dna_tls_peer_chain(struct dna_tls *tls, const struct dna_alloc *alloc,
                                 struct dna_chain **out)
 {
     STACK_OF(X509) *sent = SSL_get_peer_cert_chain(tls->ssl);
     X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
-    struct dna_span der[DNA_LIMIT_CHAIN];
+    X509 *certificates[DNA_LIMIT_CHAIN];
     size_t n = 0;
-    enum dna_err err;
     /* A client's list begins with the leaf, a server's leaves it out. */
     int first = SSL_is_server(tls->ssl) ? 0 : 1;
     *out = NULL;
     if (leaf == NULL) {
         return DNA_OK;
     }
-    err = add_der(leaf, der, &n);
-    for (int i = first; err == DNA_OK && i < sk_X509_num(sent); i++) {
-        err = add_der(sk_X509_value(sent, i), der, &n);
+    certificates[n++] = leaf;
+    for (int i = first; i < sk_X509_num(sent); i++) {
+        if (n == DNA_LIMIT_CHAIN) {
+            return DNA_ERR_LIMIT;
+        }
+        certificates[n++] = sk_X509_value(sent, i);
     }
-    if (err == DNA_OK) {
-        err = dna_chain_new(alloc, der, n, out);
-    }
-    release(der, n);
-    ERR_clear_error();
-    return err;
+    return dna_chain_share(alloc, certificates, n, out);
 }

@@ -14,20 +14,18 @@
 #include <base/alloc.h>
 #include <x509/digest.h>
 
-static enum dna_err copy_bytes(struct dna_chain *chain, const struct dna_span *der,
-                               size_t n, size_t total)
+/* Room for the DER of all certificates, whose lengths are set. */
+static enum dna_err make_room(struct dna_chain *chain, size_t *total)
 {
-    char *p = dna_alloc_get(chain->alloc, total);
-    chain->bytes = p;
-    if (p == NULL) {
-        return DNA_ERR_MEMORY;
+    *total = 0;
+    for (size_t i = 0; i < chain->n; i++) {
+        if (chain->links[i].der.len > DNA_LIMIT_CHAIN_BYTES - *total) {
+            return DNA_ERR_LIMIT;
+        }
+        *total += chain->links[i].der.len;
     }
-    for (size_t i = 0; i < n; i++) {
-        memcpy(p, der[i].ptr, der[i].len);
-        chain->links[i].der = (struct dna_span){p, der[i].len};
-        p += der[i].len;
-    }
-    return DNA_OK;
+    chain->bytes = dna_alloc_get(chain->alloc, *total);
+    return chain->bytes != NULL ? DNA_OK : DNA_ERR_MEMORY;
 }
 
 static enum dna_err hash_into(struct dna_span bytes, uint8_t out[DNA_SHA256_SIZE])
@@ -40,23 +38,11 @@ static enum dna_err hash_into(struct dna_span bytes, uint8_t out[DNA_SHA256_SIZE
     return err;
 }
 
-static enum dna_err fill(struct dna_chain *chain, const struct dna_span *der, size_t n,
-                         size_t total)
+/* What is known of the chain once its certificates and their bytes are there. */
+static enum dna_err describe(struct dna_chain *chain, size_t total)
 {
-    const X509 *leaf;
-    enum dna_err err = copy_bytes(chain, der, n, total);
-    for (; err == DNA_OK && chain->n < n; chain->n++) {
-        struct dna_chain_link *link = &chain->links[chain->n];
-        err = dna_certificate_parse(link->der, &link->certificate);
-        if (err != DNA_OK) {
-            return err;
-        }
-    }
-    if (err != DNA_OK) {
-        return err;
-    }
-    leaf = chain->links[0].certificate;
-    err = dna_certificate_validity(leaf, &chain->not_before, &chain->not_after);
+    const X509 *leaf = chain->links[0].certificate;
+    enum dna_err err = dna_certificate_validity(leaf, &chain->not_before, &chain->not_after);
     if (err == DNA_OK) {
         err = dna_chain_names_init(&chain->names, chain->alloc, leaf);
     }
@@ -69,38 +55,105 @@ static enum dna_err fill(struct dna_chain *chain, const struct dna_span *der, si
     return err;
 }
 
-enum dna_err dna_chain_new(const struct dna_alloc *alloc, const struct dna_span *der, size_t n,
-                           struct dna_chain **out)
+static enum dna_err fill_parsing(struct dna_chain *chain, const struct dna_span *der)
+{
+    size_t total;
+    char *p;
+    enum dna_err err;
+    for (size_t i = 0; i < chain->n; i++) {
+        chain->links[i].der = der[i];
+    }
+    err = make_room(chain, &total);
+    p = chain->bytes;
+    for (size_t i = 0; err == DNA_OK && i < chain->n; i++) {
+        struct dna_chain_link *link = &chain->links[i];
+        memcpy(p, der[i].ptr, der[i].len);
+        link->der.ptr = p;
+        p += der[i].len;
+        err = dna_certificate_parse(link->der, &link->certificate);
+    }
+    return err == DNA_OK ? describe(chain, total) : err;
+}
+
+static enum dna_err fill_sharing(struct dna_chain *chain, X509 *const *certificates)
+{
+    size_t total;
+    unsigned char *p;
+    enum dna_err err;
+    for (size_t i = 0; i < chain->n; i++) {
+        int len = i2d_X509(certificates[i], NULL);
+        if (len <= 0) {
+            return DNA_ERR_FORMAT;
+        }
+        chain->links[i].der.len = (size_t)len;
+    }
+    err = make_room(chain, &total);
+    p = (unsigned char *)chain->bytes;
+    for (size_t i = 0; err == DNA_OK && i < chain->n; i++) {
+        struct dna_chain_link *link = &chain->links[i];
+        link->der.ptr = (const char *)p;
+        if (i2d_X509(certificates[i], &p) != (int)link->der.len ||
+            X509_up_ref(certificates[i]) != 1) {
+            return DNA_ERR_FORMAT;
+        }
+        link->certificate = certificates[i];
+    }
+    return err == DNA_OK ? describe(chain, total) : err;
+}
+
+static enum dna_err make(const struct dna_alloc *alloc, size_t n, struct dna_chain **out)
 {
     struct dna_chain *chain;
-    size_t total = 0;
-    enum dna_err err;
     if (n == 0) {
         return DNA_ERR_FORMAT;
     }
     if (n > DNA_LIMIT_CHAIN) {
         return DNA_ERR_LIMIT;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (der[i].len > DNA_LIMIT_CHAIN_BYTES - total) {
-            return DNA_ERR_LIMIT;
-        }
-        total += der[i].len;
-    }
     chain = dna_alloc_zero(alloc, 1, sizeof *chain);
     if (chain == NULL) {
         return DNA_ERR_MEMORY;
     }
     chain->alloc = alloc;
+    chain->n = n;
     atomic_init(&chain->references, 1);
-    dna_library_enter();
-    err = dna_library_leave(fill(chain, der, n, total));
+    *out = chain;
+    return DNA_OK;
+}
+
+/* The chain to the caller, or away with it. */
+static enum dna_err finish(struct dna_chain *chain, enum dna_err err, struct dna_chain **out)
+{
     if (err != DNA_OK) {
         dna_chain_free(chain);
         return err;
     }
     *out = chain;
     return DNA_OK;
+}
+
+enum dna_err dna_chain_new(const struct dna_alloc *alloc, const struct dna_span *der, size_t n,
+                           struct dna_chain **out)
+{
+    struct dna_chain *chain;
+    enum dna_err err = make(alloc, n, &chain);
+    if (err != DNA_OK) {
+        return err;
+    }
+    dna_library_enter();
+    return finish(chain, dna_library_leave(fill_parsing(chain, der)), out);
+}
+
+enum dna_err dna_chain_share(const struct dna_alloc *alloc, X509 *const *certificates,
+                             size_t n, struct dna_chain **out)
+{
+    struct dna_chain *chain;
+    enum dna_err err = make(alloc, n, &chain);
+    if (err != DNA_OK) {
+        return err;
+    }
+    dna_library_enter();
+    return finish(chain, dna_library_leave(fill_sharing(chain, certificates)), out);
 }
 
 struct dna_chain *dna_chain_ref(struct dna_chain *chain)

@@ -1,4 +1,4 @@
-/* x509/chain.h: what a chain holds, for the files of this room. */
+/* x509/chain.h: what a chain holds, for the files of this room; and a way in for tls/. */
 #ifndef DNA_X509_CHAIN_H
 #define DNA_X509_CHAIN_H
 
@@ -36,6 +36,12 @@ struct dna_chain {
     uint8_t digest[DNA_SHA256_SIZE];
     int64_t not_before, not_after; /* of the leaf */
 };
+
+/* As dna_chain_new, of certificates that a TLS library has parsed already and that stay its
+ * own: parsing is dear, and what both share is held once. */
+DNA_MUST_USE enum dna_err dna_chain_share(const struct dna_alloc *alloc,
+                                          struct x509_st *const *certificates, size_t n,
+                                          struct dna_chain **out);
 
 /* One DER certificate that fills der exactly; *out is the caller's.  DNA_ERR_FORMAT: also
  * where the bytes are BER but not DER. */
