@@ -9,64 +9,12 @@
 
 #include <cmocka.h>
 
-#include <base/codec.h>
 #include <base/limits.h>
 #include <failing_alloc.h>
-#include <world.h>
+#include <rich.h>
 
-#define BIT(t) DNA_PROOF_BIT(DNA_PROOF_##t)
 #define SRV_WANTS                                                                           \
     "dns _xmpp-server._tcp." DOMAIN " SRV\ndns _xmpps-server._tcp." DOMAIN " SRV\n"
-
-/* A POSH document that holds the peer's fingerprint. */
-static void publish(struct world *w, char text[200])
-{
-    char print[50];
-    assert_int_equal(dna_base64_encode(dna_chain_leaf_digest(w->chain), DNA_SHA256_SIZE, print,
-                                       sizeof print),
-                     DNA_OK);
-    (void)snprintf(text, 200, "{\"fingerprints\":[{\"sha-256\":\"%s\"}],\"expires\":4000}",
-                   print);
-    world_document(w, POSH_URL, DNA_FETCH_OK, text);
-}
-
-/* A world in which every prooftype would prove but for the SRV records, which say so. */
-struct rich {
-    struct world w;
-    struct cert ta;
-    struct dna_span key;
-    char posh[200], supplied[2000];
-};
-
-static void rich_init(struct rich *r, const char *names)
-{
-    struct world_anchored *a = &r->w.anchored[0];
-    memset(r, 0, sizeof *r);
-    world_init(&r->w, &(struct cert_order){.names = names});
-    r->ta = cert_make(&(struct cert_order){.issuer = &r->w.root, .names = "DNS:" DOMAIN});
-    publish(&r->w, r->posh);
-    assert_int_equal(dna_base64_encode((const unsigned char *)r->ta.der.ptr, r->ta.der.len,
-                                       r->supplied, sizeof r->supplied),
-                     DNA_OK);
-    r->w.peer.outcome = DNA_PEER_PROOF;
-    r->w.peer.type = DNA_PROOF_DNSSEC_TA;
-    r->w.peer.content = dna_span_of(r->supplied);
-    r->key = world_dnskey(&r->w, &r->ta, 257, 3, 0);
-    world_say(&r->w, DOMAIN, DNA_DNS_DNSKEY, INSECURE, r->key);
-    world_srv(&r->w, TLS, UNPROVEN, ".", 0);
-    r->w.n_anchored = 1;
-    a->zone = DOMAIN;
-    a->result.dnskey = world_answer(&r->w, DNA_DNS_DNSKEY, RECORDS, r->key);
-    a->result.srv = world_answer(&r->w, DNA_DNS_SRV, RECORDS,
-                                 world_srv_rdata(&r->w, HOST, 5269));
-    a->result.srv_tls = world_answer(&r->w, DNA_DNS_SRV, ABSENT, dna_span_of(""));
-}
-
-static void rich_fini(struct rich *r)
-{
-    cert_free(&r->ta);
-    world_fini(&r->w);
-}
 
 static void local_proofs_come_first(void **state)
 {
@@ -515,6 +463,25 @@ static void the_most_telling_reason(void **state)
     }
 }
 
+/* What fails here does not stand in the way of what holds there. */
+static void a_failure_bars_nothing(void **state)
+{
+    struct rich r;
+    struct dna_ruling ruling;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    world_document(&r.w, POSH_URL, DNA_FETCH_OK,
+                   "{\"fingerprints\":[{\"sha-256\":"
+                   "\"4/mggdlVx8A3pvHAWW5sD+qJyMtUHgiRuPjVC48N0XQ=\"}],\"expires\":9}");
+    ruling = world_hear(&r.w);
+    expect_ruling("mismatch", &ruling, DNA_PROVEN, DNA_CODE_OK);
+    assert_int_equal(ruling.prooftype, DNA_PROOF_DNSSEC_TA);
+    assert_true(dna_court_prover_ruling(r.w.court, DNA_PROOF_POSH, &ruling));
+    expect_ruling("posh itself", &ruling, DNA_FAIL, DNA_CODE_NO_MATCH);
+    assert_false(dna_court_prover_ruling(r.w.court, (enum dna_prooftype)9, &ruling));
+    rich_fini(&r);
+}
+
 static void a_hearing_ends(void **state)
 {
     struct rich r;
@@ -699,6 +666,7 @@ int main(void)
         cmocka_unit_test(impossible_ends_the_hearing),
         cmocka_unit_test(an_empty_proof_is_no_refusal),
         cmocka_unit_test(the_most_telling_reason),
+        cmocka_unit_test(a_failure_bars_nothing),
         cmocka_unit_test(a_hearing_ends),
         cmocka_unit_test(a_proof_that_ends_meanwhile),
         cmocka_unit_test(facts_are_not_trusted_too_far),

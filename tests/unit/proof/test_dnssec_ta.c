@@ -203,6 +203,21 @@ static void every_status_under_the_anchor(void **state)
     island_fini(&i);
 }
 
+/* Wildcards and aliases are good where the validator says secure. */
+static void secure_is_secure(void **state)
+{
+    struct island i;
+    (void)state;
+    island_init(&i, DOMAIN, &(struct cert_order){.names = "DNS:" DOMAIN});
+    i.w.anchored[0].result.srv.wildcard = true;
+    (void)expect(&i, "wildcard", DNA_PROVEN, DNA_CODE_OK);
+    i.w.anchored[0].result.srv.aliased = true;
+    (void)expect(&i, "alias", DNA_PROVEN, DNA_CODE_OK);
+    i.w.anchored[0].result.srv.secure = false;
+    (void)expect(&i, "alias into an insecure zone", DNA_FAIL, DNA_CODE_DNS_INSECURE);
+    island_fini(&i);
+}
+
 static void the_anchor_must_secure_its_zone(void **state)
 {
     static const struct {
@@ -518,7 +533,8 @@ static void the_document(void **state)
     struct island i;
     struct cert middle, leaf;
     const struct cert *both[2] = {&leaf, &middle}, *swapped[2] = {&middle, &leaf};
-    struct dna_span pem, one, bag;
+    const struct cert *many[11];
+    struct dna_span pem, one, bag, eleven;
     char *junk;
     (void)state;
     island_init(&i, DOMAIN, &(struct cert_order){.names = "DNS:" DOMAIN});
@@ -528,6 +544,10 @@ static void the_document(void **state)
     pem = cert_pem(both, 2);
     one = cert_pem(both, 1);
     bag = cert_pkcs7(swapped, 2);
+    for (size_t k = 0; k < 11; k++) {
+        many[k] = k == 0 ? &leaf : &middle;
+    }
+    eleven = cert_pem(many, 11);
 #define DELIVER(span) (i.w.documents[0].result.body = (span))
     DELIVER(pem);
     (void)expect(&i, "PEM", DNA_PROVEN, DNA_CODE_OK);
@@ -537,6 +557,8 @@ static void the_document(void **state)
     (void)expect(&i, "DER", DNA_PROVEN, DNA_CODE_OK);
     DELIVER(one);
     (void)expect(&i, "missing intermediate", DNA_FAIL, DNA_CODE_UNTRUSTED);
+    DELIVER(eleven);
+    (void)expect(&i, "eleven certificates", DNA_FAIL, DNA_CODE_BAD_MATERIAL);
     DELIVER(dna_span_of("<html>no</html>"));
     (void)expect(&i, "no certificate", DNA_FAIL, DNA_CODE_BAD_MATERIAL);
     DELIVER(dna_span_of(""));
@@ -557,6 +579,7 @@ static void the_document(void **state)
     cert_bytes_free(pem);
     cert_bytes_free(one);
     cert_bytes_free(bag);
+    cert_bytes_free(eleven);
     cert_free(&leaf);
     cert_free(&middle);
     island_fini(&i);
@@ -762,6 +785,7 @@ int main(void)
         cmocka_unit_test(succeeds_in_both_roles),
         cmocka_unit_test(every_status_from_the_root),
         cmocka_unit_test(every_status_under_the_anchor),
+        cmocka_unit_test(secure_is_secure),
         cmocka_unit_test(the_anchor_must_secure_its_zone),
         cmocka_unit_test(which_keys_are_anchors),
         cmocka_unit_test(a_key_that_dnssec_does_not_know),

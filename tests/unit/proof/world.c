@@ -50,8 +50,13 @@ void world_fini(struct world *w)
     dna_roots_free(w->roots);
     cert_free(&w->leaf);
     cert_free(&w->root);
-    for (size_t i = 0; i < w->n_bytes; i++) {
-        free(w->bytes[i]);
+    world_free_bytes(w, 0);
+}
+
+void world_free_bytes(struct world *w, size_t n)
+{
+    while (w->n_bytes > n) {
+        free(w->bytes[--w->n_bytes]);
     }
 }
 
@@ -354,9 +359,7 @@ static struct dna_ruling hear_once(struct world *w)
         }
     }
     assert_int_equal(dna_court_deadline(w->court), DNA_NEVER);
-    while (w->n_bytes > bytes) {
-        free(w->bytes[--w->n_bytes]);
-    }
+    world_free_bytes(w, bytes);
     return ruling;
 }
 

@@ -81,6 +81,8 @@ struct world {
 /* The peer's leaf is made to order, issued by the world's root. */
 void world_init(struct world *w, const struct cert_order *leaf);
 void world_fini(struct world *w);
+/* Frees the bytes that were made since there were n of them. */
+void world_free_bytes(struct world *w, size_t n);
 /* Another leaf for the peer: of this chain. */
 void world_present(struct world *w, struct dna_chain *chain);
 
