@@ -2,12 +2,15 @@
  * to whom, and that it ends. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -135,6 +138,22 @@ int stat(const char *path, struct stat *out)
     system_store_asked = system_store_asked || strncmp(path, "/etc/ssl/", 9) == 0 ||
                          strncmp(path, "/usr/lib/ssl/", 13) == 0;
     return fstatat(AT_FDCWD, path, out, 0);
+}
+
+/* Nobody resolves anything here, so that nothing leaves this machine either. */
+static atomic_bool resolver_asked;
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **out);
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **out)
+{
+    (void)node;
+    (void)service;
+    (void)hints;
+    (void)out;
+    resolver_asked = true;
+    return EAI_FAIL;
 }
 
 struct client {
@@ -711,6 +730,13 @@ static void lack_of_memory_ends_the_get(void **state)
     }
 }
 
+/* The last one: about all of the above. */
+static void no_name_was_looked_up(void **state)
+{
+    (void)state;
+    assert_false(resolver_asked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -734,6 +760,7 @@ int main(void)
         cmocka_unit_test(callbacks_may_call),
         cmocka_unit_test(a_loop_that_refuses_ends_the_get),
         cmocka_unit_test(lack_of_memory_ends_the_get),
+        cmocka_unit_test(no_name_was_looked_up),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
