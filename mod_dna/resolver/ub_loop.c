@@ -247,8 +247,15 @@ static int loopexit(struct ub_event_base *base, struct timeval *tv)
     return -1;
 }
 
+/* libunbound calls it where a context cannot be made; the base has an owner, and may serve
+ * other contexts. */
+static void leave_base(struct ub_event_base *base)
+{
+    (void)base;
+}
+
 static struct ub_event_base_vmt base_vmt = {
-    .free = dna_ub_loop_free,
+    .free = leave_base,
     .dispatch = dispatch,
     .loopexit = loopexit,
     .new_event = new_event,

@@ -192,6 +192,16 @@ static void another_key_secures_nothing(void **state)
                          "_xmpp-server._tcp.im.csk.zone", DNA_DNS_SRV));
 }
 
+/* Algorithms that are no longer made, and keys that their owner has given up. */
+static void some_keys_secure_nothing_whatever_they_sign(void **state)
+{
+    (void)state;
+    assert_false(compare("rsasha1.zone", world_key(world, "rsasha1.zone", 257),
+                         "_xmpp-server._tcp.rsasha1.zone", DNA_DNS_SRV));
+    assert_false(compare("revoked.zone", world_key(world, "revoked.zone", 385),
+                         "_xmpp-server._tcp.revoked.zone", DNA_DNS_SRV));
+}
+
 static void dates_count_without_grace(void **state)
 {
     const char *name = "_xmpp-server._tcp.csk.zone";
@@ -256,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libldns_never_says_more),
         cmocka_unit_test(another_key_secures_nothing),
+        cmocka_unit_test(some_keys_secure_nothing_whatever_they_sign),
         cmocka_unit_test(dates_count_without_grace),
         cmocka_unit_test(no_changed_octet_passes),
     };

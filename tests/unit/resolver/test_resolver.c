@@ -642,6 +642,19 @@ static void a_stub_that_believes_nobody_tells_addresses_only(void **state)
     dna_resolver_free(resolver);
 }
 
+static void a_server_that_does_not_recurse_is_not_believed(void **state)
+{
+    struct setting s;
+    struct dna_resolver *resolver;
+    struct seen seen;
+    (void)state;
+    resolver = make(options(&s, DNA_RESOLVER_STUB));
+    world_recurses(world, false);
+    look(resolver, "nobody.good.zone", DNA_DNS_A, &seen);
+    assert_int_equal(seen.answer.outcome, DNA_DNS_FAILED);
+    dna_resolver_free(resolver);
+}
+
 static void a_stub_has_deadlines_and_cancels(void **state)
 {
     struct setting s;
@@ -688,6 +701,7 @@ int main(void)
         cmocka_unit_test(unreadable_files_are_reported_at_once),
         cmocka_unit_test(a_stub_believes_the_ad_bit_only_if_told),
         cmocka_unit_test(a_stub_that_believes_nobody_tells_addresses_only),
+        cmocka_unit_test(a_server_that_does_not_recurse_is_not_believed),
         cmocka_unit_test(a_stub_has_deadlines_and_cancels),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -51,7 +51,7 @@ struct world {
     struct asked *asked;
     size_t n_asked;
     unsigned by_tcp;
-    bool ad;
+    bool ad, lame;
     char address[20], server[40];
     uint16_t port;
     char hints[64];
@@ -161,6 +161,9 @@ static void make_keys(struct world *world, struct zone *zone)
         break;
     case WORLD_256:
         must(ldns_key_list_push_key(zone->keys, new_key(zone, 256)));
+        break;
+    case WORLD_REVOKED:
+        must(ldns_key_list_push_key(zone->keys, new_key(zone, 385)));
         break;
     }
     for (size_t i = 0; i < ldns_key_list_key_count(zone->keys); i++) {
@@ -571,7 +574,7 @@ static ldns_pkt *respond(struct world *world, const ldns_pkt *query, enum world_
     ldns_pkt_set_id(packet, ldns_pkt_id(query));
     ldns_pkt_set_qr(packet, true);
     ldns_pkt_set_aa(packet, true);
-    ldns_pkt_set_ra(packet, true);
+    ldns_pkt_set_ra(packet, !world->lame);
     ldns_pkt_set_rd(packet, ldns_pkt_rd(query));
     ldns_pkt_set_cd(packet, ldns_pkt_cd(query));
     ldns_pkt_set_ad(packet, world->ad);
@@ -870,11 +873,17 @@ void world_honest(struct world *world)
     world->n_asked = 0;
     world->by_tcp = 0;
     world->ad = false;
+    world->lame = false;
 }
 
 void world_says_ad(struct world *world, bool ad)
 {
     world->ad = ad;
+}
+
+void world_recurses(struct world *world, bool recurses)
+{
+    world->lame = !recurses;
 }
 
 unsigned world_asked(const struct world *world, const char *name, unsigned type)

@@ -15,7 +15,8 @@ enum world_keys {
     WORLD_UNSIGNED,
     WORLD_CSK,   /* one key, flags 257 */
     WORLD_SPLIT, /* 257 signs the keys, 256 the rest */
-    WORLD_256    /* one key, flags 256 */
+    WORLD_256,   /* one key, flags 256 */
+    WORLD_REVOKED /* one key, flags 385 */
 };
 
 struct world_zone {
@@ -60,6 +61,8 @@ void world_lie(struct world *world, const char *name, unsigned type, enum world_
 void world_honest(struct world *world);
 /* Whether answers have the AD bit, as a validating resolver sets it. */
 void world_says_ad(struct world *world, bool ad);
+/* Whether it offers recursion (RA); until world_honest. */
+void world_recurses(struct world *world, bool recurses);
 /* How often it was asked for the name and type (0: any type) since the last world_honest. */
 unsigned world_asked(const struct world *world, const char *name, unsigned type);
 unsigned world_asked_by_tcp(const struct world *world);
