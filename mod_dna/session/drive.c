@@ -220,11 +220,13 @@ static void show(struct dna_stream *stream, const struct dna_s2s_effect *effect,
                                          &stream->shown.ruling);
         out->ruling = heard ? &stream->shown.ruling : NULL;
     }
+    if (kind == DNA_STREAM_CLOSE || kind == DNA_STREAM_ERROR) {
+        dna_stream_dismiss_all(stream);
+        dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
+    }
     if (kind == DNA_STREAM_CLOSE) {
         stream->closed = true;
         stream->lent = false;
-        dna_stream_dismiss_all(stream);
-        dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
     }
 }
 

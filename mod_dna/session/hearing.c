@@ -160,6 +160,21 @@ static bool lasting(enum dna_code code)
     return false;
 }
 
+/* Whether asking again would find the same: the proof itself was bad, and no other prover
+ * failed to find something out. */
+static bool is_settled(const struct dna_hearing *hearing)
+{
+    struct dna_ruling one;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        if (dna_court_prover_ruling(hearing->court, (enum dna_prooftype)i, &one) &&
+            one.verdict == DNA_TEMPFAIL) {
+            return false;
+        }
+    }
+    return dna_court_prover_ruling(hearing->court, hearing->peer.proof.type, &one) &&
+           one.verdict == DNA_FAIL && lasting(one.code);
+}
+
 static void remember(struct dna_hearing *hearing, struct dna_time now)
 {
     struct dna_memory *memory = &hearing->session->memory;
@@ -172,7 +187,7 @@ static void remember(struct dna_hearing *hearing, struct dna_time now)
         dna_memory_rule(memory, dna_key_span(&key), ruling, ruling->expires_at, now.wall);
     } else if (ruling->verdict == DNA_FAIL) {
         dna_memory_forget(memory, dna_key_span(&key));
-        if (hearing->peer.answered && lasting(ruling->code) &&
+        if (hearing->peer.answered && is_settled(hearing) &&
             dna_key_refused(&hearing->question, &hearing->peer.proof, &key) == DNA_OK) {
             dna_memory_rule(memory, dna_key_span(&key), ruling,
                             now.wall + DNA_LIMIT_KEEP_FAILED_S, now.wall);

@@ -38,7 +38,7 @@ struct actor_stream {
     struct dna_stream *stream;
     struct dna_xml_reader *output; /* what we wrote, parsed again */
     struct lines said, effects;
-    bool tls;
+    bool outgoing;
 };
 
 struct open_want {

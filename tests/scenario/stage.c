@@ -161,6 +161,7 @@ void stage_open(struct play *play, const char *line, enum dna_role role)
     for (size_t i = 0; i < sizeof options.random; i++) {
         options.random[i] = (unsigned char)(i + 7 * play->n_streams);
     }
+    stream->outgoing = role == DNA_INITIATING;
     play->n_streams++;
     play_ok(play, dna_stream_new(play->session, &options, play->now, &stream->stream), "open");
 }
@@ -253,13 +254,57 @@ static void carries(struct play *play, struct actor_stream *stream, const char *
     }
 }
 
+/* CERT from=PEER to=US [plain]: both headers and TLS, up to what TLS is for. */
+static void connect_tls(struct play *play, struct actor_stream *stream, const char *line)
+{
+    static const char *const incoming[] = {
+        "< header %s", "> header", "> <stream:features><any/></stream:features>",
+        "< <tls:starttls/>", "> <tls:proceed/>", "! secure", "tls %c",
+        "< header %s%d", "> header", NULL,
+    };
+    static const char *const outgoing[] = {
+        "> header", "< header %s id=1", "< <stream:features><tls:starttls/></stream:features>",
+        "> <tls:starttls/>", "< <tls:proceed/>", "! secure", "tls %c",
+        "> header", "< header %s id=2%d", NULL,
+    };
+    char cert[64], from[256], to[256], text[1024];
+    const char *dna = strstr(line, "plain") != NULL ? "" : " dna";
+    words_option(line, "from", from, sizeof from);
+    words_option(line, "to", to, sizeof to);
+    (void)words_next(&line, cert, sizeof cert);
+    for (const char *const *step = stream->outgoing ? outgoing : incoming; *step != NULL;
+         step++) {
+        size_t n = 0;
+        for (const char *c = *step; *c != '\0'; c++) {
+            if (*c != '%') {
+                text[n++] = *c;
+                text[n] = '\0';
+                continue;
+            }
+            c++;
+            n += (size_t)(*c == 's'   ? snprintf(text + n, sizeof text - n, "from=%s to=%s",
+                                                 from, to)
+                          : *c == 'd' ? snprintf(text + n, sizeof text - n, "%s", dna)
+                                      : snprintf(text + n, sizeof text - n, "%s", cert));
+        }
+        stage_stream(play, stream, text);
+    }
+}
+
 static void act(struct play *play, struct actor_stream *stream, const char *verb,
                 const char *line)
 {
     char own[256], peer[256];
-    if (strcmp(verb, "asks") == 0) {
+    if (strcmp(verb, "connects") == 0) {
+        connect_tls(play, stream, line);
+    } else if (strcmp(verb, "asks") == 0) {
         read_pair(line, own, peer, sizeof own);
         play_ok(play, dna_stream_ask(stream->stream, own, peer, play->now), "ask");
+    } else if (strcmp(verb, "asks-in-vain") == 0) {
+        read_pair(line, own, peer, sizeof own);
+        if (dna_stream_ask(stream->stream, own, peer, play->now) != DNA_ERR_STATE) {
+            play_fail(play, "the stream would carry %s -> %s", own, peer);
+        }
     } else if (strcmp(verb, "sends") == 0) {
         play_ok(play, markup_send(play, stream, line), "send");
         flush(play, stream);
