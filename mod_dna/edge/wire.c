@@ -236,12 +236,20 @@ static bool may_take_output(const struct dna_uv_stream *stream)
     return false;
 }
 
+static bool has_output(const struct dna_uv_stream *stream)
+{
+    return may_take_output(stream) && dna_stream_output(stream->core).len != 0;
+}
+
+/* Until everything is with the network, or the network takes no more for now. */
 static void flush(struct dna_uv_stream *stream)
 {
-    if (may_take_output(stream) && !take_output(stream)) {
-        return;
-    }
-    write_out(stream);
+    do {
+        if (may_take_output(stream) && !take_output(stream)) {
+            return;
+        }
+        write_out(stream);
+    } while (has_output(stream) && dna_edge_socket_in_flight(stream->wire.socket) == 0);
 }
 
 static void watch_marks(struct dna_uv_stream *stream)
@@ -303,7 +311,7 @@ static bool nothing_unwritten(const struct dna_uv_stream *stream)
 {
     return dna_buf_len(&stream->wire.out) == 0 &&
            dna_edge_socket_in_flight(stream->wire.socket) == 0 &&
-           (!may_take_output(stream) || dna_stream_output(stream->core).len == 0);
+           !has_output(stream);
 }
 
 static void close_when_written(struct dna_uv_stream *stream)
