@@ -25,7 +25,7 @@ extern "C" {
 struct dna_court;
 
 /* Opens a hearing; the question is copied, the chain referenced.  DNA_ERR_ARGUMENT: the
- * domain is not canonical. */
+ * domain, or the host of an initiating question, is not canonical. */
 DNA_API DNA_MUST_USE enum dna_err dna_court_new(const struct dna_alloc *alloc,
                                                 const struct dna_question *question,
                                                 struct dna_time now, struct dna_court **out);

@@ -566,19 +566,53 @@ static void sentences_are_printable(void **state)
     world_fini(&w);
 }
 
+/* Facts so large that each of them needs memory of its own. */
+static void make_heavy(struct rich *r, char *why, size_t size, struct dna_span *many)
+{
+    static const char url[] = "https://host.example/x";
+    struct dna_dns_answer *answers[] = {
+        world_srv(&r->w, PLAIN, INSECURE, HOST, 5269),
+        &r->w.anchored[0].result.dnskey,
+        &r->w.anchored[0].result.srv,
+        &r->w.anchored[0].result.srv_tls,
+    };
+    memset(why, 'w', size - 1);
+    why[size - 1] = '\0';
+    for (size_t i = 0; i < DNA_LIMIT_RECORDS; i++) {
+        many[i] = world_srv_rdata(&r->w, HOST, (uint16_t)(5269 + i));
+    }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        answers[i]->why = why;
+        if (answers[i]->type == DNA_DNS_SRV && answers[i]->outcome == DNA_DNS_FOUND) {
+            answers[i]->rdata = many;
+            answers[i]->n_rdata = DNA_LIMIT_RECORDS;
+        }
+    }
+    world_document(&r->w, url, DNA_FETCH_OK, "");
+    r->w.documents[1].result.body = r->ta.der;
+    r->w.documents[1].result.final_url = why;
+    r->w.peer.content = dna_span_of(url);
+}
+
 /* Memory that is missing anywhere is an error, and the same call succeeds later with the
  * same ruling in the end. */
 static void without_memory(void **state)
 {
-    static const unsigned types[] = {15, BIT(DNSSEC_TA), BIT(POSH)};
+    static const unsigned types[] = {15, BIT(DNSSEC_TA), BIT(POSH), BIT(DNSSEC_TA)};
     struct rich r;
+    char why[2000];
+    struct dna_span many[DNA_LIMIT_RECORDS];
     (void)state;
     rich_init(&r, "DNS:" HOST);
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
         struct dna_ruling good;
         r.w.alloc = NULL;
         r.w.q.policy.prooftypes = types[t];
+        if (t == 3) {
+            make_heavy(&r, why, sizeof why, many);
+        }
         good = world_hear(&r.w);
+        expect_ruling("with memory", &good, DNA_PROVEN, DNA_CODE_OK);
         for (unsigned long n = 0;; n++) {
             struct failing_alloc f;
             struct dna_ruling ruling;
