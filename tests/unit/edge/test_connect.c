@@ -1,0 +1,346 @@
+/* Where a stream is connected to: the answers of the DNS, the guard, and what is never tried. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <base/limits.h>
+#include <scene.h>
+
+#define STARTTLS "_xmpp-server"
+#define DIRECT "_xmpps-server"
+
+static uint16_t port_of_b(const struct scene *scene)
+{
+    return dna_uv_listener_port(scene->b.listener);
+}
+
+/* A port of 127.0.0.1 at which nobody listens. */
+static uint16_t dead_port(struct scene *scene)
+{
+    struct dna_uv_listen options = {.size = sizeof options, .address = "127.0.0.1",
+                                    .handler = &scene->b.handler, .user = &scene->b};
+    struct dna_uv_listener *listener;
+    const char *why;
+    uint16_t port;
+    assert_int_equal(dna_uv_listen(scene->b.uv, &options, &listener, &why), DNA_OK);
+    port = dna_uv_listener_port(listener);
+    dna_uv_listener_free(listener);
+    return port;
+}
+
+static void expect_failure(struct scene *scene, const char *peer, const char *condition)
+{
+    (void)side_connect(&scene->a, peer);
+    scene_until(scene, side_has_closed, &scene->a);
+    print_message("%s: %s\n", scene->a.condition, scene->a.why);
+    assert_string_equal(scene->a.condition, condition);
+    assert_string_not_equal(scene->a.why, "");
+    assert_int_equal(scene->a.opened, 0);
+    scene_settle(scene);
+    assert_int_equal(scene->b.admitted, 0);
+}
+
+/* b's listener on the port that the domain's own address would be tried at. */
+static void listen_at_5269(struct scene *scene, const char *address)
+{
+    dna_uv_listener_free(scene->b.listener);
+    side_listen(&scene->b, address, 5269, 0);
+}
+
+static void without_srv_the_domain_itself_is_tried(void **state)
+{
+    struct scene *scene = *state;
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_a(scene->names, "plain.example", "127.0.0.77");
+    (void)side_connect(&scene->a, "plain.example");
+    scene_until(scene, side_has_closed, &scene->a); /* b does not host that name */
+    assert_int_equal(scene->a.opened, 1);
+    assert_int_equal(scene->b.admitted, 1);
+}
+
+static void what_does_not_exist_is_not_found(void **state)
+{
+    expect_failure(*state, "nothing.example", "remote-server-not-found");
+}
+
+static void a_dot_says_no_and_the_address_is_not_tried(void **state)
+{
+    struct scene *scene = *state;
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_srv(scene->names, STARTTLS, "dot.example", 0, 0, ".");
+    name_server_a(scene->names, "dot.example", "127.0.0.77");
+    expect_failure(scene, "dot.example", "remote-server-not-found");
+    assert_int_equal(name_server_asked(scene->names, "dot.example"), 0);
+}
+
+static void a_failed_srv_answer_is_no_reason_to_try_the_address(void **state)
+{
+    struct scene *scene = *state;
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_fails(scene->names, STARTTLS "._tcp.lost.example");
+    name_server_a(scene->names, "lost.example", "127.0.0.77");
+    expect_failure(scene, "lost.example", "remote-server-timeout");
+    assert_int_equal(name_server_asked(scene->names, "lost.example"), 0);
+}
+
+static void a_failed_direct_tls_answer_is_none_either(void **state)
+{
+    struct scene *scene = *state;
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_fails(scene->names, DIRECT "._tcp.lost.example");
+    name_server_a(scene->names, "lost.example", "127.0.0.77");
+    expect_failure(scene, "lost.example", "remote-server-timeout");
+}
+
+static void records_that_cannot_be_reached_are_no_reason(void **state)
+{
+    struct scene *scene = *state;
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_srv(scene->names, STARTTLS, "dead.example", 0, dead_port(scene),
+                    "xmpp.b.example");
+    name_server_a(scene->names, "dead.example", "127.0.0.77");
+    expect_failure(scene, "dead.example", "remote-server-timeout");
+    assert_int_equal(name_server_asked(scene->names, "dead.example"), 0);
+}
+
+static void direct_tls_alone_cannot_be_spoken_to(void **state)
+{
+    struct scene *scene = *state;
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_srv(scene->names, DIRECT, "direct.example", 0, port_of_b(scene),
+                    "xmpp.b.example");
+    name_server_a(scene->names, "direct.example", "127.0.0.77");
+    expect_failure(scene, "direct.example", "remote-server-timeout");
+}
+
+static void every_record_and_every_address_has_its_turn(void **state)
+{
+    struct scene *scene = *state;
+    uint16_t dead = dead_port(scene);
+    name_server_srv(scene->names, STARTTLS, "many.example", 1, dead, "xmpp.b.example");
+    name_server_srv(scene->names, STARTTLS, "many.example", 2, dead, "no.address.example");
+    name_server_srv(scene->names, STARTTLS, "many.example", 3, port_of_b(scene), "last.example");
+    name_server_a(scene->names, "last.example", "127.0.0.99"); /* nobody is there */
+    name_server_a(scene->names, "last.example", "127.0.0.1");
+    (void)side_connect(&scene->a, "many.example");
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_int_equal(scene->a.opened, 1);
+    assert_int_equal(scene->b.admitted, 1);
+}
+
+/* --- the guard (S22) ----------------------------------------------------------------- */
+
+static void take_allowance_away(struct scene *scene)
+{
+    struct dna_hosted hosted = {.size = sizeof hosted, .domain = "a.example"};
+    dna_uv_identity_free(scene->a.identity);
+    scene->a.identity = NULL;
+    side_free(&scene->a);
+    scene->a.freed = false;
+    scene->a.uv = scene_driver(scene, &scene->loop, NULL);
+    assert_int_equal(dna_session_host(dna_uv_session(scene->a.uv), &hosted), DNA_OK);
+}
+
+static void srv_does_not_lead_to_loopback(void **state)
+{
+    struct scene *scene = *state;
+    take_allowance_away(scene);
+    expect_failure(scene, "b.example", "remote-connection-failed");
+}
+
+static void the_domains_own_address_does_not_either(void **state)
+{
+    struct scene *scene = *state;
+    take_allowance_away(scene);
+    listen_at_5269(scene, "127.0.0.77");
+    name_server_a(scene->names, "plain.example", "127.0.0.77");
+    expect_failure(scene, "plain.example", "remote-connection-failed");
+}
+
+static void srv_does_not_lead_to_our_own_listener(void **state)
+{
+    struct scene *scene = *state;
+    name_server_srv(scene->names, STARTTLS, "mirror.example", 0,
+                    dna_uv_listener_port(scene->a.listener), "xmpp.a.example");
+    expect_failure(scene, "mirror.example", "remote-connection-failed");
+    assert_int_equal(scene->a.admitted, 0);
+}
+
+static void srv_does_not_lead_to_what_is_protected(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(dna_uv_protect(scene->a.uv, "127.0.0.1", port_of_b(scene)), DNA_OK);
+    assert_int_equal(dna_uv_protect(scene->a.uv, "localhost", 1), DNA_ERR_FORMAT);
+    expect_failure(scene, "b.example", "remote-connection-failed");
+}
+
+static enum dna_err route(struct side *side, const char *address, uint16_t port,
+                          struct dna_link *link)
+{
+    struct dna_uv_connect options = {
+        .size = sizeof options,
+        .own = side->domain,
+        .peer = "b.example",
+        .link = link,
+        .address = address,
+        .port = port,
+        .handler = &side->handler,
+        .user = side,
+    };
+    struct dna_uv_stream *stream;
+    return dna_uv_connect(side->uv, &options, &stream);
+}
+
+static void a_static_route_asks_no_name_server(void **state)
+{
+    struct scene *scene = *state;
+    take_allowance_away(scene);
+    scene->a.identity = scene_identity(scene, scene->a.uv, "a.example", true);
+    assert_int_equal(route(&scene->a, "127.0.0.1", port_of_b(scene), NULL), DNA_OK);
+    scene_until(scene, side_is_up, &scene->a);
+    assert_int_equal(name_server_asked(scene->names, "xmpp.b.example"), 0);
+}
+
+static void a_static_route_does_not_lead_to_ourselves(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(route(&scene->a, "127.0.0.1", dna_uv_listener_port(scene->a.listener),
+                           NULL),
+                     DNA_OK);
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_string_equal(scene->a.condition, "remote-connection-failed");
+    assert_int_equal(route(&scene->a, "not an address", 1, NULL), DNA_ERR_ARGUMENT);
+}
+
+static void a_link_is_connected_to_without_the_guard(void **state)
+{
+    struct scene *scene = *state;
+    struct dna_link *link;
+    take_allowance_away(scene);
+    assert_int_equal(dna_session_link(dna_uv_session(scene->a.uv),
+                                      dna_span_of("0123456789abcdef"), &link),
+                     DNA_OK);
+    assert_int_equal(route(&scene->a, "127.0.0.1", port_of_b(scene), link), DNA_OK);
+    assert_int_equal(route(&scene->a, NULL, 0, link), DNA_ERR_ARGUMENT);
+    scene_until(scene, side_has_closed, &scene->b); /* which admits no stream without TLS */
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_int_equal(scene->b.admitted, 1);
+}
+
+/* --- endpoints ----------------------------------------------------------------------- */
+
+struct answer {
+    bool done, definite;
+    size_t n;
+    char hosts[DNA_LIMIT_ENDPOINTS][100];
+    uint16_t ports[DNA_LIMIT_ENDPOINTS];
+};
+
+static void answered(void *arg, const struct dna_uv_endpoint *endpoints, size_t n,
+                     bool definite, const char *why)
+{
+    struct answer *answer = arg;
+    assert_false(answer->done);
+    answer->done = true;
+    answer->definite = definite;
+    answer->n = n;
+    assert_int_equal(n == 0, why[0] != '\0');
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(answer->hosts[i], sizeof answer->hosts[i], "%s",
+                       endpoints[i].host != NULL ? endpoints[i].host : "(none)");
+        answer->ports[i] = endpoints[i].port;
+    }
+}
+
+static bool is_answered(void *arg)
+{
+    return ((struct answer *)arg)->done;
+}
+
+static struct answer endpoints_of(struct scene *scene, const char *domain)
+{
+    struct answer answer = {.done = false};
+    assert_int_equal(dna_uv_endpoints(scene->a.uv, domain, answered, &answer), DNA_OK);
+    assert_false(answer.done);
+    scene_until(scene, is_answered, &answer);
+    return answer;
+}
+
+static void endpoints_are_told_in_their_order(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+    name_server_srv(scene->names, STARTTLS, "two.example", 7, 1007, "second.example");
+    name_server_srv(scene->names, STARTTLS, "two.example", 5, 1005, "first.example");
+    name_server_srv(scene->names, DIRECT, "two.example", 1, 1001, "direct.example");
+    answer = endpoints_of(scene, "two.example");
+    assert_int_equal(answer.n, 2);
+    assert_string_equal(answer.hosts[0], "first.example");
+    assert_int_equal(answer.ports[0], 1005);
+    assert_string_equal(answer.hosts[1], "second.example");
+    answer = endpoints_of(scene, "plain.example");
+    assert_int_equal(answer.n, 1);
+    assert_string_equal(answer.hosts[0], "(none)");
+    assert_int_equal(answer.ports[0], 5269);
+}
+
+static void no_endpoints_are_definite_or_not(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+    name_server_srv(scene->names, STARTTLS, "dot.example", 0, 0, ".");
+    name_server_fails(scene->names, STARTTLS "._tcp.lost.example");
+    answer = endpoints_of(scene, "dot.example");
+    assert_int_equal(answer.n, 0);
+    assert_true(answer.definite);
+    answer = endpoints_of(scene, "lost.example");
+    assert_int_equal(answer.n, 0);
+    assert_false(answer.definite);
+}
+
+static void a_stream_that_is_closed_while_it_is_being_connected(void **state)
+{
+    struct scene *scene = *state;
+    struct dna_uv_stream *stream = side_connect(&scene->a, "b.example");
+    dna_uv_stream_pause(stream);
+    assert_int_equal(dna_uv_stream_backlog(stream), 0);
+    dna_uv_stream_resume(stream);
+    dna_uv_stream_close(stream, NULL, "not needed any more");
+    assert_int_equal(scene->a.closed, 0);
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_string_equal(scene->a.why, "not needed any more");
+    assert_int_equal(scene->a.opened, 0);
+}
+
+#define scene_test(f) cmocka_unit_test_setup_teardown(f, scene_begin, scene_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scene_test(without_srv_the_domain_itself_is_tried),
+        scene_test(what_does_not_exist_is_not_found),
+        scene_test(a_dot_says_no_and_the_address_is_not_tried),
+        scene_test(a_failed_srv_answer_is_no_reason_to_try_the_address),
+        scene_test(a_failed_direct_tls_answer_is_none_either),
+        scene_test(records_that_cannot_be_reached_are_no_reason),
+        scene_test(direct_tls_alone_cannot_be_spoken_to),
+        scene_test(every_record_and_every_address_has_its_turn),
+        scene_test(srv_does_not_lead_to_loopback),
+        scene_test(the_domains_own_address_does_not_either),
+        scene_test(srv_does_not_lead_to_our_own_listener),
+        scene_test(srv_does_not_lead_to_what_is_protected),
+        scene_test(a_static_route_asks_no_name_server),
+        scene_test(a_static_route_does_not_lead_to_ourselves),
+        scene_test(a_link_is_connected_to_without_the_guard),
+        scene_test(endpoints_are_told_in_their_order),
+        scene_test(no_endpoints_are_definite_or_not),
+        scene_test(a_stream_that_is_closed_while_it_is_being_connected),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
