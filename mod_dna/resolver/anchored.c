@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <base/codec.h>
 #include <base/limits.h>
@@ -280,8 +279,7 @@ enum dna_err dna_resolver_anchored(struct dna_resolver *resolver,
     struct dna_anchored *anchored;
     enum dna_err err;
     *out = NULL;
-    if (!is_usable(want->dnskey) || strcmp(want->zone, ".") == 0 ||
-        !dna_name_is_under(want->domain, want->zone)) {
+    if (!is_usable(want->dnskey) || !dna_name_is_under(want->domain, want->zone)) {
         return DNA_ERR_ARGUMENT;
     }
     err = dna_lookup_new(resolver, timeout_ms, &lookup);

@@ -192,9 +192,10 @@ static void check(enum dna_resolver_mode mode, const struct expected *e)
     bool by_libldns;
     if (mode == DNA_RESOLVER_STUB) {
         /* The server validated the root's key, and calls islands insecure. */
-        bool settled = false;
         world_says_ad(world, true);
-        (void)poll_loop_until(loop, &settled, 20);
+        for (int i = 0; i < PATIENCE && !dna_resolver_anchor_works(resolver); i++) {
+            poll_loop_run(loop, 1);
+        }
         assert_true(dna_resolver_anchor_works(resolver));
         world_honest(world);
     }
@@ -302,14 +303,22 @@ static void the_line_moves_on_when_somebody_leaves_it(void **state)
     struct dna_span key = world_key(world, "one.zone", 257);
     struct seen seen[5], slow;
     struct dna_lookup *lookups[5], *first;
+    unsigned asked;
     (void)state;
+    look(resolver, "one.zone", key, "one.zone", &seen[0]); /* known from now on */
     world_lie(world, PLAIN "csk.zone", DNA_DNS_SRV, WORLD_SERVFAIL); /* not for libldns */
     look(resolver, "csk.zone", world_key(world, "csk.zone", 257), "csk.zone", &slow);
     world_lie(world, PLAIN "csk.zone", DNA_DNS_SRV, WORLD_SILENT);
+    asked = world_asked(world, PLAIN "csk.zone", DNA_DNS_SRV);
     assert_int_equal(start(resolver, "csk.zone", world_key(world, "csk.zone", 257),
                            "csk.zone", 0, &slow, &first),
                      DNA_OK);
-    poll_loop_run(loop, 20);
+    for (int i = 0; i < PATIENCE; i++) {
+        if (world_asked(world, PLAIN "csk.zone", DNA_DNS_SRV) != asked) {
+            break; /* by the context, since the shared one remembers the failure */
+        }
+        poll_loop_run(loop, 1);
+    }
     for (size_t i = 0; i < 5; i++) {
         unsigned ms = i == 2 ? 60 : 0;
         assert_int_equal(start(resolver, "one.zone", key, "one.zone", ms, &seen[i],

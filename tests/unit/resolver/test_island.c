@@ -133,32 +133,33 @@ static const struct {
     const char *zone, *name;
     uint16_t type;
     bool secure; /* by libldns, while nobody lies */
+    bool all;    /* every lie is tried, and not only a few */
 } cases[] = {
-    {"csk.zone", "_xmpp-server._tcp.csk.zone", DNA_DNS_SRV, true},
-    {"csk.zone", "_xmpp-server._tcp.im.csk.zone", DNA_DNS_SRV, true},
-    {"csk.zone", "csk.zone", DNA_DNS_DNSKEY, true},
-    {"csk.zone", "_xmpp-server._tcp.near.csk.zone", DNA_DNS_SRV, false},
-    {"csk.zone", "_xmpp-server._tcp.far.csk.zone", DNA_DNS_SRV, false},
-    {"csk.zone", "_xmpp-server._tcp.out.csk.zone", DNA_DNS_SRV, false},
-    {"csk.zone", "_xmpp-server._tcp.wild.csk.zone", DNA_DNS_SRV, false},
-    {"csk.zone", "_xmpp-server._tcp.no.csk.zone", DNA_DNS_SRV, false},
-    {"csk.zone", "_xmpp-server._tcp.twin.zone", DNA_DNS_SRV, false},
-    {"split.zone", "_xmpps-server._tcp.split.zone", DNA_DNS_SRV, true},
-    {"rsa256.zone", "_xmpp-server._tcp.rsa256.zone", DNA_DNS_SRV, true},
-    {"rsa512.zone", "_xmpp-server._tcp.rsa512.zone", DNA_DNS_SRV, true},
-    {"p384.zone", "_xmpp-server._tcp.p384.zone", DNA_DNS_SRV, true},
-    {"ed25519.zone", "_xmpp-server._tcp.ed25519.zone", DNA_DNS_SRV, true},
+    {"csk.zone", "_xmpp-server._tcp.csk.zone", DNA_DNS_SRV, true, true},
+    {"csk.zone", "_xmpp-server._tcp.im.csk.zone", DNA_DNS_SRV, true, false},
+    {"csk.zone", "csk.zone", DNA_DNS_DNSKEY, true, false},
+    {"csk.zone", "_xmpp-server._tcp.near.csk.zone", DNA_DNS_SRV, false, false},
+    {"csk.zone", "_xmpp-server._tcp.far.csk.zone", DNA_DNS_SRV, false, false},
+    {"csk.zone", "_xmpp-server._tcp.out.csk.zone", DNA_DNS_SRV, false, false},
+    {"csk.zone", "_xmpp-server._tcp.wild.csk.zone", DNA_DNS_SRV, false, false},
+    {"csk.zone", "_xmpp-server._tcp.no.csk.zone", DNA_DNS_SRV, false, false},
+    {"csk.zone", "_xmpp-server._tcp.twin.zone", DNA_DNS_SRV, false, false},
+    {"split.zone", "_xmpps-server._tcp.split.zone", DNA_DNS_SRV, true, true},
+    {"rsa256.zone", "_xmpp-server._tcp.rsa256.zone", DNA_DNS_SRV, true, false},
+    {"rsa512.zone", "_xmpp-server._tcp.rsa512.zone", DNA_DNS_SRV, true, false},
+    {"p384.zone", "_xmpp-server._tcp.p384.zone", DNA_DNS_SRV, true, false},
+    {"ed25519.zone", "_xmpp-server._tcp.ed25519.zone", DNA_DNS_SRV, true, false},
 };
 
 static void libldns_never_says_more(void **state)
 {
-    static const enum world_lie lies[] = {WORLD_HONEST,  WORLD_STRIP,  WORLD_FLIP,
-                                          WORLD_EXPIRED, WORLD_FUTURE, WORLD_STRANGER,
-                                          WORLD_OTHER,   WORLD_BARE};
+    static const enum world_lie lies[] = {WORLD_HONEST, WORLD_FLIP,     WORLD_STRIP,
+                                          WORLD_FUTURE, WORLD_STRANGER, WORLD_EXPIRED,
+                                          WORLD_OTHER,  WORLD_BARE};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct dna_span key = world_key(world, cases[i].zone, 257);
-        size_t n = cases[i].secure ? sizeof lies / sizeof lies[0] : 1;
+        size_t n = cases[i].all ? sizeof lies / sizeof lies[0] : cases[i].secure ? 2 : 1;
         for (size_t k = 0; k < 2 * n; k++) {
             enum world_lie lie = lies[k / 2];
             const char *at = k % 2 == 0 ? cases[i].name : cases[i].zone;
@@ -213,10 +214,10 @@ static void dates_count_without_grace(void **state)
     } dates[] = {
         {now, now, true},
         {now + 13 * day, now + 13 * day, true},
-        {now + 14 * day + 60, now, false},
-        {now - day - 60, now, false},
-        {now, now + 14 * day + 60, false},
-        {now, now - day - 60, false},
+        {now + 15 * day, now, false},
+        {now - 2 * day, now, false},
+        {now, now + 15 * day, false},
+        {now, now - 2 * day, false},
     };
     (void)state;
     look(NULL, "csk.zone", DNA_DNS_DNSKEY, &keys);
