@@ -23,27 +23,34 @@ static void note(struct dna_hearing *hearing, enum dna_verdict verdict, enum dna
     (void)snprintf(hearing->ruling.why, sizeof hearing->ruling.why, "%s", why);
 }
 
+static const char *role_name(const struct dna_hearing *hearing)
+{
+    if (hearing->stream == NULL) {
+        return "asking";
+    }
+    return hearing->question.role == DNA_INITIATING ? "initiating" : "receiving";
+}
+
 static void log_ruling(const struct dna_hearing *hearing, struct dna_time now)
 {
     const struct dna_log *log = hearing->session->log;
     const struct dna_ruling *ruling = &hearing->ruling;
-    char expires[24], facts[12], lookups[12], ms[24];
+    const struct dna_hearing_count *count = &hearing->count;
+    char expires[24], ms[24], facts[40];
+    (void)snprintf(expires, sizeof expires, "%" PRId64, ruling->expires_at);
+    (void)snprintf(ms, sizeof ms, "%" PRId64, now.mono - count->began);
+    (void)snprintf(facts, sizeof facts, "%u (%u cached)", count->facts, count->recalled);
     const struct dna_log_field fields[] = {
-        {"own", dna_span_of(hearing->stream != NULL ? dna_s2s_own(hearing->stream->s2s) : "")},
         {"domain", dna_span_of(hearing->domain.text)},
-        {"role", dna_span_of(hearing->question.role == DNA_INITIATING ? "initiating"
-                                                                      : "receiving")},
+        {"role", dna_span_of(role_name(hearing))},
         {"ruling", dna_span_of(dna_verdict_name(ruling->verdict))},
-        {"prooftype", dna_span_of(dna_prooftype_name(ruling->prooftype))},
+        {"prooftype", dna_span_of(count->spoke ? dna_prooftype_name(ruling->prooftype) : "")},
         {"code", dna_span_of(dna_code_name(ruling->code))},
         {"why", dna_span_of(ruling->why)},
-        {"expires", {expires, (size_t)snprintf(expires, sizeof expires, "%" PRId64,
-                                               ruling->expires_at)}},
-        {"facts", {facts, (size_t)snprintf(facts, sizeof facts, "%u", hearing->count.facts)}},
-        {"lookups",
-         {lookups, (size_t)snprintf(lookups, sizeof lookups, "%u", hearing->count.lookups)}},
-        {"ms", {ms, (size_t)snprintf(ms, sizeof ms, "%" PRId64,
-                                     now.mono - hearing->count.began)}},
+        {"expires", dna_span_of(expires)},
+        {"ms", dna_span_of(ms)},
+        {"own", dna_span_of(hearing->stream != NULL ? dna_s2s_own(hearing->stream->s2s) : "")},
+        {"facts", dna_span_of(facts)},
     };
     if (log != NULL && log->write != NULL && log->least <= DNA_LOG_INFO) {
         log->write(log->arg, DNA_LOG_INFO, "ruling", fields, sizeof fields / sizeof *fields);
@@ -322,7 +329,6 @@ static enum dna_err look_up(struct dna_hearing *hearing, unsigned id,
     }
     wait->next_own = hearing->waits;
     hearing->waits = wait;
-    hearing->count.lookups++;
     return DNA_OK;
 }
 
@@ -347,6 +353,7 @@ static enum dna_err satisfy(struct dna_hearing *hearing, unsigned id,
     }
     if (may_recall &&
         dna_memory_recall(&session->memory, dna_key_span(&key), now.wall, &view)) {
+        hearing->count.recalled++;
         return tell(hearing, id, want, &view.fact, now);
     }
     if (want->kind == DNA_WANT_PATH && session->roots != NULL) {
@@ -375,6 +382,16 @@ static enum dna_err run(struct dna_hearing *hearing, struct dna_time now, bool *
     return DNA_OK;
 }
 
+static bool any_prover_ruled(const struct dna_court *court)
+{
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        if (dna_court_prover_ruling(court, (enum dna_prooftype)i, NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Goes on after something became known; err: what became of telling the court. */
 static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struct dna_time now)
 {
@@ -393,6 +410,7 @@ static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struc
         note(hearing, DNA_TEMPFAIL, DNA_CODE_INTERNAL, "out of memory, or a library failed");
         conclude(hearing, now);
     } else if (ruled) {
+        hearing->count.spoke = any_prover_ruled(hearing->court);
         remember(hearing, now);
         conclude(hearing, now);
     }
@@ -455,6 +473,8 @@ enum dna_err dna_hearing_open(struct dna_session *session, const struct dna_ques
     hearing->count.began = now.mono;
     *out = hearing;
     if (remembered(hearing, now)) {
+        hearing->count.spoke = true;
+        hearing->count.facts = hearing->count.recalled = 1; /* the ruling itself */
         conclude(hearing, now);
         return DNA_OK;
     }
@@ -511,6 +531,7 @@ enum dna_err dna_hearing_supply(struct dna_hearing *hearing, const struct dna_fa
     }
     hearing->peer.open = false;
     if (refused_lately(hearing, fact, now)) {
+        hearing->count.spoke = true;
         conclude(hearing, now);
         return DNA_OK;
     }

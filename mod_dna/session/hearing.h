@@ -26,9 +26,10 @@ struct dna_hearing_peer {
 
 /* For the log. */
 struct dna_hearing_count {
-    unsigned facts;   /* all that the court was told */
-    unsigned lookups; /* ... those that somebody had to look up */
-    int64_t began;    /* monotonic */
+    unsigned facts;    /* that the court was told */
+    unsigned recalled; /* ... from memory */
+    bool spoke;        /* some prover ruled */
+    int64_t began;     /* monotonic */
 };
 
 struct dna_hearing {

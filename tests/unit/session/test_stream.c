@@ -1,0 +1,336 @@
+/* Streams as their host uses them: what may be called when, and what it costs.  What the
+ * exchange means is in tests/scenario. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <certs.h>
+#include <failing_alloc.h>
+#include <mod_dna/session.h>
+
+#define HEADER                                                                              \
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:server'"                             \
+    " xmlns:stream='http://etherx.jabber.org/streams' xmlns:dna='urn:xmpp:dna:0'"           \
+    " version='1.0' from='peer.example' to='own.example'>"
+#define MESSAGE "<message from='a@peer.example' to='b@own.example'><body>hi</body></message>"
+
+static struct cert ca, leaf;
+static struct dna_chain *chain;
+static struct dna_roots *roots;
+static struct dna_time now;
+
+static int make_world(void **state)
+{
+    const struct cert *one = &leaf;
+    (void)state;
+    ca = cert_make(&(struct cert_order){.subject = "CA", .ca = true});
+    leaf = cert_make(&(struct cert_order){.subject = "leaf", .issuer = &ca,
+                                          .names = "DNS:peer.example"});
+    chain = cert_chain(&one, 1);
+    roots = cert_roots(&ca);
+    return 0;
+}
+
+static int free_world(void **state)
+{
+    (void)state;
+    dna_chain_free(chain);
+    dna_roots_free(roots);
+    cert_free(&leaf);
+    cert_free(&ca);
+    return 0;
+}
+
+static enum dna_err begin_with(const struct dna_alloc *alloc, struct dna_session **out)
+{
+    struct dna_session_options options = {
+        .size = sizeof options, .alloc = alloc, .seed = 3, .roots = roots};
+    struct dna_hosted hosted = {.size = sizeof hosted, .domain = "own.example"};
+    enum dna_err err;
+    now = (struct dna_time){.wall = CERTS_NOW, .mono = 500};
+    err = dna_session_new(&options, out);
+    if (err == DNA_OK && (err = dna_session_host(*out, &hosted)) != DNA_OK) {
+        dna_session_free(*out);
+    }
+    return err;
+}
+
+static struct dna_session *begin(void)
+{
+    struct dna_session *session;
+    assert_int_equal(begin_with(NULL, &session), DNA_OK);
+    return session;
+}
+
+static enum dna_err open_incoming(struct dna_session *session, struct dna_stream **out)
+{
+    struct dna_stream_options options = {.size = sizeof options, .role = DNA_RECEIVING,
+                                         .user = &now};
+    return dna_stream_new(session, &options, now, out);
+}
+
+/* What happened, as bits of the effects' kinds. */
+struct seen {
+    unsigned kinds, stanzas;
+    bool peer_accepted;
+};
+
+static void pull(struct dna_stream *stream, struct seen *seen)
+{
+    struct dna_stream_effect effect;
+    while (dna_stream_next(stream, now, &effect)) {
+        seen->kinds |= 1u << effect.kind;
+        seen->stanzas += effect.kind == DNA_STREAM_STANZA;
+        if (effect.kind == DNA_STREAM_PEER) {
+            seen->peer_accepted = effect.accepted;
+        }
+    }
+    dna_stream_sent(stream, dna_stream_output(stream).len);
+}
+
+static bool saw(const struct seen *seen, enum dna_stream_effect_kind kind)
+{
+    return (seen->kinds & 1u << kind) != 0;
+}
+
+static enum dna_err say(struct dna_stream *stream, const char *text, struct seen *seen)
+{
+    enum dna_err err = dna_stream_read(stream, dna_span_of(text), now);
+    pull(stream, seen);
+    return err;
+}
+
+/* Every look-up says: insecurely absent. */
+static void answer_all(struct dna_session *session)
+{
+    const struct dna_want *want;
+    unsigned id;
+    while (dna_session_next_want(session, &id, &want)) {
+        struct dna_fact fact = {.kind = DNA_WANT_DNS};
+        assert_int_equal(want->kind, DNA_WANT_DNS);
+        fact.u.dns = (struct dna_dns_answer){
+            .name = want->u.dns.name, .type = want->u.dns.type, .outcome = DNA_DNS_ABSENT,
+            .ttl = 600, .obtained = now.wall, .signatures_end = DNA_NEVER, .why = ""};
+        (void)!dna_session_give(session, id, &fact, now);
+    }
+    while (dna_session_next_cancel(session, &id)) {
+    }
+}
+
+/* Up to the stanzas; err: the first fault. */
+static enum dna_err establish(struct dna_session *session, struct dna_stream *stream,
+                              struct seen *seen)
+{
+    static const char *const tls[] = {
+        HEADER, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"};
+    static const char *const dna[] = {
+        HEADER, "<assert xmlns='urn:xmpp:dna:0' from='peer.example'/>",
+        "<valid xmlns='urn:xmpp:dna:0' to='own.example'/>"};
+    enum dna_err err = DNA_OK;
+    for (size_t i = 0; err == DNA_OK && i < 2; i++) {
+        err = say(stream, tls[i], seen);
+    }
+    if (err == DNA_OK && saw(seen, DNA_STREAM_SECURE)) {
+        err = dna_stream_secured(stream, chain, now);
+        pull(stream, seen);
+    }
+    for (size_t i = 0; err == DNA_OK && i < 3; i++) {
+        err = say(stream, dna[i], seen);
+        answer_all(session);
+        pull(stream, seen);
+    }
+    return err;
+}
+
+static void effects_come_before_more_bytes(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    (void)state;
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_ptr_equal(dna_stream_user(stream), &now);
+    assert_int_equal(dna_stream_read(stream, dna_span_of("<?xml"), now), DNA_OK);
+    assert_int_equal(dna_stream_read(stream, dna_span_of(" version"), now), DNA_ERR_STATE);
+    pull(stream, &seen);
+    assert_int_equal(dna_stream_read(stream, dna_span_of(" version"), now), DNA_OK);
+    pull(stream, &seen);
+    assert_int_equal(seen.kinds, 0);
+    dna_stream_free(stream);
+    dna_session_free(session);
+}
+
+static void a_closed_stream_takes_nothing(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    (void)state;
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_int_equal(dna_stream_gone(stream, "cut", now), DNA_OK);
+    pull(stream, &seen);
+    assert_true(saw(&seen, DNA_STREAM_CLOSE));
+    assert_int_equal(dna_stream_read(stream, dna_span_of("x"), now), DNA_ERR_STATE);
+    assert_int_equal(dna_stream_secured(stream, chain, now), DNA_ERR_STATE);
+    assert_int_equal(dna_stream_gone(stream, "again", now), DNA_ERR_STATE);
+    assert_int_equal(dna_stream_close(stream, NULL, NULL, now), DNA_ERR_STATE);
+    assert_int_equal(dna_stream_ask(stream, "own.example", "peer.example", now),
+                     DNA_ERR_STATE);
+    assert_false(dna_stream_may_send(stream, "own.example", "peer.example"));
+    assert_int_equal(dna_session_deadline(session), DNA_NEVER);
+    dna_stream_free(stream);
+    dna_session_free(session);
+}
+
+static void what_follows_the_end_has_no_meaning(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    (void)state;
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_int_equal(establish(session, stream, &seen), DNA_OK);
+    assert_int_equal(dna_stream_close(stream, NULL, NULL, now), DNA_OK);
+    pull(stream, &seen);
+    assert_int_equal(say(stream, "</stream:stream>" MESSAGE, &seen), DNA_OK);
+    assert_int_equal(seen.stanzas, 0);
+    assert_true(saw(&seen, DNA_STREAM_CLOSE));
+    dna_stream_free(stream);
+    dna_session_free(session);
+}
+
+static void options_are_checked(void **state)
+{
+    struct dna_session *session = begin(), *other = begin();
+    struct dna_link *link;
+    struct dna_stream *stream;
+    struct dna_stream_options good = {.size = sizeof good, .role = DNA_INITIATING,
+                                      .own = "own.example", .peer = "peer.example"};
+    struct dna_stream_options bad;
+    struct dna_hosted hosted = {.size = sizeof hosted, .domain = "x.example"};
+    (void)state;
+    assert_int_equal(dna_session_link(other, dna_span_of("0123456789abcdef"), &link), DNA_OK);
+    for (int variant = 0; variant < 5; variant++) {
+        bad = good;
+        *(variant == 0   ? &bad.own
+          : variant == 1 ? &bad.peer
+          : variant == 2 ? &bad.host
+          : variant == 3 ? &bad.peer
+                         : &bad.own) = variant == 4 ? NULL : variant == 3 ? "" : "A.example";
+        assert_int_equal(dna_stream_new(session, &bad, now, &stream), DNA_ERR_ARGUMENT);
+    }
+    bad = good;
+    bad.link = link; /* of another session */
+    assert_int_equal(dna_stream_new(session, &bad, now, &stream), DNA_ERR_ARGUMENT);
+    hosted.link = link;
+    assert_int_equal(dna_session_host(session, &hosted), DNA_ERR_ARGUMENT);
+    assert_int_equal(dna_stream_new(session, &good, now, &stream), DNA_OK);
+    dna_stream_free(stream);
+    dna_session_free(session);
+    dna_session_free(other);
+}
+
+/* A host that was compiled against an older header has a shorter struct. */
+static void shorter_options_are_understood(void **state)
+{
+    struct dna_session_options options = {.size = offsetof(struct dna_session_options, roots),
+                                          .seed = 1};
+    struct dna_session *session;
+    (void)state;
+    memset((char *)&options + options.size, 0x5a, sizeof options - options.size);
+    assert_int_equal(dna_session_new(&options, &session), DNA_OK);
+    dna_session_free(session);
+}
+
+static void ready_streams_come_once(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_stream *a, *b;
+    struct seen seen = {0};
+    (void)state;
+    assert_int_equal(open_incoming(session, &a), DNA_OK);
+    assert_int_equal(open_incoming(session, &b), DNA_OK);
+    assert_ptr_equal(dna_session_next_ready(session), a);
+    pull(b, &seen); /* by itself: nothing is left to be told */
+    assert_null(dna_session_next_ready(session));
+    assert_int_equal(dna_stream_close(a, NULL, NULL, now), DNA_OK);
+    assert_int_equal(dna_stream_close(b, NULL, NULL, now), DNA_OK);
+    dna_stream_free(a); /* and is not told of any more */
+    assert_ptr_equal(dna_session_next_ready(session), b);
+    assert_null(dna_session_next_ready(session));
+    dna_stream_free(b);
+    dna_session_free(session);
+}
+
+static void relaying_allocates_nothing(void **state)
+{
+    struct failing_alloc f;
+    struct dna_session *session;
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    unsigned long before;
+    (void)state;
+    assert_int_equal(begin_with(failing_alloc_init(&f, (unsigned long)-1), &session), DNA_OK);
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_int_equal(establish(session, stream, &seen), DNA_OK);
+    assert_true(seen.peer_accepted);
+    assert_int_equal(say(stream, MESSAGE MESSAGE, &seen), DNA_OK);
+    before = f.seen;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(say(stream, MESSAGE MESSAGE MESSAGE, &seen), DNA_OK);
+    }
+    assert_int_equal(seen.stanzas, 32);
+    assert_int_equal(f.seen, before);
+    dna_stream_free(stream);
+    dna_session_free(session);
+    assert_int_equal(f.outstanding, 0);
+}
+
+/* Whatever allocation fails: a peer is accepted only with its proof, a lost stream says so,
+ * and nothing leaks. */
+static void survives_lack_of_memory(void **state)
+{
+    bool done = false;
+    unsigned accepted = 0;
+    (void)state;
+    for (unsigned long n = 0; !done; n++) {
+        struct failing_alloc f;
+        struct dna_session *session;
+        struct dna_stream *stream;
+        struct seen seen = {0};
+        if (begin_with(failing_alloc_init(&f, n), &session) == DNA_OK) {
+            if (open_incoming(session, &stream) == DNA_OK) {
+                enum dna_err err = establish(session, stream, &seen);
+                err = err == DNA_OK ? say(stream, MESSAGE, &seen) : err;
+                assert_true(seen.stanzas == 0 || seen.peer_accepted);
+                assert_true(seen.stanzas == 1 || f.failed);
+                accepted += seen.stanzas;
+                dna_stream_free(stream);
+            }
+            dna_session_free(session);
+        }
+        assert_int_equal(f.outstanding, 0);
+        done = !f.failed;
+    }
+    assert_true(accepted > 1); /* some of what fails is only a convenience */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(effects_come_before_more_bytes),
+        cmocka_unit_test(a_closed_stream_takes_nothing),
+        cmocka_unit_test(what_follows_the_end_has_no_meaning),
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(shorter_options_are_understood),
+        cmocka_unit_test(ready_streams_come_once),
+        cmocka_unit_test(relaying_allocates_nothing),
+        cmocka_unit_test(survives_lack_of_memory),
+    };
+    return cmocka_run_group_tests(tests, make_world, free_world);
+}
