@@ -107,7 +107,8 @@ void dna_fetch_conclude(struct dna_fetch *fetch, enum dna_fetch_outcome outcome,
         .why = why,
         .obtained = fetcher->loop->now(fetcher->loop->self).wall,
     };
-    bool failed = outcome == DNA_FETCH_FAILED || outcome == DNA_FETCH_REFUSED;
+    bool failed = outcome == DNA_FETCH_FAILED ||
+                  (outcome == DNA_FETCH_REFUSED && fetch->refusal != NULL);
     dna_fetch_halt(fetch);
     dna_budget_leave(fetcher->budget, &fetch->ticket, now_mono(fetcher), failed);
     take_out(fetch);
@@ -144,7 +145,7 @@ void dna_fetcher_pump(struct dna_fetcher *fetcher)
     }
     /* Without a timer nobody would come for them. */
     while ((ticket = dna_budget_any_waiting(fetcher->budget)) != NULL) {
-        dna_fetch_conclude(fetch_of(ticket), DNA_FETCH_FAILED, 0, (struct dna_span){0},
+        dna_fetch_conclude(fetch_of(ticket), DNA_FETCH_REFUSED, 0, (struct dna_span){0},
                            "no timer");
     }
 }

@@ -15,6 +15,13 @@ static void fail(struct dna_fetch *fetch, unsigned status, const char *why)
     dna_fetch_conclude(fetch, DNA_FETCH_FAILED, status, nothing, why);
 }
 
+/* A limit of our own, which says nothing about the document or the peer (S13). */
+static void give_up(struct dna_fetch *fetch, const char *why)
+{
+    fetch->refusal = NULL;
+    dna_fetch_conclude(fetch, DNA_FETCH_REFUSED, 0, nothing, why);
+}
+
 void dna_fetch_halt(struct dna_fetch *fetch)
 {
     struct dna_fetcher *fetcher = fetch->fetcher;
@@ -68,7 +75,7 @@ static void try_address(struct dna_fetch *fetch)
     bool go = false;
     if (dna_budget_aim(fetcher->budget, &fetch->ticket, address,
                        fetcher->loop->now(fetcher->loop->self).mono, &go) != DNA_OK) {
-        fail(fetch, 0, "no memory");
+        give_up(fetch, "no memory");
         return;
     }
     if (!go) {
@@ -77,7 +84,7 @@ static void try_address(struct dna_fetch *fetch)
     }
     if (dna_https_get(fetcher->options.https, fetch->url, address, on_hop, fetch,
                       &fetch->get) != DNA_OK) {
-        fail(fetch, 0, "the request could not be made");
+        give_up(fetch, "the request could not be made");
     }
 }
 
@@ -155,14 +162,14 @@ static void resolve(struct dna_fetch *fetch)
                       &fetch->lookups[0]) != DNA_OK ||
         names->lookup(names->self, fetch->parts.host, DNA_DNS_AAAA, on_aaaa, fetch,
                       &fetch->lookups[1]) != DNA_OK) {
-        fail(fetch, 0, "the host cannot be looked up now");
+        give_up(fetch, "the host cannot be looked up now");
     }
 }
 
 void dna_fetch_step(struct dna_fetch *fetch)
 {
     if (!start_clock(fetch)) {
-        fail(fetch, 0, "no timer");
+        give_up(fetch, "no timer");
     } else if (fetch->n_addresses != 0) {
         try_address(fetch);
     } else {

@@ -32,7 +32,7 @@ struct dna_fetch {
     struct dna_https_get *get;
     struct dna_timer *deadline;
     int64_t running_since, left_ms;
-    const char *refusal; /* static: why it was turned away, or an address dropped */
+    const char *refusal; /* static: why it was turned away, or an address dropped by the guard */
     dna_fetch_fn *fn;
     void *arg;
 };

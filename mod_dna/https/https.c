@@ -197,7 +197,13 @@ enum dna_err dna_https_new(const struct dna_loop *loop, const struct dna_https_o
 {
     struct dna_https *https;
     enum dna_err err = DNA_ERR_MEMORY;
+    struct dna_address source;
     bool lost = false;
+    /* Anything else libcurl would look up, and wait. */
+    if (options->source != NULL &&
+        dna_address_parse(dna_span_of(options->source), &source) != DNA_OK) {
+        return DNA_ERR_FORMAT;
+    }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return DNA_ERR_SYSTEM;
     }

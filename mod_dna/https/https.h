@@ -45,7 +45,8 @@ struct dna_https_result {
  * dna_https_free; the get that it is about is gone. */
 typedef void dna_https_fn(void *arg, const struct dna_https_result *result);
 
-/* DNA_ERR_MEMORY; DNA_ERR_SYSTEM: libcurl cannot be set up. */
+/* DNA_ERR_FORMAT: source is no address.  DNA_ERR_MEMORY; DNA_ERR_SYSTEM: libcurl cannot be
+ * set up. */
 DNA_MUST_USE enum dna_err dna_https_new(const struct dna_loop *loop,
                                         const struct dna_https_options *options,
                                         struct dna_https **out);

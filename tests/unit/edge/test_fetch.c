@@ -277,7 +277,7 @@ static void a_fetch_ends_in_time(void **state)
     world_fini(&w);
 }
 
-static void a_resolver_that_refuses_fails_the_fetch(void **state)
+static void a_resolver_that_refuses_ends_the_fetch(void **state)
 {
     (void)state;
     for (unsigned n = 0; n < 2; n++) {
@@ -287,10 +287,26 @@ static void a_resolver_that_refuses_fails_the_fetch(void **state)
         w.refuse_after = n;
         (void)begin(&w, "/ok", &seen);
         finish(&w, &seen);
-        expect(&seen, "refused", DNA_FETCH_FAILED, 0);
+        expect(&seen, "refused", DNA_FETCH_REFUSED, 0);
         assert_null(w.lookups);
         world_fini(&w);
     }
+}
+
+/* Nobody is blamed for what we could not do. */
+static void our_own_limits_are_no_failures(void **state)
+{
+    struct world w;
+    struct seen seen;
+    (void)state;
+    world_init(&w, 0);
+    for (unsigned i = 0; i < 2 * DNA_LIMIT_FETCH_FAILURES_MINUTE; i++) {
+        w.refuse_after = w.asked;
+        (void)begin_as(&w, "peer", DNA_FETCH_PEER, 0, "http://www.example/", &seen);
+        finish(&w, &seen);
+        expect(&seen, "not looked up", DNA_FETCH_REFUSED, 0);
+    }
+    world_fini(&w);
 }
 
 /* Brings a fetch of a silent page to a stage: queued, resolving, connecting, asking. */
@@ -537,7 +553,7 @@ static void without_a_timer_nobody_waits_for_ever(void **state)
     (void)begin_as(&w, "peer", DNA_FETCH_PEER, 0, url, &seen);
     poll_loop_refuse_after(w.loop, 0);
     finish(&w, &seen);
-    expect(&seen, url, DNA_FETCH_FAILED, 0);
+    expect(&seen, url, DNA_FETCH_REFUSED, 0);
     poll_loop_refuse_after(w.loop, 1000);
     world_fini(&w);
 }
@@ -561,7 +577,8 @@ static void lack_of_memory_ends_the_fetch(void **state)
         }
         if (err == DNA_OK) {
             finish(&w, &seen);
-            assert_int_equal(seen.outcome, f.failed ? DNA_FETCH_FAILED : DNA_FETCH_OK);
+            assert_int_equal(seen.outcome == DNA_FETCH_OK, !f.failed);
+            assert_int_not_equal(seen.outcome, DNA_FETCH_ABSENT);
         } else {
             assert_int_equal(err, DNA_ERR_MEMORY);
         }
@@ -582,7 +599,8 @@ int main(void)
         cmocka_unit_test(addresses_are_guarded),
         cmocka_unit_test(a_name_is_resolved_once),
         cmocka_unit_test(a_fetch_ends_in_time),
-        cmocka_unit_test(a_resolver_that_refuses_fails_the_fetch),
+        cmocka_unit_test(a_resolver_that_refuses_ends_the_fetch),
+        cmocka_unit_test(our_own_limits_are_no_failures),
         cmocka_unit_test(a_cancelled_fetch_is_silent),
         cmocka_unit_test(cancelling_lets_the_next_one_in),
         cmocka_unit_test(freeing_cancels),

@@ -475,6 +475,19 @@ static void who_is_not_there_is_unreached(void **state)
     client_fini(&client);
 }
 
+static void a_source_is_an_address(void **state)
+{
+    static const char *const sources[] = {"", "localhost", "lo", "127.0.0.1 ", "127.1"};
+    struct poll_loop *loop = poll_loop_new();
+    struct dna_https *https;
+    (void)state;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        const struct dna_https_options options = {.source = sources[i]};
+        assert_int_equal(dna_https_new(poll_loop_of(loop), &options, &https), DNA_ERR_FORMAT);
+    }
+    poll_loop_free(loop);
+}
+
 static void a_deaf_server_is_left(void **state)
 {
     struct web *web = web_start(&(struct web_order){.deaf = true});
@@ -678,6 +691,7 @@ int main(void)
         cmocka_unit_test(only_the_given_file_counts),
         cmocka_unit_test(addresses_may_be_v6),
         cmocka_unit_test(who_is_not_there_is_unreached),
+        cmocka_unit_test(a_source_is_an_address),
         cmocka_unit_test(a_deaf_server_is_left),
         cmocka_unit_test(other_schemes_are_not_spoken),
         cmocka_unit_test(a_cancelled_get_is_silent),
