@@ -72,7 +72,6 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
 
 const struct dna_prover dna_prover_dnssec_srv = {
     .type = TYPE,
-    .name = "dnssec-srv",
     .stage = DNA_STAGE_LOCAL,
     .rests_on_dns = true,
     .root_anchored = true,

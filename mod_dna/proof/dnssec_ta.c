@@ -346,9 +346,7 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
 
 const struct dna_prover dna_prover_dnssec_ta = {
     .type = TYPE,
-    .name = "dnssec-ta",
     .stage = DNA_STAGE_FETCH,
     .rests_on_dns = true,
-    .needs_peer = true,
     .step = step,
 };

@@ -30,7 +30,6 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
 
 const struct dna_prover dna_prover_pkix = {
     .type = DNA_PROOF_PKIX,
-    .name = "pkix",
     .stage = DNA_STAGE_LOCAL,
     .survives_bogus = true,
     .step = step,

@@ -224,7 +224,6 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
 
 const struct dna_prover dna_prover_posh = {
     .type = TYPE,
-    .name = "posh",
     .stage = DNA_STAGE_FETCH,
     .step = step,
 };

@@ -28,12 +28,10 @@ enum dna_stage {
 
 struct dna_prover {
     enum dna_prooftype type;
-    const char *name; /* URI suffix and configuration word */
     enum dna_stage stage;
     bool rests_on_dns;     /* TEMPFAIL when a vetoing look-up ran out of time (S11) */
     bool survives_bogus;   /* may prove the receiving role although SRV is bogus (S10) */
     bool root_anchored;    /* admitted by the level "strong" (S1) */
-    bool needs_peer;       /* the peer must supply something */
     enum dna_step (*step)(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,
                           struct dna_arena *arena, struct dna_ruling *out);
