@@ -60,12 +60,35 @@ DNA_MUST_USE enum dna_err dna_hearing_open(struct dna_session *session,
 /* The answer to a look-up that it waited for.  The hearing may be gone afterwards, as after
  * the calls below. */
 DNA_MUST_USE enum dna_err dna_hearing_answer(struct dna_hearing *hearing, unsigned court_id,
-                                             const struct dna_want *want,
                                              const struct dna_fact *fact, struct dna_time now);
 DNA_MUST_USE enum dna_err dna_hearing_tick(struct dna_hearing *hearing, struct dna_time now);
 /* What the peer supplied; ignored where nobody asked. */
 DNA_MUST_USE enum dna_err dna_hearing_supply(struct dna_hearing *hearing,
                                              const struct dna_fact *fact,
                                              struct dna_time now);
+
+/* --- inquiry.c ------------------------------------------------------------------------ */
+
+/* Gives the court a fact. */
+DNA_MUST_USE enum dna_err dna_hearing_tell(struct dna_hearing *hearing, unsigned id,
+                                           const struct dna_fact *fact, struct dna_time now);
+/* One want of the court: answered now, or joined to a look-up. */
+DNA_MUST_USE enum dna_err dna_hearing_satisfy(struct dna_hearing *hearing, unsigned id,
+                                              const struct dna_want *want,
+                                              struct dna_time now);
+/* The path check of a chain as it is remembered, or made now.  False: neither. */
+bool dna_hearing_path(struct dna_session *session, const struct dna_chain *chain,
+                      struct dna_path *out);
+
+/* --- precedent.c ---------------------------------------------------------------------- */
+
+/* A first hearing that a remembered proof answers: hearing->ruling is it. */
+bool dna_precedent_proven(struct dna_hearing *hearing, struct dna_time now);
+/* Whether this very proof was refused a moment ago: hearing->ruling is it.  If not, what it
+ * is is noted. */
+bool dna_precedent_refused(struct dna_hearing *hearing, const struct dna_fact *fact,
+                           struct dna_time now);
+/* The court has ruled, and is there still. */
+void dna_precedent_set(struct dna_hearing *hearing, struct dna_time now);
 
 #endif

@@ -103,10 +103,14 @@ void dna_memory_learn(struct dna_memory *memory, struct dna_span key,
     int64_t until = dna_memory_fact_until(fact, now);
     struct dna_buf bytes;
     dna_buf_init(&bytes, memory->alloc, SIZE_MAX / 2);
-    if (until > now &&
-        (dna_fact_write(&bytes, fact) != DNA_OK ||
-         dna_cache_put(memory->facts, key, dna_buf_span(&bytes), until, false, now) != DNA_OK)) {
-        dna_cache_drop(memory->facts, key); /* what stood there is no longer so */
+    if (until > now) {
+        enum dna_err err = dna_fact_write(&bytes, fact);
+        if (err == DNA_OK) {
+            err = dna_cache_put(memory->facts, key, dna_buf_span(&bytes), until, false, now);
+        }
+        if (err != DNA_OK) {
+            dna_cache_drop(memory->facts, key); /* what stood there is no longer so */
+        }
     }
     dna_buf_fini(&bytes);
 }

@@ -227,8 +227,8 @@ enum dna_err dna_session_give(struct dna_session *session, unsigned id,
     dna_lookups_close(&session->lookups, lookup);
     while ((wait = dna_lookup_next_wait(lookup)) != NULL) {
         if (wait->hearing != NULL) {
-            enum dna_err err = dna_hearing_answer(wait->hearing, wait->court_id,
-                                                  &lookup->want, fact, now);
+            enum dna_err err =
+                dna_hearing_answer(wait->hearing, wait->court_id, fact, now);
             first = first == DNA_OK ? err : first;
         }
     }

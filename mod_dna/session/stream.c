@@ -379,23 +379,13 @@ bool dna_stream_speaks_dna(const struct dna_stream *stream)
     return !stream->closed && stream->link == NULL && dna_s2s_speaks_dna(stream->s2s);
 }
 
-void dna_stream_path(struct dna_stream *stream, const struct dna_chain *chain,
-                     const struct dna_path *path)
-{
-    if (stream->chain != NULL && memcmp(dna_chain_digest(chain),
-                                        dna_chain_digest(stream->chain),
-                                        DNA_SHA256_SIZE) == 0) {
-        stream->path = *path;
-        stream->path_known = true;
-    }
-}
-
 static bool names_host(const struct dna_stream *stream, const char *host)
 {
     int64_t now = stream->session->now.wall;
-    return stream->path_known && stream->path.code == DNA_PATH_OK &&
-           now >= stream->path.not_before && now < stream->path.not_after &&
-           dna_certificate_names(stream->chain, &stream->path, DNA_XMPP_SERVER, host);
+    struct dna_path path;
+    return stream->chain != NULL && dna_hearing_path(stream->session, stream->chain, &path) &&
+           path.code == DNA_PATH_OK && now >= path.not_before && now < path.not_after &&
+           dna_certificate_names(stream->chain, &path, DNA_XMPP_SERVER, host);
 }
 
 bool dna_stream_may_carry(const struct dna_stream *stream, const char *host, uint16_t port)

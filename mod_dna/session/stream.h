@@ -43,8 +43,6 @@ struct dna_stream {
     bool lent;   /* the reader may have more items */
     bool closed; /* CLOSE was handed out */
     struct dna_chain *chain; /* what the peer presented */
-    struct dna_path path;    /* ... of it, if path_known */
-    bool path_known;
     struct dna_stream_endpoint endpoint;
     struct dna_stream_foresight foresight;
     struct dna_map *peers; /* to struct dna_stream_peer; NULL on local streams */
@@ -64,10 +62,6 @@ static inline void dna_stream_lost(enum dna_err err)
 
 /* Something happened on it: the host must pull, and the deadline may have changed. */
 void dna_stream_touch(struct dna_stream *stream);
-
-/* A path check was made: if of the peer's chain, for dna_stream_may_carry. */
-void dna_stream_path(struct dna_stream *stream, const struct dna_chain *chain,
-                     const struct dna_path *path);
 
 /* --- peers.c: the domains of the peer --------------------------------------------------- */
 

@@ -81,7 +81,8 @@ void lines_add(const struct play *play, struct lines *lines, const char *format,
     __attribute__((format(printf, 3, 4)));
 void lines_free(struct lines *lines);
 /* The next line must match. */
-void lines_expect(struct play *play, struct lines *lines, const char *who, const char *pattern);
+void lines_expect(struct play *play, struct lines *lines, const char *who,
+                  const char *pattern);
 /* Whether text begins with what the pattern says, up to the end of a word. */
 bool words_match(struct play *play, const char *pattern, const char *text);
 /* Puts remembered values in place of {NAME}. */
@@ -104,7 +105,7 @@ void markup_expand(const char *text, char *out, size_t room);
 /* Parses one stanza and gives it to the stream. */
 enum dna_err markup_send(struct play *play, struct actor_stream *stream, const char *text);
 
-/* --- world.c: certificates, wants and facts ----------------------------------------------- */
+/* --- world.c: certificates, wants and facts --------------------------------------------- */
 
 struct actor_cert *world_cert(struct play *play, const char *name);
 void world_add_cert(struct play *play, const char *line);
@@ -115,7 +116,7 @@ void world_listen(struct play *play);
 void world_answer(struct play *play, const char *verb, const char *line);
 bool world_wanted(const struct play *play, const char *text);
 
-/* --- stage.c: the session and its streams ------------------------------------------------- */
+/* --- stage.c: the session and its streams ----------------------------------------------- */
 
 void stage_begin(struct play *play);
 void stage_end(struct play *play);

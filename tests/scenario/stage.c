@@ -232,7 +232,8 @@ static void read_pair(const char *line, char *own, char *peer, size_t room)
     (void)words_next(&line, peer, room);
 }
 
-static void may(struct play *play, struct actor_stream *stream, const char *line, bool expected)
+static void may(struct play *play, struct actor_stream *stream, const char *line,
+                bool expected)
 {
     char own[256], peer[256];
     read_pair(line, own, peer, sizeof own);
@@ -352,7 +353,7 @@ void stage_stream(struct play *play, struct actor_stream *stream, const char *li
     }
 }
 
-/* --- the whole ---------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------- */
 
 void stage_begin(struct play *play)
 {

@@ -55,7 +55,7 @@ void world_free(struct play *play)
     dna_roots_free(play->roots);
 }
 
-/* --- wants -------------------------------------------------------------------------------- */
+/* --- wants ------------------------------------------------------------------------------ */
 
 static void show_want(const struct dna_want *want, char *out, size_t room)
 {
@@ -132,7 +132,7 @@ void world_listen(struct play *play)
     }
 }
 
-/* --- facts -------------------------------------------------------------------------------- */
+/* --- facts ------------------------------------------------------------------------------ */
 
 /* RDATA of an answer. */
 struct records {

@@ -81,7 +81,8 @@ DNA_API struct dna_link *dna_session_link_of(const struct dna_session *session,
                                              const char *domain);
 
 /* Policy for peers: "*" (default), "peer.example" (exactly it) or ".example" (whole labels
- * below it, not itself; the longest suffix wins).  DNA_ERR_FORMAT: no such pattern. */
+ * below it, not itself; the longest suffix wins).  Peers that are accepted already are judged
+ * by it at the next tick, which is due at once.  DNA_ERR_FORMAT: no such pattern. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_policy(struct dna_session *session,
                                                      const char *pattern,
                                                      const struct dna_policy *policy);

@@ -13,8 +13,10 @@ static const struct dna_span secret = {"0123456789abcdef", 16};
 
 static struct dna_hosted hosted(const char *domain, struct dna_link *link, const char *url)
 {
-    return (struct dna_hosted){
-        .size = sizeof(struct dna_hosted), .domain = domain, .link = link, .dnssec_ta_url = url};
+    return (struct dna_hosted){.size = sizeof(struct dna_hosted),
+                               .domain = domain,
+                               .link = link,
+                               .dnssec_ta_url = url};
 }
 
 static bool serves(const struct dna_link *link, const char *domain)
