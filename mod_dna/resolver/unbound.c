@@ -57,7 +57,7 @@ static const struct setting large[] = {
     {"key-cache-size:", "16m"},
     {"neg-cache-size:", "4m"},
     {"infra-cache-numhosts:", "50000"},
-    {"outgoing-range:", "1024"},
+    {"outgoing-range:", "256"}, /* descriptors; more questions wait */
     {"outgoing-num-tcp:", "64"},
 };
 

@@ -203,6 +203,18 @@ static void some_keys_secure_nothing_whatever_they_sign(void **state)
                          "_xmpp-server._tcp.revoked.zone", DNA_DNS_SRV));
 }
 
+/* Keys and signatures that share a tag must not cost their product. */
+static void a_crowd_of_signatures_is_left_to_others(void **state)
+{
+    static const char name[] = "_xmpp-server._tcp.csk.zone";
+    (void)state;
+    world_honest(world);
+    world_lie(world, name, DNA_DNS_SRV, WORLD_CROWD);
+    assert_false(compare("csk.zone", world_key(world, "csk.zone", 257), name, DNA_DNS_SRV));
+    assert_int_equal(plain.security, DNA_RAW_INSECURE);
+    world_honest(world);
+}
+
 static void dates_count_without_grace(void **state)
 {
     const char *name = "_xmpp-server._tcp.csk.zone";
@@ -268,6 +280,7 @@ int main(void)
         cmocka_unit_test(libldns_never_says_more),
         cmocka_unit_test(another_key_secures_nothing),
         cmocka_unit_test(some_keys_secure_nothing_whatever_they_sign),
+        cmocka_unit_test(a_crowd_of_signatures_is_left_to_others),
         cmocka_unit_test(dates_count_without_grace),
         cmocka_unit_test(no_changed_octet_passes),
     };

@@ -37,6 +37,7 @@ enum world_lie {
     WORLD_FUTURE,
     WORLD_STRANGER,  /* the answer signed by a key that nobody knows */
     WORLD_OTHER,     /* other RDATA under the old signature */
+    WORLD_CROWD,     /* twenty signatures before the right one */
     WORLD_BARE,      /* a denial without its proof */
     WORLD_SERVFAIL,
     WORLD_SILENT,
