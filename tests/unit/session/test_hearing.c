@@ -12,6 +12,7 @@
 #include <certs.h>
 #include <failing_alloc.h>
 #include <mod_dna/session.h>
+#include <session/key.h>
 
 #define D "a.example"
 static const char *const names[] = {"_xmpp-server._tcp." D, "_xmpps-server._tcp." D};
@@ -305,6 +306,26 @@ static void paths_can_be_the_hosts_business(void **state)
     dna_session_free(session);
 }
 
+static void refusals_are_known_by_chain_and_proof(void **state)
+{
+    struct dna_key_proof proof = {.type = DNA_PROOF_DNSSEC_TA, .digest = {1}}, other = proof;
+    struct dna_question q = question(chain_one), hostile = question(chain_two);
+    struct dna_key a, b;
+    (void)state;
+    assert_int_equal(dna_key_refused(&q, &proof, &a), DNA_OK);
+    assert_int_equal(dna_key_refused(&hostile, &proof, &b), DNA_OK);
+    assert_false(dna_span_equal(dna_key_span(&a), dna_key_span(&b)));
+    other.digest[0]++;
+    assert_int_equal(dna_key_refused(&q, &other, &b), DNA_OK);
+    assert_false(dna_span_equal(dna_key_span(&a), dna_key_span(&b)));
+    other = proof;
+    other.type = DNA_PROOF_POSH;
+    assert_int_equal(dna_key_refused(&q, &other, &b), DNA_OK);
+    assert_false(dna_span_equal(dna_key_span(&a), dna_key_span(&b)));
+    assert_int_equal(dna_key_proven(&q, &b), DNA_OK);
+    assert_false(dna_span_equal(dna_key_span(&a), dna_key_span(&b)));
+}
+
 static char logged[600];
 static unsigned n_logged;
 
@@ -406,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_hearing_ends_in_time),
         cmocka_unit_test(nonsense_is_an_argument_error),
         cmocka_unit_test(paths_can_be_the_hosts_business),
+        cmocka_unit_test(refusals_are_known_by_chain_and_proof),
         cmocka_unit_test(each_ruling_is_one_line),
         cmocka_unit_test(survives_lack_of_memory),
     };
