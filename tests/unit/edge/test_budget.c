@@ -430,6 +430,108 @@ static void a_victim_gets_ten_a_minute(void **state)
     assert_int_equal(served, 5 * DNA_LIMIT_FETCH_PEER_AT_MINUTE);
 }
 
+#define MANY 400
+#define PLACES 30
+#define GETS 4096
+
+/* What is counted here by looking at every ticket and every GET. */
+struct model {
+    struct dna_ticket tickets[MANY];
+    unsigned peer[MANY], where[MANY]; /* where: 0 none, else a place and a GET under way */
+    struct {
+        int64_t at;
+        unsigned where;
+        bool proven, chosen;
+    } gets[GETS];
+    unsigned n_gets, seen_full;
+};
+static struct model model;
+
+static void check_slots(void)
+{
+    unsigned running[2] = {0}, unproven[2] = {0}, at[2][PLACES] = {{0}}, of[MANY] = {0};
+    for (unsigned i = 0; i < MANY; i++) {
+        const struct dna_ticket *t = &model.tickets[i];
+        if (t->state == DNA_TICKET_RUNNING) {
+            running[t->kind]++;
+            unproven[t->kind] += !t->proven;
+            of[model.peer[i]]++;
+            at[t->kind][model.where[i]]++;
+        }
+    }
+    for (unsigned kind = 0; kind < 2; kind++) {
+        assert_true(running[kind] <= DNA_LIMIT_FETCH_RUNNING);
+        assert_true(unproven[kind] <= DNA_LIMIT_FETCH_RUNNING / 4 * 3);
+        model.seen_full += unproven[kind] == DNA_LIMIT_FETCH_RUNNING / 4 * 3;
+        for (unsigned where = 1; where < PLACES; where++) {
+            assert_true(at[kind][where] <= DNA_LIMIT_FETCH_RUNNING_AT);
+        }
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_true(of[i] <= DNA_LIMIT_FETCH_RUNNING_PEER);
+    }
+}
+
+static void check_minute(int64_t now)
+{
+    unsigned all = 0, unproven = 0, chosen[PLACES] = {0};
+    for (unsigned i = model.n_gets; i-- > 0 && model.gets[i].at > now - MINUTE;) {
+        all++;
+        unproven += !model.gets[i].proven;
+        chosen[model.gets[i].where] += model.gets[i].chosen;
+    }
+    assert_true(all <= DNA_LIMIT_FETCH_PER_MINUTE);
+    assert_true(unproven <= DNA_LIMIT_FETCH_PER_MINUTE / 4 * 3);
+    for (unsigned where = 0; where < PLACES; where++) {
+        assert_true(chosen[where] <= DNA_LIMIT_FETCH_PEER_AT_MINUTE);
+    }
+}
+
+static void aim_at_random(unsigned i, unsigned where, int64_t now)
+{
+    struct dna_ticket *t = &model.tickets[i];
+    bool go = aim(t, where, now);
+    model.where[i] = go ? where : 0;
+    if (go && model.n_gets < GETS) {
+        model.gets[model.n_gets].at = now;
+        model.gets[model.n_gets].where = where;
+        model.gets[model.n_gets].proven = t->proven;
+        model.gets[model.n_gets++].chosen = t->kind == DNA_FETCH_PEER;
+    }
+}
+
+static void no_limit_is_ever_passed(void **state)
+{
+    uint32_t random = 1;
+    int64_t now = T0;
+    (void)state;
+    memset(&model, 0, sizeof model);
+    for (unsigned step = 0; step < 30000 && model.n_gets < GETS; step++) {
+        unsigned i;
+        struct dna_ticket *t;
+        random = random * 1664525u + 1013904223u;
+        i = (random >> 8) % MANY;
+        t = &model.tickets[i];
+        now += (random >> 20) % 64;
+        if (t->state == DNA_TICKET_OUT) {
+            model.peer[i] = (random >> 4) % 97;
+            model.where[i] = 0;
+            assert_int_equal(enter(t, model.peer[i], (random >> 28) % 2, (random >> 29) % 4 == 0,
+                                   now),
+                             DNA_OK);
+        } else if (t->state == DNA_TICKET_RUNNING && (random >> 27) % 4 != 0) {
+            aim_at_random(i, 1 + (random >> 16) % (PLACES - 1), now);
+        } else if ((random >> 26) % 4 == 0) {
+            model.where[i] = 0;
+            dna_budget_leave(budget, t, now, false);
+        }
+        (void)let_in(now);
+        check_slots();
+        check_minute(now);
+    }
+    assert_true(model.n_gets > 1000 && model.seen_full > 0);
+}
+
 static void survives_lack_of_memory(void **state)
 {
     bool done = false;
@@ -479,6 +581,7 @@ int main(void)
         TEST(one_that_has_proven_nothing_has_its_share),
         TEST(peer_chosen_drips_do_not_touch_the_well_known),
         TEST(a_victim_gets_ten_a_minute),
+        TEST(no_limit_is_ever_passed),
         TEST(survives_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
