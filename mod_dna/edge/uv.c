@@ -487,7 +487,7 @@ enum dna_err dna_uv_new(const struct dna_uv_options *given, struct dna_uv **out,
     err = make_parts(uv, &options, why);
     if (err != DNA_OK) {
         give_up(uv);
-        return err;
+        return err == DNA_ERR_ARGUMENT ? DNA_ERR_FORMAT : err;
     }
     *why = "";
     *out = uv;

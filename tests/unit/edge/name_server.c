@@ -171,7 +171,6 @@ struct name_server *name_server_new(struct uv_loop_s *loop)
     server->udp.data = server;
     bad |= uv_udp_recv_start(&server->udp, lend, asked);
     assert(bad == 0);
-    uv_unref((uv_handle_t *)&server->udp);
     (void)snprintf(server->at, sizeof server->at, "127.0.0.1@%u", ntohs(address.sin_port));
     return server;
 }
