@@ -5,6 +5,7 @@
  * otherwise everything is insecure, and resolver.c knows what that is worth.  Every setting
  * is given, so that c-ares reads no resolv.conf, and it is asked for nothing but packets, so
  * that it reads no /etc/hosts.  Only a server that recurses is believed in what it says.
+ * Sockets do not stay open, so that a forger has a port to guess as well.
  *
  * c-ares cannot cancel one query: a cancelled one runs on and is forgotten when it ends.
  */
@@ -276,8 +277,7 @@ static enum dna_err open_channel(struct cares *cares)
     struct in_addr replaced_at_once = {.s_addr = htonl(INADDR_LOOPBACK)};
     char lookups[] = "b";
     struct ares_options o = {
-        .flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
-                 ARES_FLAG_STAYOPEN,
+        .flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
         .timeout = TRY_MS,
         .tries = TRIES,
         .ndots = 1,

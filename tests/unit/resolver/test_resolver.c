@@ -1,4 +1,4 @@
-/* Look-ups against the little Internet of world.c: their status, their deadlines, their end. */
+/* Look-ups against the little Internet of world.c: their status, deadlines and end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

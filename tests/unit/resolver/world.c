@@ -302,8 +302,8 @@ static bool exists(const struct zone *zone, const ldns_rdf *name)
 {
     for (size_t i = 0; i < ldns_rr_list_rr_count(zone->records); i++) {
         const ldns_rr *rr = ldns_rr_list_rr(zone->records, i);
-        if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_NSEC3 && !covers_type(rr, LDNS_RR_TYPE_NSEC3) &&
-            is_under(ldns_rr_owner(rr), name)) {
+        if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_NSEC3 &&
+            !covers_type(rr, LDNS_RR_TYPE_NSEC3) && is_under(ldns_rr_owner(rr), name)) {
             return true;
         }
     }
