@@ -225,8 +225,8 @@ ACTION(begin_dna)
     s->dna = DNA_S2S_SPEAKS_YES;
     dna_s2s_features_note(s, features);
     raise_peer(s, DNA_S2S_RE_DNA);
-    raise_peer(s, DNA_S2S_RE_WANT);
     dna_s2s_dna_raise(s, dna_s2s_features_assert(features));
+    raise_peer(s, DNA_S2S_RE_WANT);
 }
 
 ACTION(await_ruling)

@@ -234,10 +234,17 @@ GUARD(may_not_retry)
     return s->now.mono < r->retry_at && !news;
 }
 
-GUARD(storming)
+GUARD(harassed)
 {
     UNUSED;
     return r->storm >= DNA_LIMIT_STORM;
+}
+
+/* Asserted again and again with nothing new about it. */
+GUARD(storming)
+{
+    return dna_s2s_if_harassed(s, r) &&
+           (dna_s2s_if_may_not_retry(s, r) || dna_s2s_if_hosted(s, r));
 }
 
 GUARD(proven)

@@ -44,6 +44,7 @@ dna_s2s_guard_fn dna_s2s_if_gate_open;
 dna_s2s_guard_fn dna_s2s_if_gate_to_gone;
 dna_s2s_guard_fn dna_s2s_if_gate_to_lately;
 dna_s2s_guard_fn dna_s2s_if_gate_to_proving;
+dna_s2s_guard_fn dna_s2s_if_harassed;
 dna_s2s_guard_fn dna_s2s_if_has_condition;
 dna_s2s_guard_fn dna_s2s_if_hosted;
 dna_s2s_guard_fn dna_s2s_if_injected;

@@ -90,7 +90,7 @@ static const struct dna_s2s_row rows[] = {
     ROW(A_INVALID, RE_WANT, IF(may_assert), DO(send_assert), A_ASSERTED,
         "DNA, asserting side: INVALID")
     ROW(A_INVALID, RE_WANT, ALWAYS, DO(wait), A_WAITING, "DNA, limits")
-    ROW(A_INVALID, RX_CHALLENGE, IF(storming), DO(count_challenge), SAME,
+    ROW(A_INVALID, RX_CHALLENGE, IF(harassed), DO(count_challenge), SAME,
         "DNA, asserting side: INVALID")
     CHALLENGE_ROWS(A_INVALID, "DNA, asserting side: INVALID")
     ROW(A_INVALID, RX_VALID, IF(hosted), DO(own_accepted), A_VALID,
@@ -104,7 +104,7 @@ static const struct dna_s2s_row rows[] = {
     ROW(A_IMPOSSIBLE, RE_WANT, IF(may_assert), DO(send_assert), A_ASSERTED,
         "DNA, asserting side: IMPOSSIBLE")
     ROW(A_IMPOSSIBLE, RE_WANT, ALWAYS, DO(wait), A_WAITING, "DNA, limits")
-    ROW(A_IMPOSSIBLE, RX_CHALLENGE, IF(storming), DO(count_challenge), SAME,
+    ROW(A_IMPOSSIBLE, RX_CHALLENGE, IF(harassed), DO(count_challenge), SAME,
         "DNA, asserting side: IMPOSSIBLE")
     CHALLENGE_ROWS(A_IMPOSSIBLE, "DNA, asserting side: IMPOSSIBLE")
     ROW(A_IMPOSSIBLE, RX_VALID, IF(hosted), NOTHING, SAME, "DNA, asserting side: IMPOSSIBLE")

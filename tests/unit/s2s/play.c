@@ -10,11 +10,6 @@
 
 #include <base/limits.h>
 
-const struct play play_in = {.role = DNA_RECEIVING};
-const struct play play_out = {.role = DNA_INITIATING};
-const struct play play_local_in = {.role = DNA_RECEIVING, .profile = DNA_S2S_LOCAL};
-const struct play play_local_out = {.role = DNA_INITIATING, .profile = DNA_S2S_LOCAL};
-
 static const struct {
     const char *brief, *full;
 } words[] = {
@@ -70,12 +65,39 @@ static void addf(struct text *t, const char *format, ...)
     adds(t, line);
 }
 
+/* "{p*N}" stands for N times the letter p, which fills what is to be long. */
+static size_t fill(struct text *out, const char *in, size_t len, bool brief)
+{
+    size_t run = 0;
+    int used = 0;
+    if (!brief) {
+        if (sscanf(in, "{p*%zu}%n", &run, &used) == 1 && (size_t)used <= len) {
+            assert_true(out->len + run < TEXT_MAX);
+            memset(out->bytes + out->len, 'p', run);
+            out->len += run;
+        }
+        return (size_t)used;
+    }
+    while (run < len && in[run] == 'p') {
+        run++;
+    }
+    if (run < 32) {
+        return 0;
+    }
+    addf(out, "{p*%zu}", run);
+    return run;
+}
+
 /* Writes words in full, or briefly. */
 static void translate(struct text *out, const char *in, size_t len, bool brief)
 {
     size_t i = 0;
     while (i < len) {
-        size_t w = 0;
+        size_t w = 0, filled = fill(out, in + i, len - i, brief);
+        if (filled != 0) {
+            i += filled;
+            continue;
+        }
         for (; w < N_WORDS; w++) {
             const char *from = brief ? words[w].full : words[w].brief;
             if (len - i >= strlen(from) && memcmp(in + i, from, strlen(from)) == 0) {
@@ -132,9 +154,9 @@ static void tell_stanza(struct stage *st, const struct dna_stanza *z)
     static const char *const kinds[] = {"message", "presence", "iq"};
     addf(&st->out, "* stanza %s %s -> %s ", kinds[z->kind], z->from_domain.text,
          z->to_domain.text);
-    add(&st->out, z->raw.ptr, z->splice_at);
+    translate(&st->out, z->raw.ptr, z->splice_at, true);
     add(&st->out, z->splice.ptr != NULL ? z->splice.ptr : "", z->splice.len);
-    add(&st->out, z->raw.ptr + z->splice_at, z->raw.len - z->splice_at);
+    translate(&st->out, z->raw.ptr + z->splice_at, z->raw.len - z->splice_at, true);
     adds(&st->out, "\n");
 }
 
@@ -143,8 +165,9 @@ static void tell_fact(struct stage *st, const struct dna_s2s_effect *e)
     static const char *const outcomes[] = {"silent", "impossible", "proof"};
     addf(&st->out, "* fact %s %s", e->domain, outcomes[e->outcome]);
     if (e->outcome == DNA_S2S_PROOF) {
-        addf(&st->out, " %s [%.*s]", dna_prooftype_name(e->prooftype),
-             DNA_SPAN_FMT(e->content));
+        addf(&st->out, " %s [", dna_prooftype_name(e->prooftype));
+        translate(&st->out, e->content.ptr, e->content.len, true);
+        adds(&st->out, "]");
     }
     adds(&st->out, "\n");
 }
@@ -205,8 +228,10 @@ static void act(struct stage *st, const struct dna_s2s_effect *e)
              DNA_SPAN_FMT(e->id));
         break;
     case DNA_S2S_DIALBACK_VERIFY:
-        addf(o, "* verify %.*s %.*s %.*s [%.*s]\n", DNA_SPAN_FMT(e->from), DNA_SPAN_FMT(e->to),
-             DNA_SPAN_FMT(e->id), DNA_SPAN_FMT(e->content));
+        addf(o, "* verify %.*s %.*s %.*s [", DNA_SPAN_FMT(e->from), DNA_SPAN_FMT(e->to),
+             DNA_SPAN_FMT(e->id));
+        translate(o, e->content.ptr, e->content.len, true);
+        adds(o, "]\n");
         break;
     case DNA_S2S_ERROR:
         assert_non_null(e->condition);
@@ -252,7 +277,8 @@ static void feed(struct stage *st, const char *bytes, size_t len)
         act(st, &effect);
     }
     if (!st->securing && !st->reading_over && !st->closed) {
-        assert_int_equal(dna_xml_reader_feed(st->reader, (struct dna_span){lent, len}), DNA_OK);
+        assert_int_equal(dna_xml_reader_feed(st->reader, (struct dna_span){lent, len}),
+                         DNA_OK);
         do {
             dna_xml_reader_next(st->reader, &item);
             if (item.kind == DNA_XML_MORE) {
@@ -324,8 +350,11 @@ static void send_stanza(struct stage *st, char *w[], int n)
 {
     struct dna_stanza z = {.kind = DNA_MESSAGE};
     char raw[64 * 1024];
-    (void)snprintf(raw, sizeof raw, "<message from='a@%s' to='b@%s'>%*s</message>", w[1], w[2],
-                   n > 3 ? atoi(w[3]) : 0, "");
+    size_t len, filling = n > 3 ? (size_t)atoi(w[3]) : 0;
+    len = (size_t)snprintf(raw, 1024, "<message from='a@%s' to='b@%s'>", w[1], w[2]);
+    assert_true(len + filling + 16 < sizeof raw);
+    memset(raw + len, 'p', filling);
+    strcpy(raw + len + filling, "</message>");
     assert_int_equal(dna_name_parse(dna_span_of(w[1]), &z.from_domain), DNA_OK);
     assert_int_equal(dna_name_parse(dna_span_of(w[2]), &z.to_domain), DNA_OK);
     z.raw = dna_span_of(raw);
@@ -585,4 +614,24 @@ void play(const struct play *how, const char *script)
 bool play_failing(const struct play *how, const char *script)
 {
     return perform(how, script, true);
+}
+
+static void play_scene(void **state)
+{
+    const struct scene *scene = *state;
+    play(&scene->how, scene->script);
+}
+
+int play_all(const struct scene *scenes, size_t n)
+{
+    struct CMUnitTest *tests = calloc(n, sizeof *tests);
+    int failed;
+    for (size_t i = 0; i < n; i++) {
+        tests[i] = (struct CMUnitTest){.name = scenes[i].name,
+                                       .test_func = play_scene,
+                                       .initial_state = (void *)(uintptr_t)&scenes[i]};
+    }
+    failed = _cmocka_run_group_tests("scenes", tests, n, NULL, NULL);
+    free(tests);
+    return failed;
 }

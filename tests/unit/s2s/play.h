@@ -20,6 +20,23 @@ struct play {
     const struct dna_alloc *alloc;
 };
 
+#define IN {.role = DNA_RECEIVING}
+#define OUT {.role = DNA_INITIATING}
+#define SHORT_IN {.role = DNA_RECEIVING, .short_form = true}
+#define SHORT_OUT {.role = DNA_INITIATING, .short_form = true}
+#define BYTEWISE_IN {.role = DNA_RECEIVING, .chunk = 1}
+#define LOCAL_IN {.role = DNA_RECEIVING, .profile = DNA_S2S_LOCAL}
+#define LOCAL_OUT {.role = DNA_INITIATING, .profile = DNA_S2S_LOCAL}
+
+struct scene {
+    const char *name;
+    struct play how;
+    const char *script;
+};
+
+/* Each scene as a test of its name; returns how many failed. */
+int play_all(const struct scene *scenes, size_t n);
+
 /* Plays; aborts the test where what happens is not the script. */
 void play(const struct play *how, const char *script);
 /* Plays, and forgives a failure of memory: true where there was one. */
@@ -27,8 +44,6 @@ bool play_failing(const struct play *how, const char *script);
 
 /* The public side serves t.example, t2.example and t3.example; the link l.example and
  * l2.example. */
-extern const struct play play_in, play_out, play_local_in, play_local_out;
-
 /* How streams begin, up to the point of interest. */
 #define PLAIN_IN                                                                            \
     "> {stream} to='t.example' from='s.example' version='1.0'>\n"                           \
