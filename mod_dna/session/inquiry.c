@@ -38,12 +38,12 @@ static enum dna_err ask_peer(struct dna_hearing *hearing, unsigned id,
     return err;
 }
 
-static enum dna_err check_path(struct dna_session *session, const struct dna_chain *chain,
+static enum dna_err check_path(struct dna_session *session, const struct dna_want *want,
                                struct dna_span key, int64_t at, struct dna_fact *fact)
 {
-    enum dna_err err = dna_path_check(chain, session->roots, at, &fact->u.path);
+    enum dna_err err = dna_path_check(want->u.path.chain, session->roots, at, &fact->u.path);
     if (err == DNA_OK) {
-        dna_memory_learn(&session->memory, key, fact, at);
+        dna_memory_learn(&session->memory, key, want, fact, at);
     }
     return err;
 }
@@ -64,7 +64,7 @@ bool dna_hearing_path(struct dna_session *session, const struct dna_chain *chain
         return true;
     }
     if (session->roots == NULL ||
-        check_path(session, chain, dna_key_span(&key), now, &fact) != DNA_OK) {
+        check_path(session, &want, dna_key_span(&key), now, &fact) != DNA_OK) {
         return false;
     }
     *out = fact.u.path;
@@ -152,7 +152,7 @@ enum dna_err dna_hearing_satisfy(struct dna_hearing *hearing, unsigned id,
     }
     if (want->kind == DNA_WANT_PATH && session->roots != NULL) {
         struct dna_fact fact = {.kind = DNA_WANT_PATH};
-        err = check_path(session, want->u.path.chain, dna_key_span(&key), now.wall, &fact);
+        err = check_path(session, want, dna_key_span(&key), now.wall, &fact);
         return err == DNA_OK ? dna_hearing_tell(hearing, id, &fact, now) : err;
     }
     return look_up(hearing, id, want, dna_key_span(&key), now);

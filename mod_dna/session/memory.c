@@ -62,14 +62,48 @@ static int64_t anchored_until(const struct dna_anchored_result *result, int64_t 
                          answer_until(&result->srv_tls, now)));
 }
 
-static int64_t fetch_until(const struct dna_fetch_result *result, int64_t now)
+/* What stands behind the next "expires": in a document (RFC 7711 3); whatever else such bytes
+ * may be, they only ever shorten its time.  False: there is none. */
+static bool next_expires(struct dna_span *rest, int64_t *seconds)
+{
+    static const char name[] = "\"expires\"";
+    const char *end = rest->ptr + rest->len;
+    const char *at = rest->len != 0 ? memmem(rest->ptr, rest->len, name, sizeof name - 1) : NULL;
+    if (at == NULL) {
+        return false;
+    }
+    at += sizeof name - 1;
+    while (at < end && strchr(" \t\r\n:", *at) != NULL && *at != '\0') {
+        at++;
+    }
+    *seconds = 0;
+    while (at < end && *at >= '0' && *at <= '9' && *seconds < DNA_LIMIT_KEEP_DOCUMENT_S) {
+        *seconds = *seconds * 10 + (*at++ - '0');
+    }
+    *rest = (struct dna_span){at, (size_t)(end - at)};
+    return true;
+}
+
+static int64_t document_life(struct dna_span body)
+{
+    int64_t life = DNA_LIMIT_KEEP_DOCUMENT_S, seconds;
+    while (next_expires(&body, &seconds)) {
+        life = sooner(life, seconds);
+    }
+    return life;
+}
+
+static int64_t fetch_until(enum dna_fetch_kind kind, const struct dna_fetch_result *result,
+                           int64_t now)
 {
     int64_t from = sooner(result->obtained, now);
     switch (result->outcome) {
     case DNA_FETCH_OK:
-        return from + DNA_LIMIT_KEEP_DOCUMENT_S;
+        return from + document_life(result->body);
     case DNA_FETCH_ABSENT:
-        return from + DNA_LIMIT_KEEP_ABSENT_S;
+        /* Only at a well-known URL does it say something about the domain. */
+        return from + (kind == DNA_FETCH_WELL_KNOWN ? DNA_LIMIT_KEEP_ABSENT_S
+                                                    : DNA_LIMIT_KEEP_FAILED_S);
     case DNA_FETCH_FAILED:
         return from + DNA_LIMIT_KEEP_FAILED_S;
     case DNA_FETCH_REFUSED:
@@ -78,7 +112,8 @@ static int64_t fetch_until(const struct dna_fetch_result *result, int64_t now)
     return now;
 }
 
-int64_t dna_memory_fact_until(const struct dna_fact *fact, int64_t now)
+int64_t dna_memory_fact_until(const struct dna_want *want, const struct dna_fact *fact,
+                              int64_t now)
 {
     switch (fact->kind) {
     case DNA_WANT_DNS:
@@ -86,7 +121,7 @@ int64_t dna_memory_fact_until(const struct dna_fact *fact, int64_t now)
     case DNA_WANT_ANCHORED:
         return anchored_until(&fact->u.anchored, now);
     case DNA_WANT_FETCH:
-        return fetch_until(&fact->u.fetch, now);
+        return fetch_until(want->u.fetch.kind, &fact->u.fetch, now);
     case DNA_WANT_PATH:
         return fact->u.path.code == DNA_PATH_OK
                    ? sooner(fact->u.path.not_after, now + DNA_LIMIT_PROOF_LIFE_S)
@@ -98,9 +133,9 @@ int64_t dna_memory_fact_until(const struct dna_fact *fact, int64_t now)
 }
 
 void dna_memory_learn(struct dna_memory *memory, struct dna_span key,
-                      const struct dna_fact *fact, int64_t now)
+                      const struct dna_want *want, const struct dna_fact *fact, int64_t now)
 {
-    int64_t until = dna_memory_fact_until(fact, now);
+    int64_t until = dna_memory_fact_until(want, fact, now);
     struct dna_buf bytes;
     dna_buf_init(&bytes, memory->alloc, SIZE_MAX / 2);
     if (until > now) {

@@ -21,14 +21,16 @@ DNA_MUST_USE enum dna_err dna_memory_init(struct dna_memory *memory,
                                           size_t entries);
 void dna_memory_fini(struct dna_memory *memory);
 
-/* Until when a fact may be used for other questions (wall seconds; not after now: not at
- * all).  Answers of the DNS: TTL and signatures (S14); failures and bogus answers never.
- * Documents: a short time, by outcome, refusals of our own never (S13).  Path checks: as long
- * as the path holds, failed ones shortly. */
-int64_t dna_memory_fact_until(const struct dna_fact *fact, int64_t now);
+/* Until when the answer to a want may be used for other questions (wall seconds; not after
+ * now: not at all).  Answers of the DNS: TTL and signatures (S14); failures and bogus answers
+ * never.  Documents: a short time, by outcome, and not beyond what one says of itself;
+ * refusals of our own never (S13).  Path checks: as long as the path holds, failed ones
+ * shortly. */
+int64_t dna_memory_fact_until(const struct dna_want *want, const struct dna_fact *fact,
+                              int64_t now);
 
 void dna_memory_learn(struct dna_memory *memory, struct dna_span key,
-                      const struct dna_fact *fact, int64_t now);
+                      const struct dna_want *want, const struct dna_fact *fact, int64_t now);
 /* False: unknown.  *out borrows until the next learn. */
 bool dna_memory_recall(struct dna_memory *memory, struct dna_span key, int64_t now,
                        struct dna_fact_view *out);

@@ -46,18 +46,13 @@ static bool lasting(enum dna_code code)
     return false;
 }
 
-/* Whether asking again would find the same: the proof itself was bad, and no other prover
- * failed to find something out. */
+/* Whether asking again would find the same: the proof itself was bad.  Where anything could
+ * not be found out the court has not ruled FAIL, but for a veto. */
 static bool is_settled(const struct dna_hearing *hearing)
 {
     struct dna_ruling one;
-    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        if (dna_court_prover_ruling(hearing->court, (enum dna_prooftype)i, &one) &&
-            one.verdict == DNA_TEMPFAIL) {
-            return false;
-        }
-    }
-    return dna_court_prover_ruling(hearing->court, hearing->peer.proof.type, &one) &&
+    return !hearing->ruling.veto &&
+           dna_court_prover_ruling(hearing->court, hearing->peer.proof.type, &one) &&
            one.verdict == DNA_FAIL && lasting(one.code);
 }
 

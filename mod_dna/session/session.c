@@ -222,8 +222,8 @@ enum dna_err dna_session_give(struct dna_session *session, unsigned id,
     if (!answers(fact, &lookup->want)) {
         return DNA_ERR_ARGUMENT;
     }
-    dna_memory_learn(&session->memory, (struct dna_span){lookup->key, lookup->key_len}, fact,
-                     now.wall);
+    dna_memory_learn(&session->memory, (struct dna_span){lookup->key, lookup->key_len},
+                     &lookup->want, fact, now.wall);
     dna_lookups_close(&session->lookups, lookup);
     while ((wait = dna_lookup_next_wait(lookup)) != NULL) {
         if (wait->hearing != NULL) {

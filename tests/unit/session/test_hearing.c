@@ -176,6 +176,39 @@ static void what_was_proven_answers_the_same_question_only(void **state)
     dna_session_free(session);
 }
 
+/* S6: what the certificate proves for one SRV target it does not prove for another. */
+static void an_endpoint_is_part_of_the_question(void **state)
+{
+    static const struct {
+        const char *host;
+        uint16_t port;
+        bool same;
+    } cases[] = {{"x.example", 1, true}, {"y.example", 1, false}, {"x.example", 2, false},
+                 {NULL, 0, false}};
+    struct dna_session *session = begin();
+    struct dna_question q = question(chain_one);
+    struct dna_hearing *hearing;
+    struct dna_ruling ruling;
+    unsigned ids[2];
+    (void)state;
+    q.role = DNA_INITIATING;
+    q.host = "x.example";
+    q.port = 1;
+    hearing = hear(session, &q);
+    assert_int_equal(wants(session, ids), 2);
+    answer(session, ids);
+    expect_proven(session, hearing);
+    now.wall += 601; /* the facts have ended, the proof has not */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        q.host = cases[i].host;
+        q.port = cases[i].port;
+        hearing = hear(session, &q);
+        assert_int_equal(dna_session_next_ruling(session, &hearing, &ruling), cases[i].same);
+        dna_hearing_free(hearing);
+    }
+    dna_session_free(session);
+}
+
 static void a_ruling_is_not_used_beyond_its_end(void **state)
 {
     struct dna_session *session = begin();
@@ -421,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identical_wants_are_one),
         cmocka_unit_test(what_was_proven_answers_the_same_question_only),
+        cmocka_unit_test(an_endpoint_is_part_of_the_question),
         cmocka_unit_test(a_ruling_is_not_used_beyond_its_end),
         cmocka_unit_test(what_nobody_wants_is_cancelled_and_may_still_teach),
         cmocka_unit_test(an_answer_to_another_question_is_refused),

@@ -30,11 +30,19 @@ static struct dna_dns_answer answer(enum dna_dns_outcome outcome, uint32_t ttl)
     };
 }
 
+static const struct dna_want well_known = {.kind = DNA_WANT_FETCH};
+
+/* Of the kinds of want only that of a fetch matters. */
+static int64_t until(const struct dna_fact *fact)
+{
+    return dna_memory_fact_until(&well_known, fact, NOW);
+}
+
 static int64_t dns_until(struct dna_dns_answer dns)
 {
     struct dna_fact fact = {.kind = DNA_WANT_DNS};
     fact.u.dns = dns;
-    return dna_memory_fact_until(&fact, NOW);
+    return until(&fact);
 }
 
 static void answers_keep_as_long_as_the_dns_says(void **state)
@@ -63,12 +71,12 @@ static void an_island_keeps_only_while_all_of_it_is_secure(void **state)
     fact.u.anchored.dnskey = answer(DNA_DNS_FOUND, 300);
     fact.u.anchored.srv = answer(DNA_DNS_FOUND, 200);
     fact.u.anchored.srv_tls = answer(DNA_DNS_ABSENT, 100);
-    assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW + 100);
+    assert_int_equal(until(&fact), NOW + 100);
     fact.u.anchored.srv_tls.secure = false;
-    assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW);
+    assert_int_equal(until(&fact), NOW);
     fact.u.anchored.srv_tls = answer(DNA_DNS_BOGUS, 100);
     fact.u.anchored.srv_tls.secure = true;
-    assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW);
+    assert_int_equal(until(&fact), NOW);
 }
 
 static void documents_keep_by_outcome(void **state)
@@ -85,7 +93,41 @@ static void documents_keep_by_outcome(void **state)
         struct dna_fact fact = {.kind = DNA_WANT_FETCH};
         fact.u.fetch.outcome = cases[i].outcome;
         fact.u.fetch.obtained = NOW;
-        assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW + cases[i].keeps);
+        assert_int_equal(until(&fact), NOW + cases[i].keeps);
+    }
+}
+
+/* The peer chose that URL: its absence says nothing about the domain. */
+static void what_the_peer_chose_is_absent_for_a_minute(void **state)
+{
+    const struct dna_want want = {.kind = DNA_WANT_FETCH, .u.fetch = {.kind = DNA_FETCH_PEER}};
+    struct dna_fact fact = {.kind = DNA_WANT_FETCH};
+    (void)state;
+    fact.u.fetch.outcome = DNA_FETCH_ABSENT;
+    fact.u.fetch.obtained = NOW;
+    assert_int_equal(dna_memory_fact_until(&want, &fact, NOW), NOW + 60);
+}
+
+static void a_document_keeps_no_longer_than_it_says(void **state)
+{
+    static const struct {
+        const char *body;
+        int64_t keeps;
+    } cases[] = {
+        {"", 300}, {"{\"expires\":60}", 60}, {"{\"expires\" :\n 86400 }", 300},
+        {"{\"expires\":99999999999999999999999}", 300}, {"{\"expires\":0}", 0},
+        {"{\"expires\":-5}", 0}, {"{\"expires\":\"60\"}", 0}, {"{\"expires\"", 0},
+        {"{\"expires\":200,\"x\":{\"expires\":100}}", 100}, {"\"expire\"", 300},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dna_fact fact = {.kind = DNA_WANT_FETCH};
+        fact.u.fetch.outcome = DNA_FETCH_OK;
+        fact.u.fetch.body = dna_span_of(cases[i].body);
+        fact.u.fetch.obtained = NOW;
+        if (until(&fact) != NOW + cases[i].keeps) {
+            fail_msg("%s", cases[i].body);
+        }
     }
 }
 
@@ -95,10 +137,10 @@ static void paths_keep_while_they_hold(void **state)
     (void)state;
     fact.u.path.code = DNA_PATH_OK;
     fact.u.path.not_after = NOW + 50;
-    assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW + 50);
+    assert_int_equal(until(&fact), NOW + 50);
     fact.u.path.code = DNA_PATH_UNTRUSTED;
     fact.u.path.not_after = NOW + 100000;
-    assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW + 60);
+    assert_int_equal(until(&fact), NOW + 60);
 }
 
 static void what_the_peer_says_is_nobody_elses(void **state)
@@ -106,13 +148,18 @@ static void what_the_peer_says_is_nobody_elses(void **state)
     struct dna_fact fact = {.kind = DNA_WANT_PEER};
     struct dna_buf buf;
     (void)state;
-    assert_int_equal(dna_memory_fact_until(&fact, NOW), NOW);
+    assert_int_equal(until(&fact), NOW);
     dna_buf_init(&buf, NULL, 1000);
     assert_int_equal(dna_fact_write(&buf, &fact), DNA_ERR_ARGUMENT);
     dna_buf_fini(&buf);
 }
 
 static const struct dna_span key = {"key", 3};
+
+static void learn(struct dna_memory *memory, const struct dna_fact *fact)
+{
+    dna_memory_learn(memory, key, &well_known, fact, NOW);
+}
 
 static void same_answer(const struct dna_dns_answer *a, const struct dna_dns_answer *b)
 {
@@ -139,7 +186,7 @@ static void facts_come_back_whole(void **state)
     fact.u.anchored.srv = answer(DNA_DNS_FOUND, 200);
     fact.u.anchored.srv.name = "another";
     fact.u.anchored.srv_tls = answer(DNA_DNS_ABSENT, 100);
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_true(dna_memory_recall(&memory, key, NOW + 99, &view));
     assert_int_equal(view.fact.kind, DNA_WANT_ANCHORED);
     same_answer(&view.fact.u.anchored.dnskey, &fact.u.anchored.dnskey);
@@ -151,7 +198,7 @@ static void facts_come_back_whole(void **state)
     fact.u.fetch = (struct dna_fetch_result){.outcome = DNA_FETCH_OK, .status = 200,
                                              .body = {"{\0}", 3}, .final_url = "https://f",
                                              .why = "", .obtained = NOW};
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_true(dna_memory_recall(&memory, key, NOW, &view));
     assert_int_equal(view.fact.u.fetch.body.len, 3);
     assert_memory_equal(view.fact.u.fetch.body.ptr, "{\0}", 3);
@@ -159,7 +206,7 @@ static void facts_come_back_whole(void **state)
 
     fact = (struct dna_fact){.kind = DNA_WANT_PATH};
     fact.u.path = (struct dna_path){.code = DNA_PATH_OK, .why = "fine", .not_after = NOW + 9};
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_true(dna_memory_recall(&memory, key, NOW, &view));
     assert_string_equal(view.fact.u.path.why, "fine");
     dna_memory_fini(&memory);
@@ -173,12 +220,12 @@ static void a_failure_leaves_what_is_known(void **state)
     (void)state;
     assert_int_equal(dna_memory_init(&memory, NULL, 7, 100), DNA_OK);
     fact.u.dns = answer(DNA_DNS_FAILED, 100);
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_false(dna_memory_recall(&memory, key, NOW, &view));
     fact.u.dns = answer(DNA_DNS_FOUND, 100);
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     fact.u.dns = answer(DNA_DNS_FAILED, 100);
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_true(dna_memory_recall(&memory, key, NOW, &view));
     assert_int_equal(view.fact.u.dns.outcome, DNA_DNS_FOUND);
     dna_memory_fini(&memory);
@@ -195,10 +242,10 @@ static void more_records_than_are_looked_at_are_not_kept(void **state)
     fact.u.dns = answer(DNA_DNS_FOUND, 100);
     fact.u.dns.rdata = many;
     fact.u.dns.n_rdata = DNA_LIMIT_RECORDS + 1;
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_false(dna_memory_recall(&memory, key, NOW, &view));
     fact.u.dns.n_rdata = DNA_LIMIT_RECORDS;
-    dna_memory_learn(&memory, key, &fact, NOW);
+    learn(&memory, &fact);
     assert_true(dna_memory_recall(&memory, key, NOW, &view));
     dna_memory_fini(&memory);
 }
@@ -231,10 +278,10 @@ static void survives_lack_of_memory(void **state)
             struct dna_fact fact = {.kind = DNA_WANT_DNS};
             struct dna_fact_view view;
             fact.u.dns = answer(DNA_DNS_FOUND, 100);
-            dna_memory_learn(&memory, key, &fact, NOW);
+            learn(&memory, &fact);
             assert_true(dna_memory_recall(&memory, key, NOW, &view) || f.failed);
             fact.u.dns.name = "newer";
-            dna_memory_learn(&memory, key, &fact, NOW);
+            learn(&memory, &fact);
             if (dna_memory_recall(&memory, key, NOW, &view)) {
                 assert_string_equal(view.fact.u.dns.name, "newer"); /* never the older one */
             }
@@ -251,6 +298,8 @@ int main(void)
         cmocka_unit_test(answers_keep_as_long_as_the_dns_says),
         cmocka_unit_test(an_island_keeps_only_while_all_of_it_is_secure),
         cmocka_unit_test(documents_keep_by_outcome),
+        cmocka_unit_test(what_the_peer_chose_is_absent_for_a_minute),
+        cmocka_unit_test(a_document_keeps_no_longer_than_it_says),
         cmocka_unit_test(paths_keep_while_they_hold),
         cmocka_unit_test(what_the_peer_says_is_nobody_elses),
         cmocka_unit_test(facts_come_back_whole),
