@@ -72,7 +72,7 @@ struct dna_uv_stream {
     uint64_t number;
     struct dna_endpoint remote;
     char remote_text[DNA_EDGE_ENDPOINT_TEXT];
-    bool proven; /* the peer proved some domain */
+    struct dna_edge_party party; /* proven: the peer proved some domain */
 };
 
 /* --- connection.c: life ------------------------------------------------------------- */
@@ -106,9 +106,6 @@ int64_t dna_edge_connection_park(struct dna_uv *uv, int64_t now);
 void dna_edge_connection_pull(struct dna_uv_stream *stream);
 /* The connection is lost, or its input ended. */
 void dna_edge_connection_gone(struct dna_uv_stream *stream, const char *why);
-
-/* On whose behalf the session now wants to know something. */
-struct dna_edge_party dna_edge_connection_party(const struct dna_uv_stream *stream);
 
 /* --- wire.c: bytes -------------------------------------------------------------------- */
 

@@ -28,20 +28,6 @@ static void close_connection(struct dna_uv_stream *stream)
     dna_edge_connection_stir(stream);
 }
 
-/* The network that a peer comes from pays for what is done on its behalf (S23). */
-struct dna_edge_party dna_edge_connection_party(const struct dna_uv_stream *stream)
-{
-    struct dna_edge_party party = {.proven = stream->proven};
-    struct dna_address network = stream->remote.address;
-    if (network.family == DNA_ADDRESS_V6) {
-        for (size_t i = 8; i < sizeof network.bytes; i++) {
-            network.bytes[i] = 0;
-        }
-    }
-    dna_address_text(&network, party.key);
-    return party;
-}
-
 /* Only dnssec-ta rests on a URL that the peer chose. */
 static bool is_worthless_url(const struct dna_ruling *ruling)
 {
@@ -52,9 +38,9 @@ static bool is_worthless_url(const struct dna_ruling *ruling)
 static void note_peer(struct dna_uv_stream *stream, const struct dna_stream_effect *effect)
 {
     if (effect->accepted) {
-        stream->proven = true;
+        stream->party.proven = true;
     } else if (is_worthless_url(effect->ruling)) {
-        dna_fetcher_blame(stream->uv->fetcher, dna_edge_connection_party(stream).key);
+        dna_fetcher_blame(stream->uv->fetcher, stream->party.key);
     }
 }
 
@@ -92,10 +78,11 @@ static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *ef
 void dna_edge_connection_pull(struct dna_uv_stream *stream)
 {
     struct dna_stream_effect effect;
-    while (listens(stream) && dna_stream_next(stream->core, now_of(stream), &effect)) {
+    struct dna_time now = now_of(stream);
+    while (listens(stream) && dna_stream_next(stream->core, now, &effect)) {
         act(stream, &effect);
     }
-    dna_edge_wants_pull(stream->uv, dna_edge_connection_party(stream));
+    dna_edge_wants_pull(stream->uv, &stream->party);
 }
 
 void dna_edge_connection_gone(struct dna_uv_stream *stream, const char *why)

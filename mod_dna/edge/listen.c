@@ -2,7 +2,7 @@
  *
  * A connection over a limit is closed before anything is allocated for it but the socket.
  * When the process is out of descriptors, libuv accepts and closes what waits (it keeps one
- * descriptor for that), so the loop does not spin; we only say so, once a minute.
+ * descriptor for that), so the loop does not spin.
  *
  * A listener outlives dna_uv_listener_free until libuv has closed it and the last of its
  * streams has ended: `refs` counts both.

@@ -7,6 +7,7 @@
 #include <edge/want.h>
 
 #include <assert.h>
+#include <string.h>
 
 #include <base/alloc.h>
 #include <base/map.h>
@@ -29,6 +30,16 @@ struct pending {
 static struct dna_span key_of(const unsigned *id)
 {
     return (struct dna_span){(const char *)id, sizeof *id};
+}
+
+/* IPv6 peers have a whole /64 to choose addresses from. */
+void dna_edge_party_of(const struct dna_address *address, struct dna_edge_party *out)
+{
+    struct dna_address network = *address;
+    if (network.family == DNA_ADDRESS_V6) {
+        memset(network.bytes + 8, 0, 8);
+    }
+    dna_address_text(&network, out->key);
 }
 
 enum dna_err dna_edge_wants_new(struct dna_uv *uv)
@@ -92,7 +103,7 @@ static void conclude(struct pending *pending, const struct dna_fact *fact)
     (void)dna_map_remove(uv->wants->by_id, key_of(&id));
     dna_alloc_release(uv->alloc, pending);
     give(uv, id, fact);
-    dna_edge_wants_pull(uv, party);
+    dna_edge_wants_pull(uv, &party);
     dna_edge_loop_wake(uv->loop);
 }
 
@@ -204,12 +215,12 @@ static void satisfy(struct dna_uv *uv, unsigned id, const struct dna_want *want,
     }
 }
 
-void dna_edge_wants_pull(struct dna_uv *uv, struct dna_edge_party party)
+void dna_edge_wants_pull(struct dna_uv *uv, const struct dna_edge_party *party)
 {
     const struct dna_want *want;
     unsigned id;
     while (dna_session_next_want(uv->session, &id, &want)) {
-        satisfy(uv, id, want, &party);
+        satisfy(uv, id, want, party);
     }
     while (dna_session_next_cancel(uv->session, &id)) {
         struct pending *pending = dna_map_remove(uv->wants->by_id, key_of(&id));

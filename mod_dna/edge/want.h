@@ -12,10 +12,13 @@ struct dna_edge_party {
     bool proven;
 };
 
+/* The network that a peer's address belongs to. */
+void dna_edge_party_of(const struct dna_address *address, struct dna_edge_party *out);
+
 DNA_MUST_USE enum dna_err dna_edge_wants_new(struct dna_uv *uv);
 /* Cancels what runs. */
 void dna_edge_wants_free(struct dna_uv *uv);
 /* Starts what the session wants now, and stops what it wants no more. */
-void dna_edge_wants_pull(struct dna_uv *uv, struct dna_edge_party party);
+void dna_edge_wants_pull(struct dna_uv *uv, const struct dna_edge_party *party);
 
 #endif

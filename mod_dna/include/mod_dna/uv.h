@@ -139,7 +139,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_listen(struct dna_uv *uv,
                                                 struct dna_uv_listener **out,
                                                 const char **why);
 DNA_API uint16_t dna_uv_listener_port(const struct dna_uv_listener *listener);
-/* Stops accepting; accepted streams live on. */
+/* Stops accepting; accepted streams live on.  Not after dna_uv_free, which does it. */
 DNA_API void dna_uv_listener_free(struct dna_uv_listener *listener);
 
 struct dna_uv_connect {

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -155,6 +156,35 @@ static void whom_the_host_does_not_admit_is_closed_unread(void **state)
     assert_int_equal(raw.n, 0);
     assert_int_equal(scene->b.opened, 0);
     assert_int_equal(scene->b.closed, 0);
+}
+
+/* Without descriptors left a connection is refused, and the next one that finds some is not. */
+static void out_of_descriptors(void **state)
+{
+    struct scene *scene = *state;
+    struct rlimit before, few;
+    struct raw raw;
+    int taken[256];
+    size_t n = 0;
+    raw = (struct raw){.scene = scene};
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    raw.fd = connect_from("127.0.0.5", dna_uv_listener_port(scene->b.listener));
+    few = before;
+    few.rlim_cur = 200;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    while (n < 256 && (taken[n] = dup(raw.fd)) >= 0) {
+        n++;
+    }
+    scene_settle(scene);
+    assert_int_equal(scene->b.admitted, 0);
+    while (n > 0) {
+        close(taken[--n]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    raw_await_end(&raw);
+    raw_open(&raw, scene, "127.0.0.5");
+    assert_int_equal(scene->b.opened, 1);
+    close(raw.fd);
 }
 
 /* --- before TLS ---------------------------------------------------------------------- */
@@ -403,6 +433,7 @@ int main(void)
         scene_test(one_address_does_not_take_all_connections),
         scene_test(one_address_does_not_come_too_often),
         scene_test(whom_the_host_does_not_admit_is_closed_unread),
+        scene_test(out_of_descriptors),
         scene_test(garbage_for_tls_ends_without_a_word),
         scene_test(plaintext_behind_starttls_kills_the_stream),
         scene_test(a_stream_closed_during_the_handshake_says_nothing),
