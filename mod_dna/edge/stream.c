@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include <base/limits.h>
+
 static struct dna_time now_of(const struct dna_uv_stream *stream)
 {
     return stream->uv->face->now(stream->uv->face->self);
@@ -46,6 +48,16 @@ bool dna_uv_stream_initiating(const struct dna_uv_stream *stream)
     return stream->role == DNA_INITIATING;
 }
 
+/* A host that paused its sources over the backlog is told when it is gone, even where the
+ * network takes all of it within this turn. */
+static void sent(struct dna_uv_stream *stream)
+{
+    if (dna_edge_wire_backlog(stream) > DNA_LIMIT_BACKLOG_HIGH) {
+        stream->wire.above = true;
+    }
+    dna_edge_connection_stir(stream);
+}
+
 enum dna_err dna_uv_stream_send(struct dna_uv_stream *stream, const struct dna_stanza *stanza)
 {
     enum dna_err err;
@@ -53,7 +65,7 @@ enum dna_err dna_uv_stream_send(struct dna_uv_stream *stream, const struct dna_s
         return DNA_ERR_STATE;
     }
     err = dna_stream_send(stream->core, stanza);
-    dna_edge_connection_stir(stream);
+    sent(stream);
     return err;
 }
 
@@ -66,7 +78,7 @@ enum dna_err dna_uv_stream_send_error(struct dna_uv_stream *stream,
         return DNA_ERR_STATE;
     }
     err = dna_stream_send_error(stream->core, stanza, condition, text);
-    dna_edge_connection_stir(stream);
+    sent(stream);
     return err;
 }
 
