@@ -193,8 +193,8 @@ struct dna_s2s_record *dna_s2s_pair(const struct dna_s2s *s, enum dna_s2s_state 
                                     const char *from, const char *to, struct dna_span id)
 {
     char key[KEY_MAX];
-    if (id.len > DNA_LIMIT_STREAM_ID) {
-        return NULL;
+    if (s->err != DNA_OK || id.len > DNA_LIMIT_STREAM_ID) {
+        return NULL; /* a stream that is lost may have no maps */
     }
     return dna_map_get(map_of(s, none), key_of(key, from, to, id));
 }
@@ -230,7 +230,7 @@ struct dna_s2s_record *dna_s2s_pair_make(struct dna_s2s *s, enum dna_s2s_state n
     struct dna_s2s_record *r = dna_s2s_pair(s, none, from, to, id);
     struct dna_map *map = map_of(s, none);
     char key[KEY_MAX];
-    if (r != NULL) {
+    if (r != NULL || s->err != DNA_OK) {
         return r;
     }
     if (dna_map_count(map) >= DNA_LIMIT_DOMAINS_PER_STREAM || id.len > DNA_LIMIT_STREAM_ID) {
@@ -354,14 +354,23 @@ static void free_records(struct dna_s2s *s, bool tell)
     *records = (struct dna_s2s_records){.wishes = wishes};
 }
 
+/* Without memory for new maps the stream is lost, and the old ones stay until it is freed. */
 void dna_s2s_records_clear(struct dna_s2s *s)
 {
-    enum dna_err err;
-    free_records(s, true);
-    err = dna_s2s_records_init(s);
-    if (err != DNA_OK) {
-        dna_s2s_fault(s, err);
+    struct dna_map *own = NULL, *peer = NULL;
+    enum dna_err err = dna_map_new(s->options.alloc, s->options.seed, &own);
+    if (err == DNA_OK) {
+        err = dna_map_new(s->options.alloc, s->options.seed, &peer);
     }
+    if (err != DNA_OK) {
+        dna_map_free(own);
+        dna_s2s_fault(s, err);
+        return;
+    }
+    free_records(s, true);
+    s->records.own = own;
+    s->records.peer = peer;
+    s->records.waiting_end = &s->records.waiting;
 }
 
 void dna_s2s_records_fini(struct dna_s2s *s)
@@ -376,7 +385,7 @@ void dna_s2s_records_dismiss(struct dna_s2s *s)
     size_t cursor = 0;
     struct dna_span key;
     void *value;
-    while (dna_map_next(s->records.peer, &cursor, &key, &value)) {
+    while (s->err == DNA_OK && dna_map_next(s->records.peer, &cursor, &key, &value)) {
         struct dna_s2s_record *r = value;
         if (r->hearing) {
             r->hearing = false;
