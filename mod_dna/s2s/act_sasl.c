@@ -44,9 +44,11 @@ ACTION(sasl_challenge)
 static void begin_again(struct dna_s2s *s)
 {
     const struct dna_s2s_record *peer = dna_s2s_peer_record(s, s->peer.text);
-    s->sasl.identity = s->peer;
-    s->sasl.expires_at = peer->expires_at;
-    dna_s2s_forget(s, 2);
+    if (peer != NULL) { /* it is there, unless memory has just failed */
+        s->sasl.identity = s->peer;
+        s->sasl.expires_at = peer->expires_at;
+        dna_s2s_forget(s, 2);
+    }
 }
 
 ACTION(sasl_succeed)
