@@ -208,6 +208,10 @@ static void check_resolver(struct reading *r, const struct section *s)
                    "resolver: forward names resolvers but mode is \"iterate\", which asks "
                    "none; set mode = \"forward\" or empty it");
     }
+    if (!dns->trust_ad && dns->mode == GATEWAY_DNS_STUB) {
+        faults_add(&r->faults, line, "resolver: without trust-ad = true no answer is secure and "
+                                     "nothing can be found; set it, or use another mode");
+    }
     if (dns->trust_ad && dns->mode != GATEWAY_DNS_STUB) {
         faults_add(&r->faults, line_of(s, "trust-ad"), "resolver: trust-ad is for mode = "
                                                        "\"stub\"; the others validate");

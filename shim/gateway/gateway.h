@@ -47,6 +47,8 @@ struct gateway {
  * NULL: not possible; each reason was written to errors as "FILE:LINE: ...". */
 struct gateway *gateway_new(const struct gateway_config *config, FILE *log, FILE *trace,
                             FILE *errors);
+/* Of a configuration with other faults: whether certificate and key can be used. */
+void gateway_check_identity(const struct gateway_config *config, FILE *errors);
 /* Ends what gateway_run did not. */
 void gateway_free(struct gateway *gateway);
 /* Listens and serves until a signal ends it.  False: it could not listen; reason logged. */

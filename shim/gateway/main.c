@@ -119,6 +119,11 @@ static int serve(const struct gateway_config *config, const struct command *comm
     return status;
 }
 
+static bool is_readable(const char *file)
+{
+    return access(file, R_OK) == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct command command = {0};
@@ -135,6 +140,10 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     config = gateway_config_read(command.file, stderr, &faults);
     status = config != NULL && faults == 0 ? serve(config, &command) : EXIT_USAGE;
+    if (config != NULL && faults > 0 && is_readable(config->certificate) &&
+        is_readable(config->key)) {
+        gateway_check_identity(config, stderr);
+    }
     gateway_config_free(config);
     return status;
 }

@@ -31,8 +31,7 @@ const struct option gateway_options[] = {
     {"resolver", "forward", OPTION_RESOLVER, true, false, 0, 8, NULL, "",
      "resolvers to ask in the modes forward and stub, ADDR or ADDR@PORT"},
     {"resolver", "trust-ad", OPTION_YES_NO, false, false, 0, 0, NULL, "false",
-     "stub: believe the AD bit of those resolvers, which must then be on the loopback; without "
-     "it nothing that rests on DNSSEC can be proven"},
+     "needed for stub: believe the AD bit of those resolvers, which must be on the loopback"},
     {"resolver", "root-hints", OPTION_FILE, false, false, 0, 0, NULL,
      "/usr/share/dns/root.hints", "names and addresses of the root servers"},
     {"resolver", "trust-anchor-file", OPTION_FILE, false, false, 0, 0, NULL,

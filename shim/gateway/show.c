@@ -24,7 +24,7 @@ static void print_value(FILE *out, const struct option *o, const char *value)
 static void print_default_list(FILE *out, const struct option *o)
 {
     char word[64];
-    const char *separator = "";
+    const char *separator = " ";
     for (const char *p = o->otherwise; *p != '\0';) {
         size_t len = strcspn(p, " ");
         (void)snprintf(word, sizeof word, "%.*s", (int)len, p);
@@ -43,12 +43,12 @@ static void print_option(FILE *out, const struct section *section, const struct 
     if (!o->list) {
         print_value(out, o, setting != NULL ? setting->values[0] : o->otherwise);
     } else {
-        fputs("{ ", out);
+        fputs("{", out);
         if (setting == NULL) {
             print_default_list(out, o);
         }
         for (size_t i = 0; setting != NULL && i < setting->n; i++) {
-            fputs(i > 0 ? ", " : "", out);
+            fputs(i > 0 ? ", " : " ", out);
             print_value(out, o, setting->values[i]);
         }
         fputs(" }", out);

@@ -233,7 +233,11 @@ static const struct {
      "3: forward: \"x\" is no resolver; write ADDR or ADDR@PORT\n"
      "3: trust-anchor-file: \"none\": No such file or directory; give a file that this user can "
      "read\n"},
-    {3, "resolver { mode = stub forward = { \"127.0.0.1\" } trust-anchor-file = none }", ""},
+    {3, "resolver { mode = stub trust-ad = on forward = { \"127.0.0.1\" } trust-anchor-file = "
+        "none }", ""},
+    {3, "resolver { mode = stub forward = { \"127.0.0.1\" } }",
+     "3: resolver: without trust-ad = true no answer is secure and nothing can be found; set "
+     "it, or use another mode\n"},
     {3, "resolver { mode = forward forward = { \"127.0.0.1\" } root-hints = none "
         "trust-anchor-file = anchor }", ""},
     {3, "resolver { trust-ad = perhaps root-hints = hints trust-anchor-file = anchor }",
