@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include <edge/socket.h>
+
 #include <base/limits.h>
 
 static struct dna_time now_of(const struct dna_uv_stream *stream)
@@ -103,7 +105,7 @@ void dna_uv_stream_pause(struct dna_uv_stream *stream)
 {
     stream->wire.pauses++;
     if (stream->wire.socket != NULL && stream->state < DNA_EDGE_CLOSING) {
-        dna_edge_connection_stir(stream);
+        dna_edge_socket_read(stream->wire.socket, false); /* libuv would read on in this turn */
     }
 }
 

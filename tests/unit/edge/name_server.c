@@ -152,8 +152,7 @@ static void asked(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const struct so
     if (n < 17 || from == NULL || (end = read_name(bytes, (size_t)n, name)) == 0) {
         return;
     }
-    assert(server->n_asked < QUESTIONS);
-    strcpy(server->asked[server->n_asked++], name);
+    strcpy(server->asked[server->n_asked++ % QUESTIONS], name);
     answer(server, name, (unsigned)bytes[end] << 8 | bytes[end + 1], bytes, end + 4, &out);
     reply = uv_buf_init((char *)out.bytes, (unsigned)out.n);
     (void)uv_udp_try_send(udp, &reply, 1, from);
@@ -230,7 +229,7 @@ void name_server_fails(struct name_server *server, const char *name)
 unsigned name_server_asked(const struct name_server *server, const char *name)
 {
     unsigned n = 0;
-    for (size_t i = 0; i < server->n_asked; i++) {
+    for (size_t i = 0; i < server->n_asked && i < QUESTIONS; i++) {
         n += strcasecmp(server->asked[i], name) == 0;
     }
     return n;

@@ -22,7 +22,7 @@ void name_server_srv(struct name_server *server, const char *service, const char
                      unsigned priority, uint16_t port, const char *target);
 /* From now on SERVFAIL for that name, whatever the type. */
 void name_server_fails(struct name_server *server, const char *name);
-/* How often it was asked for the name. */
+/* How often it was asked for the name, lately. */
 unsigned name_server_asked(const struct name_server *server, const char *name);
 
 #endif

@@ -166,13 +166,14 @@ static void trace(void *user, struct dna_uv_stream *stream, bool sent, struct dn
 
 /* --- making -------------------------------------------------------------------------- */
 
-struct dna_uv *scene_driver(struct scene *scene, uv_loop_t *loop, const char *allow)
+struct dna_uv *scene_driver(struct scene *scene, uv_loop_t *loop, const char *allow,
+                            const struct dna_alloc *alloc)
 {
     const char *servers[] = {name_server_at(scene->names)};
     struct dna_uv_options options = {
         .size = sizeof options,
         .loop = loop,
-        .session = {.size = sizeof options.session, .seed = 7},
+        .session = {.size = sizeof options.session, .alloc = alloc, .seed = 7},
         .ca_pem = scene->ca_pem,
         .ca_file = scene->ca_file,
         .dns = DNA_UV_DNS_STUB,
@@ -256,7 +257,7 @@ static void side_begin(struct scene *scene, struct side *side, const char *domai
         .closed = closed,
         .trace = trace,
     };
-    side->uv = scene_driver(scene, &scene->loop, "127.0.0.0/8");
+    side->uv = scene_driver(scene, &scene->loop, "127.0.0.0/8", NULL);
     side->identity = scene_identity(scene, side->uv, domain, true);
     assert_int_equal(dna_session_host(dna_uv_session(side->uv), &hosted), DNA_OK);
     side_listen(side, "127.0.0.1", 0, 0);

@@ -52,8 +52,9 @@ struct scene {
 int scene_begin(void **state);
 int scene_end(void **state);
 
-/* A driver with the scene's name server; allow may be NULL. */
-struct dna_uv *scene_driver(struct scene *scene, uv_loop_t *loop, const char *allow);
+/* A driver with the scene's name server; allow and alloc may be NULL. */
+struct dna_uv *scene_driver(struct scene *scene, uv_loop_t *loop, const char *allow,
+                            const struct dna_alloc *alloc);
 struct dna_uv_identity *scene_identity(struct scene *scene, struct dna_uv *uv,
                                        const char *domain, bool trusted);
 void side_listen(struct side *side, const char *address, uint16_t port,

@@ -143,7 +143,7 @@ static void take_allowance_away(struct scene *scene)
     scene->a.identity = NULL;
     side_free(&scene->a);
     scene->a.freed = false;
-    scene->a.uv = scene_driver(scene, &scene->loop, NULL);
+    scene->a.uv = scene_driver(scene, &scene->loop, NULL, NULL);
     assert_int_equal(dna_session_host(dna_uv_session(scene->a.uv), &hosted), DNA_OK);
 }
 

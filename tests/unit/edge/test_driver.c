@@ -1,4 +1,5 @@
 /* The driver as such: its options, a host with another loop, questions, and no memory. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,7 +123,7 @@ static void foreign_side(struct foreign *it, unsigned which, struct side *side)
     side->identity = NULL;
     side_free(side);
     side->freed = false;
-    it->uv[which] = scene_driver(it->scene, NULL, "127.0.0.0/8");
+    it->uv[which] = scene_driver(it->scene, NULL, "127.0.0.0/8", NULL);
     side->uv = it->uv[which];
     side->identity = scene_identity(it->scene, side->uv, side->domain, true);
     assert_int_equal(dna_session_host(dna_uv_session(side->uv), &hosted), DNA_OK);
@@ -251,6 +252,91 @@ static void a_driver_without_memory_is_none(void **state)
     }
 }
 
+static bool side_is_alone(void *side)
+{
+    return ((struct side *)side)->stream == NULL;
+}
+
+static bool came_to_something(const struct side *side)
+{
+    return (side->proven && side->accepted) || side->closed != 0;
+}
+
+static void say_something_and_close(struct side *side, const char *peer)
+{
+    enum dna_err err = side_send(side, peer, "one", 20000);
+    assert_true(err == DNA_OK || err == DNA_ERR_MEMORY || err == DNA_ERR_STATE);
+    scene_settle(side->scene);
+    if (side->stream != NULL) {
+        dna_uv_stream_close(side->stream, NULL, NULL);
+        scene_settle(side->scene);
+    }
+}
+
+/* c.example, with requests for memory that can be made to fail. */
+static void side_with(struct side *side, struct scene *scene, struct failing_alloc *f)
+{
+    struct dna_hosted hosted = {.size = sizeof hosted, .domain = "c.example"};
+    *side = (struct side){.scene = scene, .domain = "c.example",
+                          .handler = scene->a.handler};
+    side->uv = scene_driver(scene, &scene->loop, "127.0.0.0/8",
+                            failing_alloc_init(f, ULONG_MAX));
+    side->identity = scene_identity(scene, side->uv, "c.example", true);
+    assert_int_equal(dna_session_host(dna_uv_session(side->uv), &hosted), DNA_OK);
+    side_listen(side, "127.0.0.1", 0, 0);
+}
+
+static enum dna_err connect_to(struct side *from, struct side *to)
+{
+    struct dna_uv_connect options = {
+        .size = sizeof options,
+        .own = from->domain,
+        .peer = to->domain,
+        .address = "127.0.0.1",
+        .port = dna_uv_listener_port(to->listener),
+        .handler = &from->handler,
+        .user = from,
+    };
+    struct dna_uv_stream *stream;
+    return dna_uv_connect(from->uv, &options, &stream);
+}
+
+/* Each request in turn fails while a stream comes up, is used and closed: it closes early, or
+ * goes on all the same, or waits for a deadline; in each case everything is given back. */
+static void fail_each_request(struct scene *scene, bool initiating)
+{
+    struct failing_alloc f = {.failed = true};
+    for (unsigned long n = 0; f.failed; n++) {
+        struct side side;
+        side_with(&side, scene, &f);
+        f.fail_at = f.seen + n;
+        if ((initiating ? connect_to(&side, &scene->b) : connect_to(&scene->a, &side)) ==
+            DNA_OK) {
+            for (unsigned i = 0; i < 40 && !came_to_something(&side); i++) {
+                scene_settle(scene);
+            }
+            if (side.proven && side.accepted) {
+                say_something_and_close(&side, initiating ? "b.example" : "a.example");
+            }
+        }
+        side_free(&side);
+        assert_int_equal(f.outstanding, 0);
+        scene_until(scene, side_is_alone, &scene->a);
+        scene_until(scene, side_is_alone, &scene->b);
+        scene->a.proven = scene->a.accepted = false;
+    }
+}
+
+static void an_outgoing_stream_without_memory_leaves_nothing_behind(void **state)
+{
+    fail_each_request(*state, true);
+}
+
+static void an_incoming_stream_without_memory_leaves_nothing_behind(void **state)
+{
+    fail_each_request(*state, false);
+}
+
 #define scene_test(f) cmocka_unit_test_setup_teardown(f, scene_begin, scene_end)
 
 int main(void)
@@ -261,6 +347,8 @@ int main(void)
         scene_test(a_host_with_another_loop_polls_a_descriptor),
         scene_test(a_question_is_answered_once),
         scene_test(a_driver_without_memory_is_none),
+        scene_test(an_outgoing_stream_without_memory_leaves_nothing_behind),
+        scene_test(an_incoming_stream_without_memory_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
