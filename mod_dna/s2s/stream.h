@@ -283,6 +283,16 @@ const char *dna_s2s_error_condition(const struct dna_xml_element *error);
 /* act_stream.c: drops everything that the peer said, and has the reader begin anew. */
 void dna_s2s_forget(struct dna_s2s *s, unsigned char round);
 
+/* --- stream.c, wish.c: around every public call ------------------------------------------ */
+
+/* False: the stream is lost. */
+bool dna_s2s_begin(struct dna_s2s *s, struct dna_s2s_call *call, struct dna_time now);
+enum dna_err dna_s2s_finish(struct dna_s2s *s);
+/* Tells the records of the pair that stanzas wait for them. */
+void dna_s2s_want(struct dna_s2s *s, const char *own, const char *peer);
+/* The pairs that were asked for before the stream was ready. */
+void dna_s2s_grant_wishes(struct dna_s2s *s);
+
 /* --- engine.c ------------------------------------------------------------------------ */
 
 /* For actions: an event to be handled after the present one. */

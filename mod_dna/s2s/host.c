@@ -1,0 +1,151 @@
+/* s2s/host.c: what comes from the host: TLS, rulings, proofs, keys, the end. */
+#include <s2s/table.h>
+
+#include <string.h>
+
+#include <base/limits.h>
+
+enum dna_err dna_s2s_secured(struct dna_s2s *s, bool has_certificate, size_t unread,
+                             struct dna_time now)
+{
+    struct dna_s2s_call call;
+    if (dna_s2s_begin(s, &call, now)) {
+        call.has_certificate = has_certificate;
+        call.unread = unread;
+        dna_s2s_run(s, DNA_S2S_EV_SECURED, NULL);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_gone(struct dna_s2s *s, const char *why, struct dna_time now)
+{
+    struct dna_s2s_call call;
+    if (dna_s2s_begin(s, &call, now)) {
+        dna_s2s_log(s, DNA_LOG_DEBUG, "stream-gone", "why", dna_span_of(why));
+        dna_s2s_run(s, DNA_S2S_EV_GONE, NULL);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_ruled(struct dna_s2s *s, const char *domain,
+                           const struct dna_ruling *ruling, struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now) && (r = dna_s2s_peer_record(s, domain)) != NULL &&
+        r->hearing) {
+        call.ruling = ruling;
+        dna_s2s_run(s, DNA_S2S_RE_RULED, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_challenge(struct dna_s2s *s, const char *domain, unsigned prooftypes,
+                               struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    prooftypes &= DNA_PROOF_BIT(DNA_N_PROOFTYPES) - 1;
+    if (prooftypes == 0) {
+        return DNA_ERR_ARGUMENT;
+    }
+    if (dna_s2s_begin(s, &call, now) && (r = dna_s2s_peer_record(s, domain)) != NULL &&
+        r->hearing) {
+        call.prooftypes = (unsigned char)prooftypes;
+        dna_s2s_run(s, DNA_S2S_RE_CHALLENGE, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_prove(struct dna_s2s *s, const char *domain, bool has_proof,
+                           enum dna_prooftype type, struct dna_span content,
+                           struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (has_proof && (unsigned)type >= DNA_N_PROOFTYPES) {
+        return DNA_ERR_ARGUMENT;
+    }
+    if (dna_s2s_begin(s, &call, now) && (r = dna_s2s_own_record(s, domain)) != NULL) {
+        call.prooftype = type;
+        call.content = content;
+        dna_s2s_run(s, has_proof ? DNA_S2S_RE_PROOF : DNA_S2S_RE_NO_PROOF, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_revoke(struct dna_s2s *s, const char *domain,
+                            const struct dna_ruling *ruling, struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now) && (r = dna_s2s_peer_record(s, domain)) != NULL) {
+        call.ruling = ruling;
+        dna_s2s_run(s, DNA_S2S_RE_REVOKED, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+/* Pairs of the domain, in both maps.  A record may go with its event, so that each is looked
+ * for anew. */
+static void unhost_pairs(struct dna_s2s *s, struct dna_map *map, const char *own)
+{
+    size_t cursor = 0;
+    struct dna_span key;
+    void *value;
+    while (dna_map_next(map, &cursor, &key, &value)) {
+        struct dna_s2s_record *r = value;
+        bool ours = strcmp(map == s->records.own ? r->other : r->domain, own) == 0;
+        if (ours && (r->state == DNA_S2S_L_VALID || map == s->records.own) &&
+            r->state != DNA_S2S_P_INVALID) {
+            dna_s2s_run(s, DNA_S2S_RE_UNHOSTED, r);
+            cursor = 0;
+        }
+    }
+}
+
+enum dna_err dna_s2s_unhost(struct dna_s2s *s, const char *own, struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now)) {
+        if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+            unhost_pairs(s, s->records.own, own);
+            unhost_pairs(s, s->records.peer, own);
+        } else if ((r = dna_s2s_own_record(s, own)) != NULL) {
+            dna_s2s_run(s, DNA_S2S_RE_UNHOSTED, r);
+        }
+    }
+    return dna_s2s_finish(s);
+}
+
+static const struct dna_span no_id = {NULL, 0};
+
+enum dna_err dna_s2s_dialback_key(struct dna_s2s *s, const char *own, const char *peer,
+                                  struct dna_span key, struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now) &&
+        (r = dna_s2s_pair(s, DNA_S2S_P_NONE, own, peer, no_id)) != NULL) {
+        call.content = key;
+        dna_s2s_run(s, DNA_S2S_RE_KEY, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_dialback_verified(struct dna_s2s *s, struct dna_span from,
+                                       struct dna_span to, struct dna_span id, bool valid,
+                                       struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    struct dna_name source, target;
+    if (dna_s2s_begin(s, &call, now) && id.len != 0 &&
+        dna_name_parse(from, &source) == DNA_OK && dna_name_parse(to, &target) == DNA_OK &&
+        (r = dna_s2s_pair(s, DNA_S2S_K_NONE, source.text, target.text, id)) != NULL) {
+        call.valid = valid;
+        dna_s2s_run(s, DNA_S2S_RE_VERIFIED, r);
+    }
+    return dna_s2s_finish(s);
+}
