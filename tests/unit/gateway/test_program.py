@@ -39,6 +39,17 @@ def free_port(address):
         return probe.getsockname()[1]
 
 
+def read_until(stream, word):
+    """What comes, up to WORD; a stream that ends before is a ConnectionError."""
+    text = ""
+    while word not in text:
+        got = stream.recv(65536)
+        text += got.decode()
+        if not got or "</stream:stream>" in text:
+            raise ConnectionError(text)
+    return text
+
+
 def run(*words):
     subprocess.run(words, check=True, capture_output=True)
 
@@ -152,33 +163,21 @@ class Server:
         """Ask the gateway, as the server of remote, whether the key is its."""
         with socket.create_connection(self.gateway, PATIENCE) as asking:
             asking.sendall(HEADER.format(own, remote, "").encode())
-            text = ""
-            while "</stream:features>" not in text:
-                text += asking.recv(65536).decode()
+            read_until(asking, "</stream:features>")
             asking.sendall(f"<db:verify from='{own}' to='{remote}' id='{ident}'>{key}"
                            "</db:verify>".encode())
-            text = ""
-            while "db:verify" not in text or ">" not in text:
-                text += asking.recv(65536).decode()
-            return "type='valid'" in text or 'type="valid"' in text
+            return "type='valid'" in read_until(asking, "/>")
 
     def open(self, own, remote):
         """A stream of ours on which own may write to remote."""
         stream = socket.create_connection(self.gateway, PATIENCE)
-        stream.sendall(HEADER.format(own, remote, "").encode())
-        text = ""
-        while "</stream:features>" not in text:
-            text += stream.recv(65536).decode()
-        stream.sendall(f"<db:result from='{own}' to='{remote}'>any</db:result>".encode())
-        text = ""
-        while "type=" not in text:
-            got = stream.recv(65536)
-            if not got:
-                raise ConnectionError(text)
-            text += got.decode()
-        if "valid" not in text:
-            raise ConnectionError(text)
         self.streams[own, remote] = stream
+        stream.sendall(HEADER.format(own, remote, "").encode())
+        read_until(stream, "</stream:features>")
+        stream.sendall(f"<db:result from='{own}' to='{remote}'>any</db:result>".encode())
+        answer = read_until(stream, "/>")
+        if "type='valid'" not in answer:
+            raise ConnectionError(answer)
         threading.Thread(target=self.await_end, args=(stream,), daemon=True).start()
         return stream
 
@@ -233,7 +232,7 @@ class Provider:
         with open(self.config, "w", encoding="ascii") as config:
             config.write(self.text(world, number))
         self.lines = []
-        self.process = None
+        self.process = self.reader = None
 
     def text(self, world, number):
         hosts = "".join(f'host "{domain}" {{ link = "main" }}\n' for domain in self.domains)
@@ -264,7 +263,8 @@ link "main" {{
             [PROGRAM, "-c", self.config, "--trace", self.trace], stderr=subprocess.PIPE,
             encoding="utf-8")
         ready = threading.Event()
-        threading.Thread(target=self.read, args=(ready,), daemon=True).start()
+        self.reader = threading.Thread(target=self.read, args=(ready,), daemon=True)
+        self.reader.start()
         if not ready.wait(PATIENCE):
             raise AssertionError("no ready line: " + "".join(self.lines))
 
@@ -285,7 +285,11 @@ link "main" {{
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        return self.process.returncode if self.process else None
+        if self.process is None:
+            return None
+        self.reader.join(PATIENCE)
+        self.process.stderr.close()
+        return self.process.returncode
 
     def close(self):
         self.stop()
@@ -432,7 +436,7 @@ class TwoGateways(unittest.TestCase):
         refused = self.one.log("link-refused")
         self.assertIn(f"owner={STRANGER}", "".join(refused))
 
-    def test_another_links_domain(self):
+    def test_a_domain_that_is_not_the_links(self):
         with self.assertRaises(ConnectionError):
             self.one.server.open("b1.dna", "a1.dna")
         self.assertTrue(self.one.server.stanzas.empty())
@@ -442,6 +446,7 @@ class TwoGateways(unittest.TestCase):
         self.arrives(self.two, "a1.dna", "b1.dna", "m1")
         self.assertEqual(self.one.stop(), 0)
         self.assertEqual(self.two.stop(), 0)
+        self.assertEqual(os.stat(self.two.trace).st_mode & 0o777, 0o600)
         with open(self.two.trace, encoding="utf-8") as trace:
             self.assertIn("system-shutdown", trace.read())
         self.assertTrue(self.one.log("stopped"), self.one.lines)
