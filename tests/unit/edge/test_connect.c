@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <cmocka.h>
 
 #include <base/limits.h>
@@ -233,6 +236,58 @@ static void a_link_is_connected_to_without_the_guard(void **state)
     assert_int_equal(scene->b.admitted, 1);
 }
 
+static bool note_peer(void *user, const struct sockaddr *peer, const struct sockaddr *own)
+{
+    struct side *side = user;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)peer;
+    (void)own;
+    assert_int_equal(peer->sa_family, AF_INET);
+    (void)inet_ntop(AF_INET, &v4->sin_addr, side->why, sizeof side->why);
+    side->admitted++;
+    return false;
+}
+
+static void connections_come_from_the_source_that_was_set(void **state)
+{
+    struct scene *scene = *state;
+    const char *servers[] = {name_server_at(scene->names)};
+    struct dna_uv_options options = {
+        .size = sizeof options,
+        .loop = &scene->loop,
+        .session = {.size = sizeof options.session},
+        .ca_file = scene->ca_file,
+        .dns = DNA_UV_DNS_STUB,
+        .dns_servers = servers,
+        .n_dns_servers = 1,
+        .source = "127.0.0.42",
+    };
+    const char *why;
+    take_allowance_away(scene);
+    side_free(&scene->a);
+    assert_int_equal(dna_uv_new(&options, &scene->a.uv, &why), DNA_OK);
+    scene->a.freed = false;
+    scene->b.handler.admit = note_peer;
+    assert_int_equal(route(&scene->a, "127.0.0.1", port_of_b(scene), NULL), DNA_OK);
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_string_equal(scene->b.why, "127.0.0.42");
+}
+
+static void ipv6_is_spoken_where_the_machine_has_it(void **state)
+{
+    struct scene *scene = *state;
+    struct dna_uv_listen options = {.size = sizeof options, .address = "::1",
+                                    .handler = &scene->b.handler, .user = &scene->b};
+    struct dna_uv_listener *listener;
+    const char *why;
+    if (dna_uv_listen(scene->b.uv, &options, &listener, &why) != DNA_OK) {
+        print_message("no IPv6 here: %s\n", why);
+        skip();
+    }
+    assert_int_equal(route(&scene->a, "::1", dna_uv_listener_port(listener), NULL), DNA_OK);
+    scene_until(scene, side_is_up, &scene->a);
+    assert_non_null(strstr(dna_uv_stream_remote(scene->a.stream), "::1@"));
+}
+
 /* --- endpoints ----------------------------------------------------------------------- */
 
 struct answer {
@@ -338,6 +393,8 @@ int main(void)
         scene_test(a_static_route_asks_no_name_server),
         scene_test(a_static_route_does_not_lead_to_ourselves),
         scene_test(a_link_is_connected_to_without_the_guard),
+        scene_test(connections_come_from_the_source_that_was_set),
+        scene_test(ipv6_is_spoken_where_the_machine_has_it),
         scene_test(endpoints_are_told_in_their_order),
         scene_test(no_endpoints_are_definite_or_not),
         scene_test(a_stream_that_is_closed_while_it_is_being_connected),

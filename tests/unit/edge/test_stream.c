@@ -267,6 +267,52 @@ static void a_driver_ends_with_everything_open(void **state)
     scene_until(scene, side_has_closed, &scene->b);
 }
 
+static void end_everything(void *user, struct dna_uv_stream *stream,
+                           const struct dna_stanza *it)
+{
+    struct side *side = user;
+    (void)it;
+    side->stanzas++;
+    dna_uv_identity_free(side->identity);
+    side->identity = NULL;
+    dna_uv_free(side->uv, note_freed, side);
+    assert_int_equal(side->closed, 0);
+    dna_uv_stream_pause(stream); /* the stream is still there */
+    dna_uv_stream_resume(stream);
+}
+
+static bool b_is_gone(void *arg)
+{
+    return ((struct scene *)arg)->b.freed;
+}
+
+static void a_driver_may_be_ended_from_a_handler(void **state)
+{
+    struct scene *scene = *state;
+    scene->b.handler.stanza = end_everything;
+    bring_up(scene);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(side_send(&scene->a, "b.example", "n", 0), DNA_OK);
+    }
+    scene_until(scene, b_is_gone, scene);
+    scene->b.uv = NULL;
+    assert_int_equal(scene->b.closed, 1);
+    scene_until(scene, side_has_closed, &scene->a);
+}
+
+static void a_closing_stream_takes_nothing_more(void **state)
+{
+    struct scene *scene = *state;
+    bring_up(scene);
+    dna_uv_stream_close(scene->a.stream, NULL, NULL);
+    assert_int_equal(side_send(&scene->a, "b.example", "late", 0), DNA_ERR_STATE);
+    assert_int_equal(dna_uv_stream_ask(scene->a.stream, "a.example", "c.example"),
+                     DNA_ERR_STATE);
+    scene_until(scene, side_has_closed, &scene->a);
+    scene_until(scene, side_has_closed, &scene->b);
+    assert_int_equal(scene->b.stanzas, 0);
+}
+
 #define scene_test(f) cmocka_unit_test_setup_teardown(f, scene_begin, scene_end)
 
 int main(void)
@@ -281,6 +327,8 @@ int main(void)
         scene_test(what_was_read_already_is_kept),
         scene_test(an_idle_stream_is_parked_and_goes_on),
         scene_test(a_driver_ends_with_everything_open),
+        scene_test(a_driver_may_be_ended_from_a_handler),
+        scene_test(a_closing_stream_takes_nothing_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
