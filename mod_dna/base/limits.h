@@ -54,6 +54,13 @@
 #define DNA_LIMIT_ANCHORS 3           /* keys of one certificate that are tried as anchors */
 #define DNA_LIMIT_ANCHOR_ABOVE 2      /* labels that an anchor may sit above the domain */
 
+/* DANE. */
+#define DNA_LIMIT_TLSA 16             /* usable records of one endpoint */
+#define DNA_LIMIT_TLSA_PATHS 8        /* path checks for records in one hearing */
+#define DNA_LIMIT_TLSA_ATTEMPTS 3     /* certificates that are tried as one record's anchor */
+#define DNA_LIMIT_TARGETS 16          /* endpoints of a domain that a hearing looks at */
+#define DNA_LIMIT_TARGET_ALIASES 2    /* aliases followed from a target */
+
 /* Certificates and documents. */
 #define DNA_LIMIT_CHAIN 10
 #define DNA_LIMIT_CHAIN_BYTES (128 * 1024)

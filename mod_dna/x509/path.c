@@ -3,8 +3,9 @@
  * The library builds the path and verifies signatures, dates, basic and name constraints and
  * critical extensions, at the given time, with no purpose and no level of its own; what we
  * ask beyond that is in path_rules.c.  Only a chain up to a self-signed certificate of the
- * roots counts.  A name constraint that the library cannot evaluate (a SRVName one) stays an
- * error: no such path is good, whatever its other names are (S7).
+ * roots counts, or one that a TLSA record stands for (RFC 7671 5).  A name constraint that the
+ * library cannot evaluate (a SRVName one) is passed over there only because constraints.c
+ * evaluates all of them afterwards (S7).
  */
 #include <mod_dna/x509.h>
 
@@ -14,8 +15,10 @@
 #include <openssl/x509v3.h>
 
 #include <x509/chain.h>
+#include <x509/constraints.h>
 #include <x509/path_rules.h>
 #include <x509/roots.h>
+#include <x509/tlsa.h>
 
 const char *dna_path_code_name(enum dna_path_code code)
 {
@@ -97,28 +100,89 @@ static enum dna_err refuse(X509_STORE_CTX *context, struct dna_path *out)
     return DNA_OK;
 }
 
-static void set_parameters(X509_STORE_CTX *context, int64_t at)
+/* One attempt to find a path. */
+struct attempt {
+    const struct dna_chain *chain;
+    X509_STORE *store;
+    STACK_OF(X509) *untrusted;
+    const struct dna_tlsa *authority; /* usage 0: one that some CA must match, or NULL */
+    int64_t at;
+    bool partial; /* what the store holds is an anchor, self-signed or not */
+    bool keyed;   /* above the path stands a key that is in no certificate */
+    bool hidden;  /* the library passed over a constraint */
+};
+
+/* Lets the check go on where the library knows no such constraint; nothing else. */
+static int pass_over(int good, X509_STORE_CTX *context)
 {
-    X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
-    X509_VERIFY_PARAM_set_time(parameters, (time_t)at);
-    X509_VERIFY_PARAM_set_depth(parameters, DNA_LIMIT_CHAIN);
-    X509_VERIFY_PARAM_set_auth_level(parameters, 0);
+    struct attempt *attempt = X509_STORE_CTX_get_app_data(context);
+    if (good == 0 &&
+        X509_STORE_CTX_get_error(context) == X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE) {
+        attempt->hidden = true;
+        return 1;
+    }
+    return good;
 }
 
-static enum dna_err verify(const struct dna_chain *chain, const struct dna_roots *roots,
-                           STACK_OF(X509) *untrusted, int64_t at, struct dna_path *out)
+static void set_parameters(X509_STORE_CTX *context, struct attempt *attempt)
+{
+    X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_time(parameters, (time_t)attempt->at);
+    X509_VERIFY_PARAM_set_depth(parameters, DNA_LIMIT_CHAIN);
+    X509_VERIFY_PARAM_set_auth_level(parameters, 0);
+    if (attempt->partial) {
+        (void)X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+    }
+    X509_STORE_CTX_set_app_data(context, attempt);
+    X509_STORE_CTX_set_verify_cb(context, pass_over);
+}
+
+/* Whether the record stands for some CA of the path (RFC 6698 2.1.1, usage 0). */
+static enum dna_err judge_authority(const STACK_OF(X509) *path, const struct dna_tlsa *tlsa,
+                                    struct dna_path *out)
+{
+    for (int i = 1; i < sk_X509_num(path); i++) {
+        bool match;
+        enum dna_err err = dna_tlsa_stands_for(tlsa, sk_X509_value(path, i), &match);
+        if (err != DNA_OK || match) {
+            return err;
+        }
+    }
+    out->code = DNA_PATH_UNTRUSTED;
+    (void)snprintf(out->why, sizeof out->why, "no CA of the path is the one of the record");
+    return DNA_OK;
+}
+
+static enum dna_err judge(const STACK_OF(X509) *path, const struct attempt *attempt,
+                          struct dna_path *out)
+{
+    enum dna_err err = dna_path_judge(path, attempt->keyed, out);
+    if (err == DNA_OK && out->code == DNA_PATH_OK) {
+        err = dna_constraints_judge(path, attempt->hidden, out);
+    }
+    if (err == DNA_OK && out->code == DNA_PATH_OK && attempt->authority != NULL) {
+        err = judge_authority(path, attempt->authority, out);
+    }
+    if (err != DNA_OK || out->code != DNA_PATH_OK) {
+        out->constrained = true;
+        out->srvname_usable = false;
+    }
+    return err;
+}
+
+static enum dna_err verify(struct attempt *attempt, struct dna_path *out)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     enum dna_err err;
-    if (context == NULL || X509_STORE_CTX_init(context, roots->store,
-                                               chain->links[0].certificate,
-                                               untrusted) != 1) {
+    if (context == NULL || X509_STORE_CTX_init(context, attempt->store,
+                                               attempt->chain->links[0].certificate,
+                                               attempt->untrusted) != 1) {
         X509_STORE_CTX_free(context);
         return DNA_ERR_MEMORY;
     }
-    set_parameters(context, at);
+    set_parameters(context, attempt);
     if (X509_verify_cert(context) == 1) {
-        err = dna_path_judge(X509_STORE_CTX_get0_chain(context), out);
+        err = judge(X509_STORE_CTX_get0_chain(context), attempt, out);
     } else {
         err = refuse(context, out);
     }
@@ -126,28 +190,8 @@ static enum dna_err verify(const struct dna_chain *chain, const struct dna_roots
     return err;
 }
 
-static enum dna_err check(const struct dna_chain *chain, const struct dna_roots *roots,
-                          int64_t at, struct dna_path *out)
+static void begin(const struct dna_chain *chain, struct dna_path *out)
 {
-    STACK_OF(X509) *untrusted = sk_X509_new_null();
-    enum dna_err err = untrusted != NULL ? DNA_OK : DNA_ERR_MEMORY;
-    for (size_t i = 1; err == DNA_OK && i < chain->n; i++) {
-        if (sk_X509_push(untrusted, chain->links[i].certificate) <= 0) {
-            err = DNA_ERR_MEMORY;
-        }
-    }
-    if (err == DNA_OK) {
-        err = verify(chain, roots, untrusted, at, out);
-    }
-    sk_X509_free(untrusted);
-    return err;
-}
-
-enum dna_err dna_path_check(const struct dna_chain *chain, const struct dna_roots *roots,
-                            int64_t at, struct dna_path *out)
-{
-    enum dna_err err;
-    dna_library_enter();
     *out = (struct dna_path){
         .code = DNA_PATH_OTHER,
         .why = "not checked",
@@ -157,9 +201,156 @@ enum dna_err dna_path_check(const struct dna_chain *chain, const struct dna_root
         .digital_signature = (X509_get_key_usage(chain->links[0].certificate) &
                               KU_DIGITAL_SIGNATURE) != 0,
     };
-    err = check(chain, roots, at, out);
+}
+
+/* --- anchors of the domain's own (usage 2) ------------------------------------------------ */
+
+static enum dna_err verify_under(struct attempt *attempt, X509 *anchor, struct dna_path *out)
+{
+    enum dna_err err = DNA_ERR_MEMORY;
+    begin(attempt->chain, out);
+    attempt->hidden = false;
+    attempt->store = X509_STORE_new();
+    if (attempt->store != NULL && X509_STORE_add_cert(attempt->store, anchor) == 1) {
+        err = verify(attempt, out);
+    }
+    X509_STORE_free(attempt->store);
+    attempt->store = NULL;
+    return err;
+}
+
+/* Whether certificate i may be the last one of a path under the record. */
+static enum dna_err is_top(const struct attempt *attempt, const struct dna_tlsa *tlsa,
+                           EVP_PKEY *key, size_t i, bool *out)
+{
+    X509 *certificate = attempt->chain->links[i].certificate;
+    *out = false;
+    if (key != NULL) {
+        *out = X509_verify(certificate, key) == 1;
+        return DNA_OK;
+    }
+    return i != 0 ? dna_tlsa_stands_for(tlsa, certificate, out) : DNA_OK;
+}
+
+/* Tries the certificates of the chain: those that the record stands for, or those that its
+ * key has signed.  *tried: how many there were. */
+static enum dna_err try_chain(struct attempt *attempt, const struct dna_tlsa *tlsa,
+                              EVP_PKEY *key, struct dna_path *out, unsigned *tried)
+{
+    attempt->keyed = key != NULL;
+    for (size_t i = 0; i < attempt->chain->n && *tried < DNA_LIMIT_TLSA_ATTEMPTS; i++) {
+        bool top;
+        enum dna_err err = is_top(attempt, tlsa, key, i, &top);
+        if (err == DNA_OK && top) {
+            ++*tried;
+            err = verify_under(attempt, attempt->chain->links[i].certificate, out);
+        }
+        if (err != DNA_OK || (top && out->code == DNA_PATH_OK)) {
+            return err;
+        }
+    }
+    return DNA_OK;
+}
+
+/* The certificate or key that the record itself holds. */
+static enum dna_err try_record(struct attempt *attempt, const struct dna_tlsa *tlsa,
+                               struct dna_path *out, unsigned *tried)
+{
+    X509 *anchor = NULL;
+    EVP_PKEY *key;
+    enum dna_err err;
+    if (tlsa->selector == 0) {
+        err = dna_certificate_parse(tlsa->data, &anchor);
+        if (err == DNA_OK) {
+            ++*tried;
+            err = verify_under(attempt, anchor, out);
+        }
+        X509_free(anchor);
+        return err;
+    }
+    key = dna_tlsa_key(tlsa->data);
+    err = key != NULL ? try_chain(attempt, tlsa, key, out, tried) : DNA_ERR_MEMORY;
+    EVP_PKEY_free(key);
+    return err;
+}
+
+static enum dna_err check_anchor(struct attempt *attempt, const struct dna_tlsa *tlsa,
+                                 struct dna_path *out)
+{
+    unsigned tried = 0;
+    enum dna_err err = try_chain(attempt, tlsa, NULL, out, &tried);
+    if (err == DNA_OK && tried == 0 && tlsa->matching == 0) {
+        err = try_record(attempt, tlsa, out, &tried);
+    }
+    if (err == DNA_OK && tried == 0) {
+        out->code = DNA_PATH_UNTRUSTED;
+        (void)snprintf(out->why, sizeof out->why,
+                       "no certificate is the anchor that the record names");
+    }
+    return err;
+}
+
+/* --- the public calls --------------------------------------------------------------------- */
+
+static enum dna_err check(const struct dna_chain *chain, const struct dna_roots *roots,
+                          const struct dna_tlsa *tlsa, int64_t at, struct dna_path *out)
+{
+    bool own = tlsa != NULL && tlsa->usage == DNA_TLSA_DANE_TA;
+    struct attempt attempt = {
+        .chain = chain, .untrusted = sk_X509_new_null(), .at = at, .partial = own};
+    enum dna_err err = attempt.untrusted != NULL ? DNA_OK : DNA_ERR_MEMORY;
+    for (size_t i = 1; err == DNA_OK && i < chain->n; i++) {
+        if (sk_X509_push(attempt.untrusted, chain->links[i].certificate) <= 0) {
+            err = DNA_ERR_MEMORY;
+        }
+    }
+    if (err == DNA_OK && own) {
+        err = check_anchor(&attempt, tlsa, out);
+    } else if (err == DNA_OK) {
+        attempt.store = roots->store;
+        attempt.authority = tlsa;
+        err = verify(&attempt, out);
+    }
+    sk_X509_free(attempt.untrusted);
+    return err;
+}
+
+static enum dna_err check_path(const struct dna_chain *chain, const struct dna_roots *roots,
+                               const struct dna_tlsa *tlsa, int64_t at, struct dna_path *out)
+{
+    enum dna_err err;
+    dna_library_enter();
+    begin(chain, out);
+    err = check(chain, roots, tlsa, at, out);
     if (err != DNA_OK) {
         out->code = DNA_PATH_OTHER;
     }
     return dna_library_leave(err);
+}
+
+enum dna_err dna_path_check(const struct dna_chain *chain, const struct dna_roots *roots,
+                            int64_t at, struct dna_path *out)
+{
+    return check_path(chain, roots, NULL, at, out);
+}
+
+enum dna_err dna_path_check_anchored(const struct dna_chain *chain,
+                                     const struct dna_roots *roots, struct dna_span record,
+                                     int64_t at, struct dna_path *out)
+{
+    struct dna_tlsa tlsa;
+    enum dna_err err = dna_tlsa_parse(record, &tlsa);
+    begin(chain, out);
+    if (err != DNA_OK) {
+        return err;
+    }
+    switch (tlsa.usage) {
+    case DNA_TLSA_PKIX_TA:
+    case DNA_TLSA_DANE_TA:
+        return check_path(chain, roots, &tlsa, at, out);
+    case DNA_TLSA_PKIX_EE:
+    case DNA_TLSA_DANE_EE:
+        break;
+    }
+    return DNA_ERR_ARGUMENT; /* needs no path of its own */
 }

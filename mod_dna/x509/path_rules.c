@@ -104,11 +104,10 @@ static enum dna_err narrow(const X509 *certificate, struct dna_path *out)
     return DNA_OK;
 }
 
-enum dna_err dna_path_judge(const STACK_OF(X509) *path, struct dna_path *out)
+enum dna_err dna_path_judge(const STACK_OF(X509) *path, bool keyed, struct dna_path *out)
 {
     int n = sk_X509_num(path);
-    bool constrained = false;
-    if (n < 2) {
+    if (n < 2 && !keyed) {
         out->code = DNA_PATH_UNTRUSTED;
         (void)snprintf(out->why, sizeof out->why, "the certificate is its own issuer");
         return DNA_OK;
@@ -121,11 +120,7 @@ enum dna_err dna_path_judge(const STACK_OF(X509) *path, struct dna_path *out)
         if (err != DNA_OK) {
             return err;
         }
-        if (i > 0 && X509_get_ext_by_NID(certificate, NID_name_constraints, -1) >= 0) {
-            constrained = true;
-        }
-        judge(certificate, i == 0 ? LEAF : i < n - 1 ? BETWEEN : ANCHOR, i, out);
+        judge(certificate, i == 0 ? LEAF : i < n - 1 || keyed ? BETWEEN : ANCHOR, i, out);
     }
-    out->constrained = constrained || out->code != DNA_PATH_OK;
     return DNA_OK;
 }

@@ -8,8 +8,9 @@
 struct stack_st_X509;
 
 /* Judges a path, leaf first and anchor last, that the library found good: *out gets the
- * path's interval, whether it is constrained, and the verdict. */
-DNA_MUST_USE enum dna_err dna_path_judge(const struct stack_st_X509 *path,
+ * path's interval and the verdict.  keyed: the last certificate is no anchor, but signed by
+ * a key that is. */
+DNA_MUST_USE enum dna_err dna_path_judge(const struct stack_st_X509 *path, bool keyed,
                                          struct dna_path *out);
 
 #endif

@@ -84,7 +84,9 @@ struct dna_path {
     int64_t not_before;    /* the interval in which every certificate of the path is valid; */
     int64_t not_after;     /* of the leaf alone where there is no path */
     bool constrained;      /* some CA of the path has name constraints, or there is no good
-                            * path: SRVName and XmppAddr prove nothing (S7) */
+                            * path: XmppAddr proves nothing (S7) */
+    bool srvname_usable;   /* the path is good, and every CA with name constraints permits the
+                            * leaf's SRVNames, expressly: they may prove something (S7) */
     bool digital_signature;/* keyUsage absent or digitalSignature present on the leaf */
 };
 
@@ -94,6 +96,15 @@ struct dna_path {
 DNA_API DNA_MUST_USE enum dna_err dna_path_check(const struct dna_chain *chain,
                                                  const struct dna_roots *roots, int64_t at,
                                                  struct dna_path *out);
+/* The same under one TLSA record, given as RDATA (RFC 7671 5).  Usage 2: the path need not
+ * lead to the roots but to what the record stands for: a certificate of the chain above its
+ * leaf, or the certificate or key that the record itself holds.  Usage 0: it leads to the
+ * roots, and the record stands for some CA of it.  DNA_ERR_FORMAT: no usable record;
+ * DNA_ERR_ARGUMENT: usage 1 or 3, which ask for nothing beyond dna_path_check. */
+DNA_API DNA_MUST_USE enum dna_err dna_path_check_anchored(const struct dna_chain *chain,
+                                                          const struct dna_roots *roots,
+                                                          struct dna_span record, int64_t at,
+                                                          struct dna_path *out);
 DNA_API const char *dna_path_code_name(enum dna_path_code code);
 
 #ifdef __cplusplus

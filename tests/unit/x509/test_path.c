@@ -113,8 +113,8 @@ static void each_reason_is_found(void **state)
 
 #define SRV "otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server."
 
-/* S7: six kinds of CAs times five leaves.  A SRVName under a constrained CA proves nothing,
- * whichever way: either the path is refused, or it is reported as constrained. */
+/* S7: six kinds of CAs times five leaves.  A SRVName under a constrained CA proves something
+ * only where that CA expressly permits it. */
 static const char *const ca_constraints[6] = {
     NULL,
     "critical,permitted;DNS:example.com",
@@ -130,9 +130,9 @@ static const char *const leaf_names[5] = {
     SRV "evil.example",
     "DNS:example.com," SRV "evil.example",
 };
-/* G: good; C: good, but constrained; X: refused for a constraint. */
+/* G: good; S: good and constrained, SRVNames count; C: they do not; X: refused. */
 static const char outcomes[6][6] = {
-    "GGGGG", "CXCCC", "CXCCC", "CCXXX", "CCXXX", "CXXXX",
+    "GGGGG", "CXCCC", "CXCCC", "SSSXX", "CCCXX", "SXSXX",
 };
 
 static char outcome_of(const struct cert *root, const char *constraints, const char *names)
@@ -150,13 +150,14 @@ static char outcome_of(const struct cert *root, const char *constraints, const c
     cert_free(&leaf);
     cert_free(&middle);
     if (path.code == DNA_PATH_OK) {
-        return path.constrained ? 'C' : 'G';
+        assert_true(path.constrained || path.srvname_usable);
+        return !path.constrained ? 'G' : path.srvname_usable ? 'S' : 'C';
     }
-    assert_true(path.constrained);
+    assert_true(path.constrained && !path.srvname_usable);
     return path.code == DNA_PATH_CONSTRAINTS ? 'X' : '?';
 }
 
-static void a_constrained_ca_yields_no_srv_name(void **state)
+static void what_a_constrained_ca_may_name(void **state)
 {
     struct cert root = cert_make(&(struct cert_order){.subject = "root", .ca = true});
     (void)state;
@@ -257,7 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reason_is_found),
-        cmocka_unit_test(a_constrained_ca_yields_no_srv_name),
+        cmocka_unit_test(what_a_constrained_ca_may_name),
         cmocka_unit_test(a_root_is_no_end_entity),
         cmocka_unit_test(a_changed_byte_breaks_the_signature),
         cmocka_unit_test(validity_is_the_narrowest_of_the_path),
