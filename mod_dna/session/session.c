@@ -257,7 +257,7 @@ int64_t dna_session_deadline(const struct dna_session *session)
 {
     const struct dna_timer *first = dna_timers_first(&session->timers);
     if (session->policy_changed || session->departures != NULL) {
-        return INT64_MIN;
+        return session->now.mono; /* due already */
     }
     return first != NULL ? first->at : DNA_NEVER;
 }

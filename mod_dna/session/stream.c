@@ -330,16 +330,26 @@ bool dna_stream_may_send(const struct dna_stream *stream, const char *own, const
     return !stream->closed && dna_s2s_may_send(stream->s2s, own, peer);
 }
 
+/* A stream that was lost has an effect to be pulled. */
+static enum dna_err sent(struct dna_stream *stream, enum dna_err err)
+{
+    if (err == DNA_ERR_MEMORY) {
+        dna_stream_touch(stream);
+    }
+    return err;
+}
+
 enum dna_err dna_stream_send(struct dna_stream *stream, const struct dna_stanza *stanza)
 {
-    return stream->closed ? DNA_ERR_STATE : dna_s2s_send(stream->s2s, stanza);
+    return stream->closed ? DNA_ERR_STATE : sent(stream, dna_s2s_send(stream->s2s, stanza));
 }
 
 enum dna_err dna_stream_send_error(struct dna_stream *stream, const struct dna_stanza *stanza,
                                    enum dna_stanza_condition condition, const char *text)
 {
-    return stream->closed ? DNA_ERR_STATE
-                          : dna_s2s_send_error(stream->s2s, stanza, condition, text);
+    return stream->closed
+               ? DNA_ERR_STATE
+               : sent(stream, dna_s2s_send_error(stream->s2s, stanza, condition, text));
 }
 
 enum dna_err dna_stream_close(struct dna_stream *stream, const char *condition,

@@ -122,6 +122,8 @@ static void perform(struct play *play, const char *line)
     stream = stage_find(play, verb);
     if (stream != NULL) {
         stage_stream(play, stream, line);
+    } else if (strcmp(verb, "strict") == 0) {
+        stage_strict(play);
     } else if (strcmp(verb, "cert") == 0) {
         world_add_cert(play, line);
     } else if (strcmp(verb, "host") == 0) {

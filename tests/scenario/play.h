@@ -119,6 +119,8 @@ bool world_wanted(const struct play *play, const char *text);
 /* --- stage.c: the session and its streams ----------------------------------------------- */
 
 void stage_begin(struct play *play);
+/* Begins anew, without the slides' short form. */
+void stage_strict(struct play *play);
 void stage_end(struct play *play);
 /* Carries everything as far as it goes. */
 void stage_run(struct play *play);

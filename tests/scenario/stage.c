@@ -355,18 +355,28 @@ void stage_stream(struct play *play, struct actor_stream *stream, const char *li
 
 /* --- the whole -------------------------------------------------------------------------- */
 
-void stage_begin(struct play *play)
+static void new_session(struct play *play, bool short_form)
 {
     struct dna_session_options options = {.size = sizeof options, .seed = 42,
-                                          .accept_short_form = true};
+                                          .log = &play->log, .roots = play->roots,
+                                          .accept_short_form = short_form};
+    dna_session_free(play->session);
+    play_ok(play, dna_session_new(&options, &play->session), "session");
+}
+
+void stage_strict(struct play *play)
+{
+    new_session(play, false);
+}
+
+void stage_begin(struct play *play)
+{
     play->ca = cert_make(&(struct cert_order){.subject = "A good CA", .ca = true});
     play->stranger = cert_make(&(struct cert_order){.subject = "Nobody", .ca = true});
     play->roots = cert_roots(&play->ca);
     play->now = (struct dna_time){.wall = CERTS_NOW, .mono = 1000000};
     play->log = (struct dna_log){.write = take_log, .arg = play, .least = DNA_LOG_INFO};
-    options.log = &play->log;
-    options.roots = play->roots;
-    play_ok(play, dna_session_new(&options, &play->session), "session");
+    new_session(play, true);
 }
 
 static void nothing_left(struct play *play, const struct lines *lines, const char *name,

@@ -97,7 +97,9 @@ DNA_API bool dna_session_next_want(struct dna_session *session, unsigned *id,
                                    const struct dna_want **want);
 /* A want that nobody needs any more.  An answer that comes all the same feeds the cache. */
 DNA_API bool dna_session_next_cancel(struct dna_session *session, unsigned *id);
-/* Answers; the fact is copied.  Unknown ids are ignored. */
+/* Answers; the fact is copied.  Unknown ids are ignored.  DNA_ERR_ARGUMENT: the fact answers
+ * another question, and the want stays open.  DNA_ERR_MEMORY: some question that needed it
+ * ended TEMPFAIL, or some stream was lost and says so. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_give(struct dna_session *session, unsigned id,
                                                    const struct dna_fact *fact,
                                                    struct dna_time now);
