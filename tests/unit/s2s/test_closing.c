@@ -22,6 +22,21 @@ static const struct scene scenes[] = {
      "> <foo/>\n"
      "> </stream:stream>\n"
      "* close\n"},
+    {"a proof that ends while we close", IN,
+     DNA_IN
+     "! ruled s.example proven 4\n"
+     "> <assert {dna} from='s.example'/><valid {dna} to='t.example'/>\n"
+     "< <valid {dna} to='s.example'/>\n"
+     "* peer s.example yes\n"
+     "* reader 262144 128 shallow\n"
+     "* own t.example yes\n"
+     "! close\n"
+     "< </stream:stream>\n"
+     "> <message from='a@s.example' to='b@t.example'/>\n"
+     "* stanza message s.example -> t.example <message from='a@s.example' "
+     "to='b@t.example'/>\n"
+     "! tick 4000\n"
+     "> <message from='a@s.example' to='b@t.example'/>\n"},
     {"the peer is silent", IN,
      VALID_IN
      "! close\n"

@@ -443,6 +443,27 @@ static const struct scene scenes[] = {
      "< <stream:error><host-unknown {err}/><text {err} xml:lang='en'>not a domain that "
      "is served on this stream</text></stream:error></stream:stream>\n"
      "* error sent host-unknown\n"},
+    {"new header declares DNA: one-way until valid", IN,
+     SASL_IN
+     "> <auth {sasl} mechanism='EXTERNAL'>=</auth>\n"
+     "< <success {sasl}/>\n"
+     "* restart\n"
+     "> {stream} {xdna} to='t.example' from='s.example' version='1.0'>\n"
+     "< {stream} from='t.example' to='s.example' id='id2' version='1.0' xml:lang='en'>"
+     "<stream:features><assert {dna} from='t.example'/>{limits}</stream:features>\n"
+     "* peer s.example yes\n"
+     "* reader 262144 128 shallow\n"
+     "! maysend t.example s.example\n"
+     "= no\n"
+     "> <message from='a@s.example' to='b@t.example'/>\n"
+     "* stanza message s.example -> t.example <message from='a@s.example' "
+     "to='b@t.example'/>\n"
+     "! ask t2.example s.example\n"
+     "< <assert {dna} from='t2.example'/>\n"
+     "> <valid {dna} to='t.example'/>\n"
+     "* own t.example yes\n"
+     "! maysend t.example s.example\n"
+     "= yes\n"},
     {"pipelined behind auth", IN,
      SASL_IN
      "> <auth {sasl} mechanism='EXTERNAL'>=</auth><message from='a@s.example' "
