@@ -1,7 +1,8 @@
 /* proof/docket.c: wants with their deadlines.
  *
  * Every look-up in the DNS can veto: the SRV records by a bogus answer (S10), the keys of a
- * candidate zone (S3) and the records under a supplied anchor (S4) likewise.
+ * candidate zone (S3) and the records under a supplied anchor (S4) likewise.  So can whatever
+ * leads to an sts policy, which may be enforced (S10).
  */
 #include <proof/docket.h>
 
@@ -14,7 +15,18 @@ _Static_assert(DNA_LIMIT_WANTS <= 32, "ids of wants are bits of a word");
 
 static bool can_veto(const struct dna_known *known)
 {
-    return known->want.kind == DNA_WANT_DNS || known->want.kind == DNA_WANT_ANCHORED;
+    switch (known->want.kind) {
+    case DNA_WANT_DNS:
+    case DNA_WANT_ANCHORED:
+    case DNA_WANT_RECALL:
+        return true;
+    case DNA_WANT_FETCH:
+        return known->want.u.fetch.policy_id != NULL;
+    case DNA_WANT_PATH:
+    case DNA_WANT_PEER:
+        return false;
+    }
+    return true;
 }
 
 static uint32_t bit_of(const struct dna_known *known)
@@ -117,6 +129,7 @@ void dna_docket_rule_missing(const struct dna_docket *docket, struct dna_ruling 
         [DNA_WANT_FETCH] = "a document",
         [DNA_WANT_PATH] = "the check of a certificate",
         [DNA_WANT_PEER] = "the peer's answer to the challenge",
+        [DNA_WANT_RECALL] = "what is remembered",
     };
     const struct dna_known *known = docket->facts.first;
     enum dna_prooftype type = DNA_PROOF_PKIX;

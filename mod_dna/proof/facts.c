@@ -199,16 +199,32 @@ static void settle_fetch(struct dna_fetch_result *result)
     }
     if (result->outcome != DNA_FETCH_OK) {
         result->body = (struct dna_span){NULL, 0};
+        result->media_type = NULL;
+        result->certificate_ends = 0;
+        result->exact_name = false;
     }
 }
 
 static enum dna_err copy_fetch(struct dna_arena *arena, struct dna_fetch_result *result)
 {
     settle_fetch(result);
-    if (!copy_text(arena, &result->why) || !copy_text(arena, &result->final_url)) {
+    if (!copy_text(arena, &result->why) || !copy_text(arena, &result->final_url) ||
+        !copy_text(arena, &result->media_type)) {
         return DNA_ERR_MEMORY;
     }
     return dna_arena_span(arena, result->body, &result->body);
+}
+
+/* Without an id, or too long, it is no policy that was fetched. */
+static enum dna_err copy_recall(struct dna_arena *arena, struct dna_recall_result *result)
+{
+    if (!result->known || result->policy_id == NULL ||
+        result->body.len > DNA_LIMIT_DOCUMENT) {
+        *result = (struct dna_recall_result){.known = false};
+    }
+    return copy_text(arena, &result->policy_id)
+               ? dna_arena_span(arena, result->body, &result->body)
+               : DNA_ERR_MEMORY;
 }
 
 static enum dna_err copy_peer(struct dna_arena *arena, struct dna_fact *fact)
@@ -247,6 +263,8 @@ static enum dna_err copy_fact(struct dna_arena *arena, const struct dna_want *wa
         return DNA_OK;
     case DNA_WANT_PEER:
         return copy_peer(arena, fact);
+    case DNA_WANT_RECALL:
+        return copy_recall(arena, &fact->u.recall);
     }
     return DNA_ERR_ARGUMENT;
 }
@@ -278,17 +296,31 @@ static struct dna_dns_answer no_answer(const char *name, uint16_t type, struct d
 void dna_facts_overdue(struct dna_known *known, struct dna_time now)
 {
     struct dna_fact *fact = &known->fact;
-    assert(known->want.kind == DNA_WANT_DNS || known->want.kind == DNA_WANT_ANCHORED);
     known->answered = true;
     known->overdue = true;
     *fact = (struct dna_fact){.kind = known->want.kind};
-    if (fact->kind == DNA_WANT_DNS) {
+    switch (fact->kind) {
+    case DNA_WANT_DNS:
         fact->u.dns = no_answer(known->want.u.dns.name, known->want.u.dns.type, now);
         return;
+    case DNA_WANT_ANCHORED:
+        fact->u.anchored.dnskey = no_answer(known->want.u.anchored.zone, DNA_DNS_DNSKEY, now);
+        fact->u.anchored.srv = no_answer("", DNA_DNS_SRV, now);
+        fact->u.anchored.srv_tls = no_answer("", DNA_DNS_SRV, now);
+        return;
+    case DNA_WANT_FETCH:
+        fact->u.fetch = (struct dna_fetch_result){
+            .outcome = DNA_FETCH_FAILED, .final_url = "", .media_type = "",
+            .why = "not fetched in time", .obtained = now.wall};
+        return;
+    case DNA_WANT_RECALL:
+        fact->u.recall.policy_id = "";
+        return;
+    case DNA_WANT_PATH:
+    case DNA_WANT_PEER:
+        break;
     }
-    fact->u.anchored.dnskey = no_answer(known->want.u.anchored.zone, DNA_DNS_DNSKEY, now);
-    fact->u.anchored.srv = no_answer("", DNA_DNS_SRV, now);
-    fact->u.anchored.srv_tls = no_answer("", DNA_DNS_SRV, now);
+    assert(!"it has no time of its own");
 }
 
 /* What the bytes deserve is kept; a fault of the world may be gone at the next attempt. */

@@ -49,7 +49,8 @@ DNA_MUST_USE enum dna_err dna_facts_expect(struct dna_facts *facts,
 /* Copies a fact of the right kind.  DNA_ERR_MEMORY: the entry stays unanswered. */
 DNA_MUST_USE enum dna_err dna_facts_record(struct dna_facts *facts, struct dna_known *known,
                                            const struct dna_fact *fact);
-/* Its time is over: a look-up (DNS, ANCHORED) is answered FAILED. */
+/* Its time is over: a look-up (DNS, ANCHORED, FETCH) is answered FAILED, and nothing is
+ * remembered (RECALL). */
 void dna_facts_overdue(struct dna_known *known, struct dna_time now);
 
 /* The document that fetch delivered, or the base64 DER that the peer supplied, as

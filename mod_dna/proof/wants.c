@@ -25,10 +25,16 @@ static bool same_anchored(const struct dna_want_anchored *a, const struct dna_wa
            a->service == b->service && dna_span_equal(a->dnskey, b->dnskey);
 }
 
+/* Of which either may be none. */
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 static bool same_fetch(const struct dna_want_fetch *a, const struct dna_want_fetch *b)
 {
     return a->kind == b->kind && a->max_redirects == b->max_redirects &&
-           strcmp(a->url, b->url) == 0;
+           strcmp(a->url, b->url) == 0 && same_text(a->policy_id, b->policy_id);
 }
 
 static bool same_chain(const struct dna_chain *a, const struct dna_chain *b)
@@ -52,6 +58,8 @@ bool dna_want_equal(const struct dna_want *a, const struct dna_want *b)
         return same_chain(a->u.path.chain, b->u.path.chain);
     case DNA_WANT_PEER:
         return true;
+    case DNA_WANT_RECALL:
+        return strcmp(a->u.recall.url, b->u.recall.url) == 0;
     }
     return false;
 }
@@ -74,7 +82,11 @@ static bool own_texts(struct dna_arena *arena, struct dna_want *want)
                dna_arena_span(arena, want->u.anchored.dnskey, &want->u.anchored.dnskey) ==
                    DNA_OK;
     case DNA_WANT_FETCH:
-        return copy_text(arena, &want->u.fetch.url);
+        return copy_text(arena, &want->u.fetch.url) &&
+               (want->u.fetch.policy_id == NULL ||
+                copy_text(arena, &want->u.fetch.policy_id));
+    case DNA_WANT_RECALL:
+        return copy_text(arena, &want->u.recall.url);
     case DNA_WANT_PATH:
     case DNA_WANT_PEER:
         return true;
@@ -158,6 +170,14 @@ const struct dna_anchored_result *dna_wants_anchored(struct dna_wants *wants,
     struct dna_want want = {.kind = DNA_WANT_ANCHORED, .u.anchored = *anchored};
     const struct dna_fact *fact = ask(wants, have, &want);
     return fact != NULL ? &fact->u.anchored : NULL;
+}
+
+const struct dna_recall_result *dna_wants_recall(struct dna_wants *wants,
+                                                 const struct dna_facts *have, const char *url)
+{
+    struct dna_want want = {.kind = DNA_WANT_RECALL, .u.recall = {.url = url}};
+    const struct dna_fact *fact = ask(wants, have, &want);
+    return fact != NULL ? &fact->u.recall : NULL;
 }
 
 const struct dna_fact *dna_wants_peer(struct dna_wants *wants, const struct dna_facts *have,

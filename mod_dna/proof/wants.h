@@ -34,6 +34,9 @@ const struct dna_fetch_result *dna_wants_fetch(struct dna_wants *wants,
 const struct dna_anchored_result *dna_wants_anchored(struct dna_wants *wants,
                                                      const struct dna_facts *have,
                                                      const struct dna_want_anchored *anchored);
+const struct dna_recall_result *dna_wants_recall(struct dna_wants *wants,
+                                                 const struct dna_facts *have,
+                                                 const char *url);
 const struct dna_fact *dna_wants_peer(struct dna_wants *wants, const struct dna_facts *have,
                                       enum dna_prooftype type);
 

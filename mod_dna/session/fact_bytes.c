@@ -50,13 +50,16 @@ static enum dna_err write_fetch(struct dna_buf *out, const struct dna_fetch_resu
     struct dna_fetch_result plain = *result;
     enum dna_err err;
     plain.body = (struct dna_span){NULL, 0};
-    plain.final_url = plain.why = NULL;
+    plain.final_url = plain.why = plain.media_type = NULL;
     err = dna_buf_add(out, (struct dna_span){(const char *)&plain, sizeof plain});
     if (err == DNA_OK) {
         err = write_text(out, result->final_url);
     }
     if (err == DNA_OK) {
         err = write_text(out, result->why);
+    }
+    if (err == DNA_OK) {
+        err = write_text(out, result->media_type);
     }
     return err == DNA_OK ? write_bytes(out, result->body) : err;
 }
@@ -83,6 +86,7 @@ enum dna_err dna_fact_write(struct dna_buf *out, const struct dna_fact *fact)
         return dna_buf_add(out, (struct dna_span){(const char *)&fact->u.path,
                                                   sizeof fact->u.path});
     case DNA_WANT_PEER:
+    case DNA_WANT_RECALL:
         return DNA_ERR_ARGUMENT;
     }
     return DNA_ERR_ARGUMENT;
@@ -138,12 +142,14 @@ void dna_fact_read(struct dna_span bytes, struct dna_fact_view *out)
         read_struct(&c, &fact->u.fetch, sizeof fact->u.fetch);
         fact->u.fetch.final_url = read_bytes(&c).ptr;
         fact->u.fetch.why = read_bytes(&c).ptr;
+        fact->u.fetch.media_type = read_bytes(&c).ptr;
         fact->u.fetch.body = read_bytes(&c);
         return;
     case DNA_WANT_PATH:
         read_struct(&c, &fact->u.path, sizeof fact->u.path);
         return;
     case DNA_WANT_PEER:
+    case DNA_WANT_RECALL:
         break;
     }
     assert(!"bytes that were not written here");

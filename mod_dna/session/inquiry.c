@@ -26,8 +26,7 @@ static enum dna_err ask_peer(struct dna_hearing *hearing, unsigned id,
         .u.peer = {.outcome = DNA_PEER_SILENT},
     };
     enum dna_err err;
-    if (hearing->stream == NULL || hearing->purpose == DNA_HEAR_REVIEW ||
-        hearing->peer.asked) {
+    if (hearing->stream == NULL || hearing->peer.asked) {
         return dna_hearing_tell(hearing, id, &silence, now);
     }
     hearing->peer.open = hearing->peer.asked = true;
@@ -100,6 +99,8 @@ static enum dna_err decline(struct dna_hearing *hearing, unsigned id,
         break;
     case DNA_WANT_PEER:
         fact.u.peer.outcome = DNA_PEER_SILENT;
+        break;
+    case DNA_WANT_RECALL:
         break;
     }
     return dna_hearing_tell(hearing, id, &fact, now);

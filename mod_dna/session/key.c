@@ -73,12 +73,14 @@ enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out)
         add_u32(&w, (uint32_t)want->u.fetch.kind);
         add_u32(&w, want->u.fetch.max_redirects);
         add_text(&w, want->u.fetch.url);
+        add_text(&w, want->u.fetch.policy_id != NULL ? want->u.fetch.policy_id : "");
         return done(&w);
     case DNA_WANT_PATH:
         add_byte(&w, KEY_PATH);
         add(&w, dna_chain_digest(want->u.path.chain), DNA_SHA256_SIZE);
         return done(&w);
     case DNA_WANT_PEER:
+    case DNA_WANT_RECALL:
         return DNA_ERR_ARGUMENT;
     }
     return DNA_ERR_ARGUMENT;
@@ -120,6 +122,10 @@ void dna_key_to_want(struct dna_span key, struct dna_chain *chain, struct dna_wa
         out->u.fetch.kind = (enum dna_fetch_kind)take_u32(&at);
         out->u.fetch.max_redirects = take_u32(&at);
         out->u.fetch.url = take_text(&at);
+        out->u.fetch.policy_id = take_text(&at);
+        if (out->u.fetch.policy_id[0] == '\0') {
+            out->u.fetch.policy_id = NULL;
+        }
         return;
     case KEY_PATH:
         out->kind = DNA_WANT_PATH;

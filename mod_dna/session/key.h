@@ -18,7 +18,8 @@ struct dna_key {
 struct dna_span dna_key_span(const struct dna_key *key);
 
 /* DNA_ERR_LIMIT: a text of the want is longer than any that we look up.  DNA_ERR_ARGUMENT: a
- * want that is put to the peer belongs to one stream and has no key. */
+ * want that is put to the peer belongs to one stream, and what is remembered is nothing to be
+ * looked up: neither has a key. */
 DNA_MUST_USE enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out);
 /* Makes *out the want of a key, its texts pointing into the key's bytes; the chain of a path
  * check is the given one. */

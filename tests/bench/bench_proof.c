@@ -141,6 +141,8 @@ static struct dna_fact look_up(const struct world *w, const struct dna_want *wan
         fact.u.peer.prooftype = DNA_PROOF_DNSSEC_TA;
         fact.u.peer.content = dna_span_of(TA_URL);
         break;
+    case DNA_WANT_RECALL:
+        break;
     }
     return fact;
 }

@@ -182,6 +182,8 @@ static void answer(struct input *in, struct dna_court *court, unsigned id,
     case DNA_WANT_PEER:
         draw_peer(in, &fact);
         break;
+    case DNA_WANT_RECALL:
+        break;
     }
     if (dna_court_give(court, id, &fact, now) != DNA_OK) {
         abort();

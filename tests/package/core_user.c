@@ -74,6 +74,8 @@ static struct dna_fact look_up(const struct dna_want *want, const struct dna_roo
     case DNA_WANT_PEER:
         fact.u.peer.outcome = DNA_PEER_SILENT;
         break;
+    case DNA_WANT_RECALL:
+        break; /* nothing */
     }
     return fact;
 }

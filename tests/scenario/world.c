@@ -75,6 +75,7 @@ static void show_want(const struct dna_want *want, char *out, size_t room)
         (void)snprintf(out, room, "path");
         return;
     case DNA_WANT_PEER:
+    case DNA_WANT_RECALL:
         break;
     }
     (void)snprintf(out, room, "a want that is nobody's");

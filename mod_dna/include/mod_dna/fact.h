@@ -20,7 +20,8 @@ enum dna_want_kind {
     DNA_WANT_ANCHORED, /* DNSKEY and both SRV names of domain under one supplied DNSKEY */
     DNA_WANT_FETCH,    /* a GET through the guarded client */
     DNA_WANT_PATH,     /* dna_path_check of a chain against the host's roots */
-    DNA_WANT_PEER      /* challenge the peer: a proof of one of these types */
+    DNA_WANT_PEER,     /* challenge the peer: a proof of one of these types */
+    DNA_WANT_RECALL    /* the document that an earlier fetch of this URL left behind */
 };
 
 /* Whose choice a URL is decides its budget (S23) and what is allowed on the way. */
@@ -41,6 +42,10 @@ struct dna_want_fetch {
     enum dna_fetch_kind kind;
     const char *url;
     unsigned max_redirects;
+    /* The sts policy of this id, 1 to 32 letters and digits: a good one is remembered for
+     * DNA_WANT_RECALL; a failed attempt is not repeated for five minutes (RFC 8461 3.3).
+     * NULL: any other document. */
+    const char *policy_id;
 };
 
 struct dna_want {
@@ -58,6 +63,9 @@ struct dna_want {
         struct {
             unsigned prooftypes; /* bits: every prooftype that is still open */
         } peer;
+        struct {
+            const char *url; /* of the fetch that had a policy_id */
+        } recall;
     } u;
 };
 
@@ -75,6 +83,21 @@ struct dna_fetch_result {
     const char *final_url; /* after redirects */
     const char *why;       /* for people, never NULL */
     int64_t obtained;      /* wall time */
+    const char *media_type; /* the answer's Content-Type as sent; "" or NULL: none */
+    /* Of the web servers' certificates, redirects included: the end of the first to expire
+     * (0: not known, or there was none, and nothing rests on it), and whether each carries
+     * its host's name itself and not merely a wildcard for it (S1). */
+    int64_t certificate_ends;
+    bool exact_name;
+};
+
+/* What was remembered; a plain "nothing" is all zero. */
+struct dna_recall_result {
+    bool known;
+    const char *policy_id;
+    struct dna_span body;
+    int64_t obtained;      /* wall time of the fetch */
+    bool exact_name;       /* as it was then */
 };
 
 struct dna_anchored_result {
@@ -101,6 +124,7 @@ struct dna_fact {
             enum dna_prooftype prooftype;
             struct dna_span content; /* character data, trimmed */
         } peer;
+        struct dna_recall_result recall;
     } u;
 };
 

@@ -211,6 +211,9 @@ static void note_want(struct world *w, const struct dna_want *want)
     case DNA_WANT_PEER:
         note(w, "peer %x\n", want->u.peer.prooftypes);
         break;
+    case DNA_WANT_RECALL:
+        note(w, "recall %s\n", want->u.recall.url);
+        break;
     }
 }
 
@@ -277,6 +280,9 @@ static bool answer(struct world *w, const struct dna_want *want, struct dna_fact
         fact->u.peer.prooftype = w->peer.type;
         fact->u.peer.content = w->peer.content;
         return !w->peer.silent;
+    case DNA_WANT_RECALL:
+        fact->u.recall = w->recall;
+        return true;
     }
     return false;
 }

@@ -68,6 +68,7 @@ struct world {
         struct dna_span content;
         bool silent;
     } peer;
+    struct dna_recall_result recall;
     void *bytes[2048]; /* RDATA, freed at the end */
     size_t n_bytes;
     char asked[4096];

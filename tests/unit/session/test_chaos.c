@@ -209,6 +209,7 @@ static void answer(struct chaos *c, size_t i)
         break;
     case DNA_WANT_PATH:
     case DNA_WANT_PEER:
+    case DNA_WANT_RECALL:
         fail_msg("not a want for the host");
     }
     drop_want(c, i);
