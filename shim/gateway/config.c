@@ -18,12 +18,17 @@ struct reading {
     struct gateway_config *config;
 };
 
-/* --- finding values ---------------------------------------------------------------------- */
+/* --- finding values ----------------------------------------------------------------- */
+
+static const struct section *first_of(const struct reading *r, const char *kind)
+{
+    return parse_first(r->sections, kind);
+}
 
 static size_t count_of(const struct reading *r, const char *kind)
 {
     size_t n = 0;
-    for (const struct section *s = parse_first(r->sections, kind); s != NULL; s = parse_next(s)) {
+    for (const struct section *s = first_of(r, kind); s != NULL; s = parse_next(s)) {
         n++;
     }
     return n;
@@ -58,7 +63,7 @@ static size_t number_of(const struct section *section, const char *kind, const c
                : 0;
 }
 
-/* --- copies ------------------------------------------------------------------------------ */
+/* --- copies ------------------------------------------------------------------------- */
 
 static char *copy_of(struct reading *r, const char *text)
 {
@@ -95,7 +100,7 @@ static void take_names(struct reading *r, const struct section *section, const c
     }
 }
 
-/* --- every option of a section, by the table ------------------------------------------------ */
+/* --- every option of a section, by the table ---------------------------------------- */
 
 /* Files that a mode of the resolver does without need not exist. */
 static bool is_needed(const struct section *section, const struct option *o)
@@ -151,7 +156,7 @@ static void check_sections(struct reading *r)
     check_section(r, r->sections, "");
     for (size_t i = 0; i < gateway_n_sections; i++) {
         const struct option_section *kind = &gateway_sections[i];
-        const struct section *section = parse_first(r->sections, kind->name);
+        const struct section *section = first_of(r, kind->name);
         if (!kind->titled) {
             check_section(r, section, kind->name);
             for (section = section != NULL ? parse_next(section) : NULL; section != NULL;
@@ -167,12 +172,12 @@ static void check_sections(struct reading *r)
     }
 }
 
-/* --- section by section -------------------------------------------------------------------- */
+/* --- section by section ------------------------------------------------------------- */
 
 static void take_public(struct reading *r)
 {
     struct gateway_config *c = r->config;
-    const struct section *s = parse_first(r->sections, "public");
+    const struct section *s = first_of(r, "public");
     const struct setting *listen = parse_setting(s, "listen");
     size_t n = listen != NULL ? listen->n : 0;
     c->listen = array_of(r, n, sizeof *c->listen);
@@ -209,8 +214,8 @@ static void check_resolver(struct reading *r, const struct section *s)
                    "none; set mode = \"forward\" or empty it");
     }
     if (!dns->trust_ad && dns->mode == GATEWAY_DNS_STUB) {
-        faults_add(&r->faults, line, "resolver: without trust-ad = true no answer is secure and "
-                                     "nothing can be found; set it, or use another mode");
+        faults_add(&r->faults, line, "resolver: without trust-ad = true no answer is secure "
+                                     "and nothing can be found; set it, or use another mode");
     }
     if (dns->trust_ad && dns->mode != GATEWAY_DNS_STUB) {
         faults_add(&r->faults, line_of(s, "trust-ad"), "resolver: trust-ad is for mode = "
@@ -227,7 +232,7 @@ static void check_resolver(struct reading *r, const struct section *s)
 
 static void take_resolver(struct reading *r)
 {
-    const struct section *s = parse_first(r->sections, "resolver"), *guard = parse_first(r->sections, "address-guard");
+    const struct section *s = first_of(r, "resolver"), *guard = first_of(r, "address-guard");
     const struct setting *ports = parse_setting(guard, "fetch-ports");
     struct gateway_config *c = r->config;
     struct gateway_dns_config *dns = &c->dns;
@@ -253,9 +258,9 @@ static void check_hop(struct reading *r, const struct section *s, const char *na
                       struct gateway_address *out)
 {
     if (check_address(value_of(s, "link", name), out) && !check_is_loopback(out->ip)) {
-        faults_add(&r->faults, line_of(s, name), "link \"%s\": %s is no loopback address; the "
-                                                 "hop to the local server is not encrypted, use "
-                                                 "127.x.y.z or ::1", s->title, name);
+        faults_add(&r->faults, line_of(s, name), "link \"%s\": %s is no loopback address; "
+                   "the hop to the local server is not encrypted, use 127.x.y.z or ::1",
+                   s->title, name);
     }
 }
 
@@ -321,7 +326,7 @@ static void take_links(struct reading *r)
 {
     struct gateway_config *c = r->config;
     c->links = array_of(r, count_of(r, "link"), sizeof *c->links);
-    for (const struct section *s = parse_first(r->sections, "link"); s != NULL && c->links != NULL;
+    for (const struct section *s = first_of(r, "link"); s != NULL && c->links != NULL;
          s = parse_next(s)) {
         if (s->title == NULL) {
             continue; /* reported */
@@ -379,7 +384,7 @@ static void take_hosts(struct reading *r)
 {
     struct gateway_config *c = r->config;
     c->hosts = array_of(r, count_of(r, "host"), sizeof *c->hosts);
-    for (const struct section *s = parse_first(r->sections, "host"); s != NULL && c->hosts != NULL;
+    for (const struct section *s = first_of(r, "host"); s != NULL && c->hosts != NULL;
          s = parse_next(s)) {
         if (s->title != NULL) {
             take_host(r, s, &c->hosts[c->n_hosts++]);
@@ -394,8 +399,8 @@ static void take_hosts(struct reading *r)
         const struct gateway_host_config *host = &c->hosts[i], *before = &c->hosts[i - 1];
         if (host->domain.text[0] != '\0' &&
             strcmp(host->domain.text, before->domain.text) == 0) {
-            faults_add(&r->faults, host->line, "host \"%s\": is there twice (first on line %d); "
-                                               "remove one", host->domain.text, before->line);
+            faults_add(&r->faults, host->line, "host \"%s\": is there twice (first on line "
+                       "%d); remove one", host->domain.text, before->line);
         }
     }
 }
@@ -448,7 +453,7 @@ static void take_policies(struct reading *r)
 {
     struct gateway_config *c = r->config;
     c->policies = array_of(r, count_of(r, "policy"), sizeof *c->policies);
-    for (const struct section *s = parse_first(r->sections, "policy"); s != NULL && c->policies != NULL;
+    for (const struct section *s = first_of(r, "policy"); s != NULL && c->policies != NULL;
          s = parse_next(s)) {
         if (s->title == NULL) {
             continue;
@@ -465,8 +470,8 @@ static void take_policies(struct reading *r)
 
 static void take_rest(struct reading *r)
 {
-    const struct section *queue = parse_first(r->sections, "queue");
-    const char *level = value_of(parse_first(r->sections, "log"), "log", "level");
+    const struct section *queue = first_of(r, "queue");
+    const char *level = value_of(first_of(r, "log"), "log", "level");
     r->config->queue = (struct gateway_queue_config){
         .pair_stanzas = number_of(queue, "queue", "pair-stanzas"),
         .pair_bytes = number_of(queue, "queue", "pair-bytes"),

@@ -13,6 +13,7 @@
 #include "owner.h"
 
 #define SECRET_BYTES 32
+#define LINK_CONNECTIONS_MAX 65536 /* stock servers open one for each pair of domains */
 
 bool links_make(struct gateway *gateway)
 {
@@ -49,7 +50,10 @@ static bool listen_at(struct gateway *gateway, struct gateway_listener *listener
                                           .port = address->port,
                                           .link = listener->link,
                                           .handler = &gateway->handler,
-                                          .user = listener};
+                                          .user = listener,
+                                          .max_connections = listener->link != NULL
+                                                                 ? LINK_CONNECTIONS_MAX
+                                                                 : 0};
     const char *why = "";
     char port[8];
     enum dna_err err = dna_uv_listen(gateway->uv, &options, &listener->listener, &why);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "gateway.h"
@@ -119,6 +120,16 @@ static int serve(const struct gateway_config *config, const struct command *comm
     return status;
 }
 
+/* As many connections as the system lets us have; the usual soft limit is 1024. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static bool is_readable(const char *file)
 {
     return access(file, R_OK) == 0;
@@ -138,6 +149,7 @@ int main(int argc, char **argv)
         return gateway_config_print(command.file, stdout, stderr) ? EXIT_FINE : EXIT_USAGE;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    raise_descriptors();
     config = gateway_config_read(command.file, stderr, &faults);
     status = config != NULL && faults == 0 ? serve(config, &command) : EXIT_USAGE;
     if (config != NULL && faults > 0 && is_readable(config->certificate) &&

@@ -127,7 +127,7 @@ void pair_attach(struct router *router, struct pair *pair, struct stream *stream
     }
 }
 
-/* --- sending -------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------ */
 
 static enum dna_err send_waiting(const struct pair *pair, const struct waiting *w,
                                  struct dna_stanza *stanza)
@@ -327,7 +327,7 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
     begin(router, pair);
 }
 
-/* --- failing -------------------------------------------------------------------------- */
+/* --- failing ------------------------------------------------------------------------ */
 
 void pair_give_up(struct router *router, struct pair *pair,
                   enum dna_stanza_condition condition, const char *why)

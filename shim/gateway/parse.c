@@ -43,7 +43,7 @@ void faults_add(struct faults *faults, int line, const char *format, ...)
     faults->n++;
 }
 
-/* --- words ------------------------------------------------------------------------------ */
+/* --- words -------------------------------------------------------------------------- */
 
 static int next_char(struct parser *p)
 {
@@ -162,7 +162,7 @@ static void skip_line(struct parser *p, int line, bool top)
     }
 }
 
-/* --- the tree --------------------------------------------------------------------------- */
+/* --- the tree ----------------------------------------------------------------------- */
 
 static char *copy_word(struct parser *p)
 {

@@ -79,7 +79,7 @@ void place_unlead(struct place *place)
     place->stream = NULL;
 }
 
-/* --- opening a stream ----------------------------------------------------------------- */
+/* --- opening a stream --------------------------------------------------------------- */
 
 static enum dna_err connect_stream(struct router *router, struct stream *stream)
 {
@@ -132,7 +132,7 @@ void place_dial(struct router *router, struct pair *pair)
     }
 }
 
-/* --- looking for one ------------------------------------------------------------------ */
+/* --- looking for one ---------------------------------------------------------------- */
 
 static bool leads_to(const struct stream *stream, const struct dna_uv_endpoint *endpoint)
 {

@@ -118,7 +118,7 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
     pair_stanza(router, pair, stream, stanza);
 }
 
-/* --- what may flow has changed --------------------------------------------------------- */
+/* --- what may flow has changed ------------------------------------------------------ */
 
 static void check_ready(struct pair *pair, struct stream *stream)
 {
@@ -175,13 +175,15 @@ static void own_accepted(struct stream *stream, const char *domain)
     }
 }
 
-/* The peer is not, or no longer, believed to speak for domain.  A stream that was opened for
- * another one is no last word: this domain's own endpoint may be a proof. */
+/* The peer is not, or no longer, believed to speak for domain.  On a stream that was opened
+ * for another one that is no last word, unless nothing could be found out: this domain's own
+ * endpoint may be a proof. */
 static void peer_refused(struct stream *stream, const struct dna_stream_effect *effect)
 {
     struct router *router = stream->router;
     struct place *place = place_find(router, effect->domain);
-    bool last_word = strcmp(stream->peer, effect->domain) == 0;
+    bool last_word = strcmp(stream->peer, effect->domain) == 0 ||
+                     condition_of(effect->ruling) == DNA_STANZA_REMOTE_SERVER_TIMEOUT;
     char why[512];
     struct pair *next;
     if (place == NULL) {
@@ -333,7 +335,7 @@ void router_drained(struct stream *stream)
     pressure_drained(stream->router, stream);
 }
 
-/* --- the end of a stream ---------------------------------------------------------------- */
+/* --- the end of a stream ------------------------------------------------------------ */
 
 static bool is_one_of(const char *word, const char *const *words)
 {
@@ -405,7 +407,7 @@ void router_closed(struct stream *stream, const char *condition, const char *why
     stream_free(stream);
 }
 
-/* --- time, and the end of all ------------------------------------------------------------ */
+/* --- time, and the end of all ------------------------------------------------------- */
 
 static int64_t earlier(int64_t a, int64_t b)
 {

@@ -256,7 +256,7 @@ void fake_stanza(unsigned number, const char *from, const char *to, const char *
     router_stanza(fake_stream(number), &stanza);
 }
 
-/* --- what the router calls ------------------------------------------------------------- */
+/* --- what the router calls ---------------------------------------------------------- */
 
 struct dna_time dna_uv_now(struct dna_uv *uv)
 {

@@ -145,7 +145,7 @@ static void bounds(void **state)
     }
 }
 
-/* --- the table of pairs ------------------------------------------------------------------- */
+/* --- the table of pairs ------------------------------------------------------------- */
 
 struct record {
     struct table_node node;

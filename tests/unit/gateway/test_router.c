@@ -143,6 +143,18 @@ static void a_reused_stream_has_not_the_last_word(void **state)
     fake_router_free(router);
 }
 
+static void what_could_not_be_found_out_is_not_tried_elsewhere(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A, R2, "i2", "");
+    fake_found("x.r.dna", 5269);
+    (void)fake_journal();
+    fake_ruling(2, R2, DNA_TEMPFAIL, "no answer in time");
+    journal_is("connect 3 r2.dna a.one link\n");
+    fake_router_free(router);
+}
+
 static void a_peer_without_dna_gets_a_stream_per_pair(void **state)
 {
     struct router *router = with_flow(NULL);
@@ -429,7 +441,7 @@ static void longer_than_the_peer_admits(void **state)
     fake_router_free(router);
 }
 
-/* --- slow destinations ------------------------------------------------------------------ */
+/* --- slow destinations -------------------------------------------------------------- */
 
 #define SLOW (600 * 1024)
 
@@ -502,7 +514,7 @@ static void a_stuck_stream_takes_no_more(void **state)
     fake_router_free(router);
 }
 
-/* --- the end -------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------ */
 
 static void draining_opens_nothing_outside(void **state)
 {
@@ -542,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_is_being_opened_is_shared),
         cmocka_unit_test(another_place_gets_another_stream),
         cmocka_unit_test(a_reused_stream_has_not_the_last_word),
+        cmocka_unit_test(what_could_not_be_found_out_is_not_tried_elsewhere),
         cmocka_unit_test(a_peer_without_dna_gets_a_stream_per_pair),
         cmocka_unit_test(a_domain_that_does_not_exist),
         cmocka_unit_test(a_failure_is_forgotten),
