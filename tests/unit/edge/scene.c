@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_S 60
+#define PATIENCE_S 30
 
 void (*scene_between)(void *arg);
 void *scene_between_arg;
