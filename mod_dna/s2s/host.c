@@ -86,6 +86,18 @@ enum dna_err dna_s2s_revoke(struct dna_s2s *s, const char *domain,
     return dna_s2s_finish(s);
 }
 
+enum dna_err dna_s2s_renew(struct dna_s2s *s, const char *domain, struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now) && (r = dna_s2s_peer_record(s, domain)) != NULL &&
+        r->state == DNA_S2S_V_VALID) {
+        dna_s2s_timer(s, r, DNA_NEVER);
+        dna_s2s_run(s, DNA_S2S_RE_TIMER, r);
+    }
+    return dna_s2s_finish(s);
+}
+
 /* Pairs of the domain, in both maps.  A record may go with its event, so that each is looked
  * for anew. */
 static void unhost_pairs(struct dna_s2s *s, struct dna_map *map, const char *own)

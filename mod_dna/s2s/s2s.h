@@ -123,6 +123,10 @@ DNA_MUST_USE enum dna_err dna_s2s_prove(struct dna_s2s *s2s, const char *domain,
 /* An accepted peer domain lost its proof before its time. */
 DNA_MUST_USE enum dna_err dna_s2s_revoke(struct dna_s2s *s2s, const char *domain,
                                          const struct dna_ruling *ruling, struct dna_time now);
+/* The proof of an accepted peer domain is to be sought anew, now: HEAR with `renewal` follows,
+ * unless it is being sought already. */
+DNA_MUST_USE enum dna_err dna_s2s_renew(struct dna_s2s *s2s, const char *domain,
+                                        struct dna_time now);
 /* We host own no longer (it has left options.hosted already). */
 DNA_MUST_USE enum dna_err dna_s2s_unhost(struct dna_s2s *s2s, const char *own,
                                          struct dna_time now);

@@ -78,8 +78,7 @@ static void hear(struct dna_stream *stream, const struct dna_s2s_effect *effect,
                  struct dna_time now)
 {
     struct dna_name domain = copy_name(effect->domain);
-    dna_stream_hear(stream, domain.text, effect->added,
-                    effect->renewal ? DNA_HEAR_RENEWAL : DNA_HEAR_FIRST, now);
+    dna_stream_hear(stream, domain.text, effect->added, effect->renewal, now);
     dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
 }
 

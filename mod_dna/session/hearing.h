@@ -13,7 +13,7 @@
 enum dna_hearing_purpose {
     DNA_HEAR_FIRST,   /* may be answered by a remembered ruling */
     DNA_HEAR_RENEWAL, /* must look again: what is remembered is what ends */
-    DNA_HEAR_REVIEW   /* the policy changed under an accepted peer, who is not asked again */
+    DNA_HEAR_REVIEW   /* the policy changed under an accepted peer: what is known still counts */
 };
 
 struct dna_hearing_peer {

@@ -66,8 +66,16 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
     };
 }
 
-void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added,
-                     enum dna_hearing_purpose purpose, struct dna_time now)
+/* A renewal that a change of the policy brought about is a review. */
+static enum dna_hearing_purpose purpose_of(struct dna_stream_peer *peer, bool renewal)
+{
+    bool review = peer->review;
+    peer->review = false;
+    return !renewal ? DNA_HEAR_FIRST : review ? DNA_HEAR_REVIEW : DNA_HEAR_RENEWAL;
+}
+
+void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, bool renewal,
+                     struct dna_time now)
 {
     struct dna_question question = question_for(stream, domain, added);
     struct dna_stream_peer *peer = find_or_make(stream, domain);
@@ -75,16 +83,13 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added,
     if (peer != NULL) {
         dna_hearing_free(peer->hearing);
         peer->hearing = NULL;
-        peer->added = added;
-        err = dna_hearing_open(stream->session, &question, stream, purpose, NULL, now,
-                               &peer->hearing);
+        err = dna_hearing_open(stream->session, &question, stream, purpose_of(peer, renewal),
+                               NULL, now, &peer->hearing);
     }
     if (err != DNA_OK) {
         static const struct dna_ruling fault = {
             .verdict = DNA_TEMPFAIL, .code = DNA_CODE_INTERNAL, .why = "out of memory"};
-        dna_stream_lost(purpose == DNA_HEAR_REVIEW
-                            ? dna_s2s_revoke(stream->s2s, domain, &fault, now)
-                            : dna_s2s_ruled(stream->s2s, domain, &fault, now));
+        dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, &fault, now));
         dna_stream_touch(stream);
     }
 }
@@ -134,23 +139,21 @@ static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer
 {
     const struct dna_ruling *ruling = &hearing->ruling;
     const struct dna_policy *policy = &hearing->question.policy;
+    bool held = peer->proven;
     drop_ruling(stream, peer);
     if (hearing->purpose == DNA_HEAR_FIRST || ruling->verdict != DNA_PROVEN) {
         keep_ruling(stream, peer, ruling);
     }
-    if (ruling->verdict == DNA_PROVEN) {
-        peer->proven = true;
+    peer->proven = ruling->verdict == DNA_PROVEN;
+    if (peer->proven) {
         peer->generation = policy->generation;
         peer->prooftype = ruling->prooftype;
-        return false;
-    }
-    if (hearing->purpose == DNA_HEAR_RENEWAL && ruling->verdict == DNA_TEMPFAIL) {
+    } else if (hearing->purpose != DNA_HEAR_FIRST && ruling->verdict == DNA_TEMPFAIL) {
         /* What was proven holds until its end, if the policy of now admits it. */
-        peer->proven = dna_policy_admits(policy, peer->prooftype);
+        peer->proven = held && dna_policy_admits(policy, peer->prooftype);
         return !peer->proven;
     }
-    peer->proven = false;
-    return hearing->purpose == DNA_HEAR_REVIEW;
+    return false;
 }
 
 void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
@@ -165,7 +168,7 @@ void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *heari
     peer->hearing = NULL;
     if (note_outcome(stream, peer, hearing)) {
         dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, ruling, now));
-    } else if (hearing->purpose != DNA_HEAR_REVIEW) {
+    } else {
         dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, ruling, now));
     }
     dna_stream_touch(stream);
@@ -197,6 +200,9 @@ bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool acc
     if (!accepted) {
         forget(stream, domain);
     }
+    if (!accepted && peer != NULL) {
+        peer->proven = false;
+    }
     if (!accepted && peer != NULL && peer->hearing == NULL) {
         (void)dna_map_remove(stream->peers, dna_span_of(domain));
         dna_alloc_release(stream->session->alloc, peer);
@@ -204,18 +210,28 @@ bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool acc
     return heard;
 }
 
-static void revoke_by_policy(struct dna_stream *stream, const char *domain,
-                             struct dna_stream_peer *peer, struct dna_time now)
+static void judge_anew(struct dna_stream *stream, const char *domain,
+                       struct dna_stream_peer *peer, const struct dna_policy *policy,
+                       struct dna_time now)
 {
     static const struct dna_ruling refusal = {
         .verdict = DNA_FAIL,
         .code = DNA_CODE_POLICY,
-        .why = "the policy refuses this peer now",
+        .why = "the policy does not admit the proof any more",
     };
-    dna_hearing_free(peer->hearing);
-    peer->hearing = NULL;
-    keep_ruling(stream, peer, &refusal);
-    dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, &refusal, now));
+    if (dna_policy_admits(policy, peer->prooftype)) {
+        peer->generation = policy->generation;
+    } else if (policy->level != DNA_LEVEL_REFUSE &&
+               dna_s2s_peer_valid(stream->s2s, domain)) {
+        /* If it is being renewed already, that hearing ends under the new policy. */
+        peer->review = peer->hearing == NULL;
+        dna_stream_lost(dna_s2s_renew(stream->s2s, domain, now));
+    } else {
+        dna_hearing_free(peer->hearing);
+        peer->hearing = NULL;
+        keep_ruling(stream, peer, &refusal);
+        dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, &refusal, now));
+    }
 }
 
 void dna_stream_review(struct dna_stream *stream, struct dna_time now)
@@ -230,16 +246,8 @@ void dna_stream_review(struct dna_stream *stream, struct dna_time now)
         memcpy(domain.text, key.ptr, key.len);
         domain.text[key.len] = '\0';
         policy = dna_policies_for(&stream->session->policies, domain.text);
-        if (!peer->proven || peer->generation == policy.generation) {
-            continue;
-        }
-        if (policy.level == DNA_LEVEL_REFUSE) {
-            revoke_by_policy(stream, domain.text, peer, now);
-        } else if (dna_policy_admits(&policy, peer->prooftype)) {
-            peer->generation = policy.generation;
-        } else if (peer->hearing == NULL) {
-            /* A hearing under way, for renewal, ends under the new policy by itself. */
-            dna_stream_hear(stream, domain.text, peer->added, DNA_HEAR_REVIEW, now);
+        if (peer->proven && peer->generation != policy.generation) {
+            judge_anew(stream, domain.text, peer, &policy, now);
         }
     }
     dna_stream_touch(stream);

@@ -14,7 +14,7 @@ struct dna_stream_peer {
     unsigned generation;         /* of the policy under which it was ruled */
     enum dna_prooftype prooftype;
     bool proven; /* by the last ruling */
-    bool added;  /* not the header's domain (S6) */
+    bool review; /* the next renewal is due to a change of the policy */
 };
 
 /* What the host is being shown: lives until the next call. */
@@ -67,8 +67,8 @@ void dna_stream_touch(struct dna_stream *stream);
 
 void dna_stream_peers_free(struct dna_stream *stream);
 /* Opens a hearing, in place of one under way. */
-void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added,
-                     enum dna_hearing_purpose purpose, struct dna_time now);
+void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, bool renewal,
+                     struct dna_time now);
 void dna_stream_dismiss(struct dna_stream *stream, const char *domain);
 void dna_stream_dismiss_all(struct dna_stream *stream);
 /* A hearing for it ended, and is freed next. */
