@@ -48,7 +48,8 @@ static void note(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    journal_len += (size_t)vsnprintf(journal + journal_len, JOURNAL - journal_len, format, args);
+    journal_len += (size_t)vsnprintf(journal + journal_len, JOURNAL - journal_len, format,
+                                     args);
     va_end(args);
     assert(journal_len < JOURNAL);
 }
@@ -91,18 +92,33 @@ struct router *fake_router(const struct gateway_queue_config *queue)
     return router_new(&options);
 }
 
-void fake_router_free(struct router *router)
+void fake_end(struct router *router)
 {
     router_close_all(router);
     while (n_lookups > 0) {
         fake_not_found(false, "the end");
     }
     for (unsigned i = 1; i <= n_streams; i++) {
-        if (!streams[i].over) {
+        if (!streams[i].over && streams[i].user != NULL) {
             fake_closed(i, "", "the end");
         }
     }
+}
+
+void fake_router_free(struct router *router)
+{
+    fake_end(router);
     router_free(router);
+}
+
+bool fake_exists(unsigned number)
+{
+    return number <= n_streams && !streams[number].over;
+}
+
+bool fake_looks_up(void)
+{
+    return n_lookups > 0;
 }
 
 const char *fake_journal(void)

@@ -28,7 +28,12 @@ void fake_reset(void);
 /* A router whose domains *.one belong to fake_link(1), *.two to fake_link(2). */
 struct router *fake_router(const struct gateway_queue_config *queue);
 struct dna_link *fake_link(unsigned number);
+/* Closes everything, as a driver does that ends. */
+void fake_end(struct router *router);
+/* And frees the router. */
 void fake_router_free(struct router *router);
+bool fake_exists(unsigned number);
+bool fake_looks_up(void);
 
 /* The journal since the last call; lives until the next. */
 const char *fake_journal(void);

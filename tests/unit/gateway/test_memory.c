@@ -1,0 +1,124 @@
+/* The router without memory: whichever allocation fails, every stanza is relayed, returned
+ * or counted as lost, and nothing leaks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_uv.h"
+
+#define A "a.one"
+#define R "r.dna"
+#define R2 "r2.dna"
+
+static unsigned long seen, fail_at;
+static bool failed, armed;
+
+static bool fails(void)
+{
+    if (!armed || seen++ != fail_at) {
+        return false;
+    }
+    failed = true;
+    return true;
+}
+
+/* The linker leads the router's own calls here (--wrap). */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+/* Where a stream of that number exists, a look-up runs, and so on: with an allocation failing
+ * anywhere, not every step of the play happens. */
+static void local_error_stream(unsigned number, const char *remote)
+{
+    if (fake_exists(number)) {
+        fake_connected(number);
+        fake_allow(number, remote, A);
+        fake_effect(number, DNA_STREAM_PAIR, remote, A, true);
+    }
+}
+
+static void play(struct router *router)
+{
+    if (fake_accepted(router, fake_link(1)) == NULL) {
+        return;
+    }
+    fake_stanza(1, A, R, "1", "");
+    fake_stanza(1, A, R, "2", "");
+    fake_stanza(1, A, R2, "3", "");
+    if (fake_looks_up()) {
+        fake_found("x.r.dna", 5269);
+    }
+    if (fake_looks_up()) {
+        fake_not_found(true, "no such domain");
+    }
+    local_error_stream(2, R2);
+    local_error_stream(3, R2);
+    fake_stanza(1, A, R, "4", "error");
+    fake_now += 30000;
+    router_tick(router);
+    local_error_stream(4, R);
+    fake_now += 120000;
+    router_tick(router);
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    for (fail_at = 0;; fail_at++) {
+        struct router *router;
+        struct router_counts counts;
+        bool played = false;
+        seen = 0;
+        failed = false;
+        armed = true;
+        router = fake_router(NULL);
+        if (router != NULL) {
+            play(router);
+            played = fake_exists(1) && fake_stream(1) != NULL;
+            armed = false;
+            router_close_all(router);
+            fake_end(router);
+            counts = router_counted(router);
+            assert_int_equal(router_waiting(router), 0);
+            assert_int_equal(counts.relayed + counts.returned + counts.lost, played ? 4 : 0);
+            router_free(router);
+        }
+        armed = false;
+        if (!failed) {
+            break;
+        }
+    }
+    assert_true(fail_at > 15);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
