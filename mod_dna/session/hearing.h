@@ -13,7 +13,7 @@
 enum dna_hearing_purpose {
     DNA_HEAR_FIRST,   /* may be answered by a remembered ruling */
     DNA_HEAR_RENEWAL, /* must look again: what is remembered is what ends */
-    DNA_HEAR_REVIEW   /* the policy changed under an accepted peer: what is known still counts */
+    DNA_HEAR_REVIEW   /* the policy changed under an accepted peer: facts are still facts */
 };
 
 struct dna_hearing_peer {

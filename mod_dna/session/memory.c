@@ -68,7 +68,10 @@ static bool next_expires(struct dna_span *rest, int64_t *seconds)
 {
     static const char name[] = "\"expires\"";
     const char *end = rest->ptr + rest->len;
-    const char *at = rest->len != 0 ? memmem(rest->ptr, rest->len, name, sizeof name - 1) : NULL;
+    const char *at = NULL;
+    if (rest->len != 0) {
+        at = memmem(rest->ptr, rest->len, name, sizeof name - 1);
+    }
     if (at == NULL) {
         return false;
     }

@@ -89,7 +89,10 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, 
     if (err != DNA_OK) {
         static const struct dna_ruling fault = {
             .verdict = DNA_TEMPFAIL, .code = DNA_CODE_INTERNAL, .why = "out of memory"};
-        dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, &fault, now));
+        bool revoke = renewal && peer != NULL &&
+                      !dna_policy_admits(&question.policy, peer->prooftype);
+        dna_stream_lost(revoke ? dna_s2s_revoke(stream->s2s, domain, &fault, now)
+                               : dna_s2s_ruled(stream->s2s, domain, &fault, now));
         dna_stream_touch(stream);
     }
 }

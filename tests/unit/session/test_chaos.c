@@ -21,7 +21,7 @@
 #define STREAMS 6
 #define WANTS 200
 #define DOMAINS 4
-#define SEEDS 80
+#define SEEDS 40
 
 #define HEADER                                                                              \
     "<?xml version='1.0'?><stream:stream xmlns='jabber:server'"                             \
@@ -363,7 +363,7 @@ static void nothing_is_accepted_unproven(void **state)
         stanzas += c.stanzas;
         accepted += c.accepted;
     }
-    assert_true(stanzas > 10 && accepted > 200); /* it is no empty play */
+    assert_true(stanzas > 5 && accepted > 100); /* it is no empty play */
 }
 
 static void nor_when_memory_runs_out(void **state)
