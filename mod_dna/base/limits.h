@@ -50,7 +50,7 @@
 #define DNA_LIMIT_QUESTION_ARENA (4 * 1024 * 1024)
 #define DNA_LIMIT_PROOF_LIFE_S (24 * 3600)
 #define DNA_LIMIT_TTL_FLOOR_S 300
-#define DNA_LIMIT_WANTS 32            /* look-ups of one hearing */
+#define DNA_LIMIT_WANTS 192           /* look-ups of one hearing, a multiple of 64 */
 #define DNA_LIMIT_ANCHORS 3           /* keys of one certificate that are tried as anchors */
 #define DNA_LIMIT_ANCHOR_ABOVE 2      /* labels that an anchor may sit above the domain */
 
@@ -70,6 +70,19 @@
 #define DNA_LIMIT_JSON_DEPTH 8
 #define DNA_LIMIT_POSH_DESCRIPTORS 256
 #define DNA_LIMIT_POSH_LIFE_S (30 * 24 * 3600)
+#define DNA_LIMIT_XML_DEPTH 8         /* of a document */
+#define DNA_LIMIT_XML_ELEMENTS 1000
+#define DNA_LIMIT_XML_ARENA (1024 * 1024) /* what a document may become in memory */
+#define DNA_LIMIT_ASSERTION_PROVIDERS 256
+#define DNA_LIMIT_ASSERTION_LIFE_S (30 * 24 * 3600)
+#define DNA_LIMIT_ASSERTION_AHEAD_S 300 /* issued by a clock that is ahead of ours */
+#define DNA_LIMIT_STS_RECORD 1024     /* text of one TXT record */
+#define DNA_LIMIT_STS_ID 32           /* RFC 8461 3.1 */
+#define DNA_LIMIT_STS_PATTERNS 256
+#define DNA_LIMIT_STS_LIFE_S 31557600 /* RFC 8461 3.2 */
+#define DNA_LIMIT_STS_REFRESH_S (24 * 3600) /* a remembered policy that is older is fetched */
+#define DNA_LIMIT_STS_RETRY_S 300     /* after a fetch that failed (RFC 8461 3.3) */
+#define DNA_LIMIT_STS_REMEMBERED 16384 /* policies; half of them may be pinned */
 
 /* DNS. */
 #define DNA_LIMIT_DNS_ANSWER 65535    /* RDATA of one answer, all records */

@@ -22,7 +22,6 @@ extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enable
 #define CONTENT_NS "jabber:server"
 #define DNA_NS "urn:xmpp:dna:0"
 #define DIALBACK_NS "jabber:server:dialback"
-#define SEPARATOR ' '
 
 void dna_xml_fail(struct dna_xml_reader *r, enum dna_xml_error error, const char *why)
 {
@@ -54,80 +53,20 @@ static void fail_for_memory(struct dna_xml_reader *r)
     }
 }
 
-/* expat's "uri local prefix", "uri local" or "local". */
-static void split(const char *name, struct dna_span *ns, struct dna_span *local,
-                  struct dna_span *prefix)
-{
-    const char *first = strchr(name, SEPARATOR), *second;
-    *ns = *prefix = (struct dna_span){NULL, 0};
-    if (first == NULL) {
-        *local = dna_span_of(name);
-        return;
-    }
-    *ns = (struct dna_span){name, (size_t)(first - name)};
-    second = strchr(first + 1, SEPARATOR);
-    if (second == NULL) {
-        *local = dna_span_of(first + 1);
-        return;
-    }
-    *local = (struct dna_span){first + 1, (size_t)(second - first - 1)};
-    *prefix = dna_span_of(second + 1);
-}
-
 /* Notes the prefixes in use; returns the number of attributes. */
 static size_t look_at_names(struct dna_xml_reader *r, const char *name, const char **atts)
 {
     struct dna_span ns, local, prefix;
     size_t n = 0;
-    split(name, &ns, &local, &prefix);
+    dna_xml_split(name, &ns, &local, &prefix);
     dna_xml_scope_use(r, prefix);
     for (; atts[2 * n] != NULL; n++) {
-        split(atts[2 * n], &ns, &local, &prefix);
+        dna_xml_split(atts[2 * n], &ns, &local, &prefix);
         if (prefix.len != 0) {
             dna_xml_scope_use(r, prefix);
         }
     }
     return n;
-}
-
-static bool copy_attributes(struct dna_xml_reader *r, struct dna_xml_element *e,
-                            const char **atts, size_t n)
-{
-    struct dna_xml_attr *copy = dna_arena_zero(&r->arena, n, sizeof *copy);
-    if (copy == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct dna_span ns, local, prefix;
-        split(atts[2 * i], &ns, &local, &prefix);
-        if (dna_arena_span(&r->arena, ns, &copy[i].ns) != DNA_OK ||
-            dna_arena_span(&r->arena, local, &copy[i].name) != DNA_OK ||
-            dna_arena_span(&r->arena, dna_span_of(atts[2 * i + 1]), &copy[i].value) !=
-                DNA_OK) {
-            return false;
-        }
-    }
-    e->attrs = copy;
-    e->n_attrs = n;
-    return true;
-}
-
-static struct dna_xml_node *make_node(struct dna_xml_reader *r, const char *name,
-                                      const char **atts, size_t n_atts)
-{
-    struct dna_xml_node *node = dna_arena_zero(&r->arena, 1, sizeof *node);
-    struct dna_span ns, local, prefix;
-    if (node == NULL) {
-        return NULL;
-    }
-    split(name, &ns, &local, &prefix);
-    if (dna_arena_span(&r->arena, ns, &node->element.ns) != DNA_OK ||
-        dna_arena_span(&r->arena, local, &node->element.name) != DNA_OK ||
-        dna_arena_span(&r->arena, prefix, &node->element.prefix) != DNA_OK ||
-        !copy_attributes(r, &node->element, atts, n_atts)) {
-        return NULL;
-    }
-    return node;
 }
 
 static bool is_stanza(const struct dna_xml_element *e)
@@ -152,17 +91,6 @@ static void take_header(struct dna_xml_reader *r, struct dna_xml_node *node)
         r->item.declares_dialback |= dna_span_is(s->bindings[i].uri, DIALBACK_NS);
     }
     (void)XML_StopParser(r->parser, XML_TRUE);
-}
-
-static void add_child(struct dna_xml_node *parent, struct dna_xml_node *child)
-{
-    child->parent = parent;
-    if (parent->last_child != NULL) {
-        parent->last_child->element.next = &child->element;
-    } else {
-        parent->element.child = &child->element;
-    }
-    parent->last_child = child;
 }
 
 static void begin_top(struct dna_xml_reader *r, struct dna_xml_node *node)
@@ -200,7 +128,7 @@ static void XMLCALL start_element(void *arg, const char *name, const char **atts
     if (depth > 1 && r->item.shallow) {
         return;
     }
-    node = make_node(r, name, atts, n_atts);
+    node = dna_xml_node_new(&r->arena, name, atts, n_atts);
     if (node == NULL) {
         fail_for_memory(r);
     } else if (depth == 0) {
@@ -208,7 +136,7 @@ static void XMLCALL start_element(void *arg, const char *name, const char **atts
     } else if (depth == 1) {
         begin_top(r, node);
     } else {
-        add_child(r->open, node);
+        dna_xml_node_add(r->open, node);
         r->open = node;
     }
 }
@@ -238,29 +166,6 @@ static void XMLCALL end_element(void *arg, const char *name)
     }
 }
 
-static bool add_text(struct dna_xml_reader *r, struct dna_xml_node *node, const char *text,
-                     size_t len)
-{
-    struct dna_span *have = &node->element.text;
-    if (node->text_room - have->len < len) {
-        size_t room = have->len + len;
-        char *grown;
-        room += room < 16 ? 16 : room; /* doubling: as long as it comes in pieces */
-        grown = dna_arena_get(&r->arena, room);
-        if (grown == NULL) {
-            return false;
-        }
-        if (have->len != 0) {
-            memcpy(grown, have->ptr, have->len);
-        }
-        have->ptr = grown;
-        node->text_room = room;
-    }
-    memcpy((char *)(uintptr_t)have->ptr + have->len, text, len);
-    have->len += len;
-    return true;
-}
-
 static void XMLCALL character_data(void *arg, const char *text, int len)
 {
     struct dna_xml_reader *r = arg;
@@ -273,7 +178,7 @@ static void XMLCALL character_data(void *arg, const char *text, int len)
         } else {
             r->item_start = dna_xml_position(r);
         }
-    } else if (!r->item.shallow && !add_text(r, r->open, text, (size_t)len)) {
+    } else if (!r->item.shallow && !dna_xml_node_text(&r->arena, r->open, text, (size_t)len)) {
         fail_for_memory(r);
     }
 }

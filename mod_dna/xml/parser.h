@@ -9,6 +9,7 @@
 
 #include <base/arena.h>
 #include <base/buf.h>
+#include <xml/node.h>
 #include <xml/reader.h>
 
 struct XML_ParserStruct;
@@ -16,14 +17,6 @@ struct XML_ParserStruct;
 /* A namespace declaration of the header. */
 struct dna_xml_binding {
     struct dna_span prefix, uri; /* both empty: no default namespace */
-};
-
-/* An element under construction. */
-struct dna_xml_node {
-    struct dna_xml_element element;
-    struct dna_xml_node *parent;
-    struct dna_xml_node *last_child;
-    size_t text_room;
 };
 
 struct dna_xml_scope {

@@ -95,7 +95,7 @@ static bool wake(struct dna_xml_reader *r)
     if (r->parser != NULL) {
         return true;
     }
-    r->parser = XML_ParserCreateNS("UTF-8", ' ');
+    r->parser = XML_ParserCreateNS("UTF-8", DNA_XML_SEPARATOR);
     if (r->parser == NULL) {
         return false;
     }
