@@ -38,6 +38,11 @@ static enum dna_err target_of(struct dna_span bytes, struct dna_name *out)
     return DNA_OK;
 }
 
+enum dna_err dna_alias_parse(struct dna_span rdata, struct dna_name *out)
+{
+    return target_of(rdata, out);
+}
+
 static uint16_t word(const char *p)
 {
     return (uint16_t)((unsigned char)p[0] << 8 | (unsigned char)p[1]);

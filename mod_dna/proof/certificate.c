@@ -1,8 +1,8 @@
 /* proof/certificate.c: trust, dates and names (RFC 6120 13.7, RFC 9525).
  *
  * A CA whose names are constrained may still issue SRVNames and XmppAddrs for the whole
- * world, since its constraints speak of other name forms: below such a CA only DNS-IDs
- * count (S7).
+ * world, where its constraints speak of other name forms only: below such a CA no XmppAddr
+ * counts, and a SRV-ID only if the CA expressly permits it (S7).
  */
 #include <proof/certificate.h>
 
@@ -67,7 +67,7 @@ bool dna_certificate_names(const struct dna_chain *chain, const struct dna_path 
                            enum dna_service service, const char *host)
 {
     return dna_identity_dns(chain, host, true) ||
-           (!path->constrained &&
+           (path->srvname_usable &&
             dna_identity_srv(chain, dna_certificate_service(service), host));
 }
 
@@ -81,10 +81,14 @@ bool dna_certificate_names_domain(const struct dna_chain *chain, const struct dn
 bool dna_certificate_names_exactly(const struct dna_chain *chain, const struct dna_path *path,
                                    enum dna_service service, const char *domain)
 {
-    if (dna_identity_dns(chain, domain, false)) {
-        return true;
-    }
-    return !path->constrained &&
-           (dna_identity_srv(chain, dna_certificate_service(service), domain) ||
-            dna_identity_xmpp_addr(chain, domain, canonical));
+    return dna_identity_dns(chain, domain, false) ||
+           (path->srvname_usable &&
+            dna_identity_srv(chain, dna_certificate_service(service), domain)) ||
+           dna_certificate_names_account(chain, path, domain);
+}
+
+bool dna_certificate_names_account(const struct dna_chain *chain, const struct dna_path *path,
+                                   const char *domain)
+{
+    return !path->constrained && dna_identity_xmpp_addr(chain, domain, canonical);
 }

@@ -10,7 +10,7 @@ bool dna_certificate_trusted(const struct dna_path *path, enum dna_prooftype typ
                              int64_t now, const char *whose, struct dna_ruling *out);
 
 /* Whether the leaf of chain names a host: by DNS-ID, wildcards included, or by SRV-ID of the
- * service unless some CA of the path is constrained (S7). */
+ * service where the path lets those count (S7). */
 bool dna_certificate_names(const struct dna_chain *chain, const struct dna_path *path,
                            enum dna_service service, const char *host);
 /* Whether it names a domain: as above, or by XmppAddr (same rule). */
@@ -19,6 +19,10 @@ bool dna_certificate_names_domain(const struct dna_chain *chain, const struct dn
 /* The same without wildcards (S3). */
 bool dna_certificate_names_exactly(const struct dna_chain *chain, const struct dna_path *path,
                                    enum dna_service service, const char *domain);
+
+/* By XmppAddr alone, where no CA of the path has constrained names. */
+bool dna_certificate_names_account(const struct dna_chain *chain, const struct dna_path *path,
+                                   const char *domain);
 
 /* "xmpp-server" or "xmpp-client". */
 const char *dna_certificate_service(enum dna_service service);

@@ -140,7 +140,7 @@ static enum dna_err hear(struct dna_court *court, const struct dna_prover *prove
     if (wants.err != DNA_OK) {
         return wants.err;
     }
-    one->awaits = 0;
+    one->awaits = (struct dna_want_set){{0}};
     if (step == DNA_STEP_WANTS) {
         assert(wants.n != 0);
         err = dna_docket_take(&court->docket, &wants, now, &one->awaits);

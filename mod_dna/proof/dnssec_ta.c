@@ -9,6 +9,7 @@
  */
 #include <proof/anchors.h>
 #include <proof/certificate.h>
+#include <proof/delegate.h>
 #include <proof/facts.h>
 #include <proof/rule.h>
 #include <proof/srv_status.h>
@@ -31,6 +32,7 @@ struct proof {
     const struct dna_chain *chain; /* what was supplied */
     const struct dna_path *path;   /* of that */
     struct dna_anchors anchors;
+    struct dna_run run;            /* about the delegate's endpoints */
 };
 
 static bool wait(struct proof *p)
@@ -278,18 +280,31 @@ static int64_t until(const struct proof *p, const struct dna_anchor *anchor,
     return dna_rule_sooner(certificates, dna_rule_sooner(zone, records));
 }
 
-/* Steps 12 to 16 for one anchor. */
-static void judge(const struct proof *p, const struct dna_anchor *anchor,
+/* Steps 12 to 16 for one anchor.  Where the delegate's own zone, secure from the root, has
+ * TLSA records, one of them must match as well (S6).  False: wants were named. */
+static bool judge(struct proof *p, const struct dna_anchor *anchor,
                   const struct dna_anchored_result *result, struct dna_ruling *out)
 {
     struct dna_delegation delegation = dna_delegation_judge(&result->srv, &result->srv_tls);
-    struct dna_srv delegate;
-    if (keys_hold(anchor, &result->dnskey, out) && records_hold(anchor, &delegation, out) &&
-        dna_delegation_serves(&delegation, p->q, p->peer, TYPE, &delegate, out)) {
-        (void)dna_rule_proven(out, TYPE, until(p, anchor, &result->dnskey, &delegation),
-                              "a trusted certificate vouches for the key of the zone %s, "
-                              "which delegates to %s", anchor->zone, delegate.target.text);
+    struct dna_delegate delegate;
+    if (!keys_hold(anchor, &result->dnskey, out) || !records_hold(anchor, &delegation, out)) {
+        return true;
     }
+    switch (dna_delegate_find(&p->run, &delegation, p->peer, DNA_NAMES_HOST, TYPE, &delegate,
+                              out)) {
+    case DNA_MATCH_OPEN:
+        return false;
+    case DNA_MATCH_NONE:
+        return true;
+    case DNA_MATCH_FOUND:
+        break;
+    }
+    (void)dna_rule_proven(out, TYPE,
+                          dna_rule_sooner(delegate.until,
+                                          until(p, anchor, &result->dnskey, &delegation)),
+                          "a trusted certificate vouches for the key of the zone %s, "
+                          "which delegates to %s", anchor->zone, delegate.host.text);
+    return true;
 }
 
 /* Of several anchors one proof suffices; else what is worst speaks. */
@@ -304,6 +319,7 @@ static bool is_validated(struct proof *p)
 {
     const struct dna_anchored_result *results[DNA_LIMIT_ANCHORS];
     size_t known = 0;
+    bool open = false;
     for (size_t i = 0; i < p->anchors.n; i++) {
         struct dna_want_anchored want = {
             .zone = p->anchors.list[i].zone,
@@ -319,12 +335,13 @@ static bool is_validated(struct proof *p)
     }
     for (size_t i = 0; i < p->anchors.n; i++) {
         struct dna_ruling ruling;
-        judge(p, &p->anchors.list[i], results[i], &ruling);
-        if (i == 0 || weight(&ruling) > weight(p->out)) {
+        if (!judge(p, &p->anchors.list[i], results[i], &ruling)) {
+            open = true;
+        } else if (i == 0 || weight(&ruling) > weight(p->out)) {
             *p->out = ruling;
         }
     }
-    return end(p, DNA_STEP_RULES);
+    return open ? wait(p) : end(p, DNA_STEP_RULES);
 }
 
 static enum dna_step step(const struct dna_question *q, struct dna_time now,
@@ -338,6 +355,7 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
     struct proof p = {
         .q = q, .now = now, .have = have, .wants = wants, .arena = arena, .out = out,
         .ended = DNA_STEP_WANTS,
+        .run = {.q = q, .now = now.wall, .have = have, .wants = wants},
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps && steps[i](&p); i++) {
     }

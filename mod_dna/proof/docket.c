@@ -2,7 +2,9 @@
  *
  * Every look-up in the DNS can veto: the SRV records by a bogus answer (S10), the keys of a
  * candidate zone (S3) and the records under a supplied anchor (S4) likewise.  So can whatever
- * leads to an sts policy, which may be enforced (S10).
+ * leads to an sts policy, which may be enforced (S10).  What is asked about one endpoint
+ * cannot: forged or missing, it excludes that endpoint and nothing else (S6), and whoever does
+ * not need it does not wait for it.
  */
 #include <proof/docket.h>
 
@@ -11,12 +13,19 @@
 #include <base/limits.h>
 #include <proof/rule.h>
 
-_Static_assert(DNA_LIMIT_WANTS <= 32, "ids of wants are bits of a word");
+_Static_assert(DNA_LIMIT_WANTS % 64 == 0, "ids of wants are bits of words");
+
+static bool is_about_endpoint(uint16_t type)
+{
+    return type == DNA_DNS_A || type == DNA_DNS_AAAA || type == DNA_DNS_CNAME ||
+           type == DNA_DNS_TLSA;
+}
 
 static bool can_veto(const struct dna_known *known)
 {
     switch (known->want.kind) {
     case DNA_WANT_DNS:
+        return !is_about_endpoint(known->want.u.dns.type);
     case DNA_WANT_ANCHORED:
     case DNA_WANT_RECALL:
         return true;
@@ -29,13 +38,26 @@ static bool can_veto(const struct dna_known *known)
     return true;
 }
 
-static uint32_t bit_of(const struct dna_known *known)
+/* Nobody waits for the DNS longer than for what can veto. */
+static bool has_deadline(const struct dna_known *known)
 {
-    return UINT32_C(1) << (known->id - 1);
+    return can_veto(known) || known->want.kind == DNA_WANT_DNS;
+}
+
+static bool awaits(const struct dna_testimony *one, const struct dna_known *known)
+{
+    unsigned bit = known->id - 1;
+    return (one->awaits.words[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static void await(struct dna_want_set *set, const struct dna_known *known)
+{
+    unsigned bit = known->id - 1;
+    set->words[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
 enum dna_err dna_docket_take(struct dna_docket *docket, const struct dna_wants *wants,
-                             struct dna_time now, uint32_t *awaits)
+                             struct dna_time now, struct dna_want_set *awaited)
 {
     for (size_t i = 0; i < wants->n; i++) {
         struct dna_known *known = dna_facts_find(&docket->facts, &wants->list[i]);
@@ -44,10 +66,10 @@ enum dna_err dna_docket_take(struct dna_docket *docket, const struct dna_wants *
             if (err != DNA_OK) {
                 return err;
             }
-            known->deadline = can_veto(known) ? now.mono + DNA_LIMIT_VETO_MS : DNA_NEVER;
+            known->deadline = has_deadline(known) ? now.mono + DNA_LIMIT_VETO_MS : DNA_NEVER;
         }
-        if (awaits != NULL) {
-            *awaits |= bit_of(known);
+        if (awaited != NULL) {
+            await(awaited, known);
         }
     }
     return DNA_OK;
@@ -76,7 +98,7 @@ void dna_docket_list_open(struct dna_docket *docket)
 void dna_docket_stir(struct dna_docket *docket, const struct dna_known *known)
 {
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        if ((docket->heard[i].awaits & bit_of(known)) != 0) {
+        if (awaits(&docket->heard[i], known)) {
             docket->heard[i].stale = true;
         }
     }
@@ -104,7 +126,7 @@ bool dna_docket_veto_pending(const struct dna_docket *docket)
 bool dna_docket_any_overdue(const struct dna_docket *docket)
 {
     const struct dna_known *k = docket->facts.first;
-    while (k != NULL && !k->overdue) {
+    while (k != NULL && (!k->overdue || !can_veto(k))) {
         k = k->next;
     }
     return k != NULL;
@@ -138,7 +160,7 @@ void dna_docket_rule_missing(const struct dna_docket *docket, struct dna_ruling 
     }
     assert(known != NULL);
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        if ((docket->heard[i].awaits & bit_of(known)) != 0) {
+        if (awaits(&docket->heard[i], known)) {
             type = (enum dna_prooftype)i;
         }
     }

@@ -11,11 +11,11 @@ struct dna_docket {
     struct dna_testimony heard[DNA_N_PROOFTYPES];
 };
 
-/* Takes over what a run named; *awaits (may be NULL) gets the bits of it.  A look-up that can
- * veto has DNA_LIMIT_VETO_MS from now.  DNA_ERR_LIMIT, DNA_ERR_MEMORY. */
+/* Takes over what a run named; *awaited (may be NULL) gets it too.  A look-up in the DNS has
+ * DNA_LIMIT_VETO_MS from now.  DNA_ERR_LIMIT, DNA_ERR_MEMORY. */
 DNA_MUST_USE enum dna_err dna_docket_take(struct dna_docket *docket,
                                           const struct dna_wants *wants, struct dna_time now,
-                                          uint32_t *awaits);
+                                          struct dna_want_set *awaited);
 /* The want that is put to the peer, or NULL. */
 struct dna_known *dna_docket_challenge(const struct dna_docket *docket);
 /* Until it is told to the host, the challenge lists every prooftype that is still open. */

@@ -10,6 +10,8 @@ static const struct {
     [DNA_PROOF_DNSSEC_SRV] = {"dnssec-srv", "urn:xmpp:dna:proof:dnssec-srv"},
     [DNA_PROOF_DNSSEC_TA] = {"dnssec-ta", "urn:xmpp:dna:proof:dnssec-ta"},
     [DNA_PROOF_POSH] = {"posh", "urn:xmpp:dna:proof:posh"},
+    [DNA_PROOF_DANE] = {"dane", "urn:xmpp:dna:proof:dane"},
+    [DNA_PROOF_SRVNAME] = {"srvname", "urn:xmpp:dna:proof:srvname"},
 };
 
 const char *dna_prooftype_name(enum dna_prooftype type)
@@ -77,7 +79,9 @@ struct dna_policy dna_policy_default(void)
     return (struct dna_policy){
         .level = DNA_LEVEL_PROOF,
         .prooftypes = DNA_PROOF_BIT(DNA_PROOF_PKIX) | DNA_PROOF_BIT(DNA_PROOF_DNSSEC_SRV) |
-                      DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA) | DNA_PROOF_BIT(DNA_PROOF_POSH),
+                      DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA) | DNA_PROOF_BIT(DNA_PROOF_POSH) |
+                      DNA_PROOF_BIT(DNA_PROOF_DANE) | DNA_PROOF_BIT(DNA_PROOF_SRVNAME),
+        .dane_usages = DNA_DANE_USAGES_DEFAULT,
     };
 }
 

@@ -1,11 +1,12 @@
 /* proof/pkix.c: the peer's certificate names the domain (RFC 6120 13.7, RFC 9525).
  *
- * Needs a path to a CA and one of: a DNS-ID, an SRV-ID or an XmppAddr for the domain.  Names
- * from the DNS are never used here.  Holds until the first certificate of the path ends.
+ * Needs a path to a CA, and a DNS-ID or an XmppAddr for the domain; SRV-IDs are a prooftype of
+ * their own.  Names from the DNS are never used here.  Holds until the first certificate of the path ends.
  */
 #include <proof/certificate.h>
 #include <proof/rule.h>
 #include <proof/wants.h>
+#include <x509/identity.h>
 
 static enum dna_step step(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,
@@ -20,7 +21,8 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
                                  out)) {
         return DNA_STEP_RULES;
     }
-    if (!dna_certificate_names_domain(q->chain, path, q->service, q->domain)) {
+    if (!dna_identity_dns(q->chain, q->domain, true) &&
+        !dna_certificate_names_account(q->chain, path, q->domain)) {
         return dna_rule(out, DNA_PROOF_PKIX, DNA_FAIL, DNA_CODE_NAME_MISMATCH,
                         "the peer's certificate does not name %s", q->domain);
     }

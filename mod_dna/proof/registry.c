@@ -2,11 +2,13 @@
 #include <proof/registry.h>
 
 extern const struct dna_prover dna_prover_pkix, dna_prover_dnssec_srv, dna_prover_dnssec_ta,
-    dna_prover_posh;
+    dna_prover_posh, dna_prover_dane, dna_prover_srvname;
 
 const struct dna_prover *const dna_provers[DNA_N_PROOFTYPES] = {
     [DNA_PROOF_PKIX] = &dna_prover_pkix,
     [DNA_PROOF_DNSSEC_SRV] = &dna_prover_dnssec_srv,
     [DNA_PROOF_DNSSEC_TA] = &dna_prover_dnssec_ta,
     [DNA_PROOF_POSH] = &dna_prover_posh,
+    [DNA_PROOF_DANE] = &dna_prover_dane,
+    [DNA_PROOF_SRVNAME] = &dna_prover_srvname,
 };

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <proof/certificate.h>
 #include <proof/rule.h>
 #include <proof/wants.h>
 
@@ -169,38 +168,50 @@ bool dna_delegation_reaches(const struct dna_delegation *delegation,
     return false;
 }
 
-/* The endpoint that we are connected to. */
-static bool serves_at(const struct dna_delegation *delegation, const struct dna_question *q,
-                      const struct dna_path *path, enum dna_prooftype type,
-                      struct dna_srv *room, struct dna_ruling *out)
+static bool is_listed(const struct dna_srv *list, size_t n, const struct dna_srv *srv)
 {
-    if (!dna_delegation_reaches(delegation, q, type, out)) {
-        return false;
-    }
-    if (!dna_certificate_names(q->chain, path, q->service, q->host)) {
-        (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_NAME_MISMATCH,
-                       "the peer's certificate does not name the delegate %s", q->host);
-        return false;
-    }
-    (void)snprintf(room->target.text, sizeof room->target.text, "%s", q->host);
-    room->port = q->port;
-    return true;
-}
-
-bool dna_delegation_serves(const struct dna_delegation *delegation,
-                           const struct dna_question *q, const struct dna_path *path,
-                           enum dna_prooftype type, struct dna_srv *room,
-                           struct dna_ruling *out)
-{
-    if (q->role == DNA_INITIATING && q->host != NULL) {
-        return serves_at(delegation, q, path, type, room, out);
-    }
-    for (size_t cursor = 0; dna_delegation_next(delegation, &cursor, room);) {
-        if (dna_certificate_names(q->chain, path, q->service, room->target.text)) {
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].port == srv->port && strcmp(list[i].target.text, srv->target.text) == 0) {
             return true;
         }
     }
-    (void)dna_rule(out, type, DNA_FAIL, DNA_CODE_WRONG_DELEGATE,
-                   "the peer's certificate names no host that %s is delegated to", q->domain);
     return false;
+}
+
+size_t dna_delegation_targets(const struct dna_delegation *delegation,
+                              struct dna_srv out[DNA_LIMIT_TARGETS])
+{
+    size_t n = 0;
+    struct dna_srv srv;
+    for (size_t cursor = 0;
+         n < DNA_LIMIT_TARGETS && dna_delegation_next(delegation, &cursor, &srv);) {
+        if (!is_listed(out, n, &srv)) {
+            out[n++] = srv;
+        }
+    }
+    return n;
+}
+
+enum dna_step dna_delegation_refuse(const struct dna_delegation *delegation,
+                                    enum dna_prooftype type, struct dna_ruling *out)
+{
+    switch (delegation->status) {
+    case DNA_DELEGATION_BOGUS:
+        return dna_rule_veto(out, type, "the SRV records are bogus: %s", delegation->why);
+    case DNA_DELEGATION_INSECURE:
+        return dna_rule(out, type, DNA_NOT_APPLICABLE, DNA_CODE_DNS_INSECURE,
+                        "the SRV records are not secured by DNSSEC");
+    case DNA_DELEGATION_NONE:
+        if (delegation->each[0] == DNA_SRV_ABSENT && delegation->each[1] == DNA_SRV_ABSENT) {
+            return dna_rule(out, type, DNA_NOT_APPLICABLE, DNA_CODE_NO_DELEGATION,
+                            "there is no SRV record");
+        }
+        return dna_rule(out, type, DNA_FAIL, DNA_CODE_NO_DELEGATION,
+                        "the domain says that it has no such service");
+    case DNA_DELEGATION_FAILED:
+    case DNA_DELEGATION_SECURE:
+        break;
+    }
+    return dna_rule(out, type, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED,
+                    "the SRV look-up failed: %s", delegation->why);
 }

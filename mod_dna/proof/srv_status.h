@@ -7,6 +7,7 @@
 #ifndef DNA_PROOF_SRV_STATUS_H
 #define DNA_PROOF_SRV_STATUS_H
 
+#include <base/limits.h>
 #include <proof/prover.h>
 
 enum dna_srv_status { /* of one name */
@@ -61,12 +62,11 @@ int64_t dna_delegation_until(const struct dna_delegation *delegation, int64_t no
 bool dna_delegation_reaches(const struct dna_delegation *delegation,
                             const struct dna_question *q, enum dna_prooftype type,
                             struct dna_ruling *out);
-/* The delegate check (dnssec-ta steps 14 and 15, RFC 7673 4.2): initiating with a host, that
- * very endpoint must be delegated to; else any secure target serves (S6).  The peer's leaf
- * must name the host.  True: *host is it (in *room).  False: the refusal in *out. */
-bool dna_delegation_serves(const struct dna_delegation *delegation,
-                           const struct dna_question *q, const struct dna_path *path,
-                           enum dna_prooftype type, struct dna_srv *room,
-                           struct dna_ruling *out);
+/* The endpoints that secure records name, each once; gives their number back. */
+size_t dna_delegation_targets(const struct dna_delegation *delegation,
+                              struct dna_srv out[DNA_LIMIT_TARGETS]);
+/* The ruling on a delegation that is not SECURE. */
+enum dna_step dna_delegation_refuse(const struct dna_delegation *delegation,
+                                    enum dna_prooftype type, struct dna_ruling *out);
 
 #endif

@@ -11,8 +11,10 @@
 #include <proof/registry.h>
 
 static const enum dna_prooftype by_strength[DNA_N_PROOFTYPES] = {
+    DNA_PROOF_DANE,
     DNA_PROOF_DNSSEC_SRV,
     DNA_PROOF_PKIX,
+    DNA_PROOF_SRVNAME,
     DNA_PROOF_DNSSEC_TA,
     DNA_PROOF_POSH,
 };

@@ -2,14 +2,20 @@
 #ifndef DNA_PROOF_VERDICT_H
 #define DNA_PROOF_VERDICT_H
 
+#include <base/limits.h>
 #include <proof/prover.h>
+
+/* Wants of a hearing, as bits. */
+struct dna_want_set {
+    uint64_t words[DNA_LIMIT_WANTS / 64];
+};
 
 /* What the court knows of one prover. */
 struct dna_testimony {
     bool admitted; /* by the policy */
     bool ruled;
     bool stale;    /* to be heard (again) */
-    uint32_t awaits; /* bits: ids of the wants that it named last, less one */
+    struct dna_want_set awaits; /* ids, less one, of the wants that it named last */
     struct dna_ruling ruling;
 };
 

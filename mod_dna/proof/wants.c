@@ -55,7 +55,8 @@ bool dna_want_equal(const struct dna_want *a, const struct dna_want *b)
     case DNA_WANT_FETCH:
         return same_fetch(&a->u.fetch, &b->u.fetch);
     case DNA_WANT_PATH:
-        return same_chain(a->u.path.chain, b->u.path.chain);
+        return dna_span_equal(a->u.path.tlsa, b->u.path.tlsa) &&
+               same_chain(a->u.path.chain, b->u.path.chain);
     case DNA_WANT_PEER:
         return true;
     case DNA_WANT_RECALL:
@@ -88,6 +89,7 @@ static bool own_texts(struct dna_arena *arena, struct dna_want *want)
     case DNA_WANT_RECALL:
         return copy_text(arena, &want->u.recall.url);
     case DNA_WANT_PATH:
+        return dna_arena_span(arena, want->u.path.tlsa, &want->u.path.tlsa) == DNA_OK;
     case DNA_WANT_PEER:
         return true;
     }
@@ -149,7 +151,16 @@ const struct dna_dns_answer *dna_wants_dns(struct dna_wants *wants,
 const struct dna_path *dna_wants_path(struct dna_wants *wants, const struct dna_facts *have,
                                       const struct dna_chain *chain)
 {
-    struct dna_want want = {.kind = DNA_WANT_PATH, .u.path = {.chain = chain}};
+    return dna_wants_path_under(wants, have, chain, (struct dna_span){NULL, 0});
+}
+
+const struct dna_path *dna_wants_path_under(struct dna_wants *wants,
+                                            const struct dna_facts *have,
+                                            const struct dna_chain *chain,
+                                            struct dna_span record)
+{
+    struct dna_want want = {.kind = DNA_WANT_PATH,
+                            .u.path = {.chain = chain, .tlsa = record}};
     const struct dna_fact *fact = ask(wants, have, &want);
     return fact != NULL ? &fact->u.path : NULL;
 }

@@ -28,6 +28,11 @@ const struct dna_dns_answer *dna_wants_dns(struct dna_wants *wants,
                                            uint16_t type);
 const struct dna_path *dna_wants_path(struct dna_wants *wants, const struct dna_facts *have,
                                       const struct dna_chain *chain);
+/* The same under one TLSA record of usage 0 or 2 (dna_path_check_anchored). */
+const struct dna_path *dna_wants_path_under(struct dna_wants *wants,
+                                            const struct dna_facts *have,
+                                            const struct dna_chain *chain,
+                                            struct dna_span record);
 const struct dna_fetch_result *dna_wants_fetch(struct dna_wants *wants,
                                                const struct dna_facts *have,
                                                const struct dna_want_fetch *fetch);

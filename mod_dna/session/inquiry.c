@@ -40,7 +40,8 @@ static enum dna_err ask_peer(struct dna_hearing *hearing, unsigned id,
 static enum dna_err check_path(struct dna_session *session, const struct dna_want *want,
                                struct dna_span key, int64_t at, struct dna_fact *fact)
 {
-    enum dna_err err = dna_path_check(want->u.path.chain, session->roots, at, &fact->u.path);
+    enum dna_err err = dna_path_check_anchored(want->u.path.chain, session->roots,
+                                               want->u.path.tlsa, at, &fact->u.path);
     if (err == DNA_OK) {
         dna_memory_learn(&session->memory, key, want, fact, at);
     }

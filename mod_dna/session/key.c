@@ -78,6 +78,7 @@ enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out)
     case DNA_WANT_PATH:
         add_byte(&w, KEY_PATH);
         add(&w, dna_chain_digest(want->u.path.chain), DNA_SHA256_SIZE);
+        add(&w, want->u.path.tlsa.ptr, want->u.path.tlsa.len);
         return done(&w);
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
@@ -130,6 +131,8 @@ void dna_key_to_want(struct dna_span key, struct dna_chain *chain, struct dna_wa
     case KEY_PATH:
         out->kind = DNA_WANT_PATH;
         out->u.path.chain = chain;
+        at += DNA_SHA256_SIZE;
+        out->u.path.tlsa = (struct dna_span){at, (size_t)(key.ptr + key.len - at)};
         return;
     }
     assert(!"a key that was not made here");
@@ -141,6 +144,7 @@ static void add_question(struct writer *w, const struct dna_question *q)
     add_byte(w, (unsigned)q->role);
     add_byte(w, (unsigned)q->policy.level);
     add_u32(w, q->policy.prooftypes);
+    add_u32(w, q->policy.dane_usages);
     add_u32(w, q->policy.generation);
     add_u32(w, q->host != NULL ? q->port : 0);
     add_text(w, q->host != NULL ? q->host : "");

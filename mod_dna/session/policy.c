@@ -60,7 +60,8 @@ static bool valid(const struct dna_policy *policy)
     case DNA_LEVEL_REFUSE:
     case DNA_LEVEL_PROOF:
     case DNA_LEVEL_STRONG:
-        return policy->prooftypes < DNA_PROOF_BIT(DNA_N_PROOFTYPES);
+        return policy->prooftypes < DNA_PROOF_BIT(DNA_N_PROOFTYPES) &&
+               policy->dane_usages <= DNA_DANE_USAGES_ALL;
     }
     return false;
 }
@@ -103,7 +104,8 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
         if (err != DNA_OK) {
             return err;
         }
-    } else if (held->level == policy->level && held->prooftypes == policy->prooftypes) {
+    } else if (held->level == policy->level && held->prooftypes == policy->prooftypes &&
+               held->dane_usages == policy->dane_usages) {
         return DNA_OK;
     }
     *held = *policy;

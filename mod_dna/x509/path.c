@@ -339,7 +339,11 @@ enum dna_err dna_path_check_anchored(const struct dna_chain *chain,
                                      int64_t at, struct dna_path *out)
 {
     struct dna_tlsa tlsa;
-    enum dna_err err = dna_tlsa_parse(record, &tlsa);
+    enum dna_err err;
+    if (record.len == 0) {
+        return dna_path_check(chain, roots, at, out);
+    }
+    err = dna_tlsa_parse(record, &tlsa);
     begin(chain, out);
     if (err != DNA_OK) {
         return err;

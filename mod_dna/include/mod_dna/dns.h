@@ -100,6 +100,10 @@ struct dna_srv {
 /* DNA_ERR_FORMAT: not the RDATA of a SRV record. */
 DNA_API DNA_MUST_USE enum dna_err dna_srv_parse(struct dna_span rdata, struct dna_srv *out);
 
+/* The target of a CNAME record.  DNA_ERR_FORMAT: it is no host name. */
+DNA_API DNA_MUST_USE enum dna_err dna_alias_parse(struct dna_span rdata,
+                                                  struct dna_name *out);
+
 /* Puts n records into the order in which they are to be tried: by priority, and by weight
  * within one priority, drawing from random[0..n-1] (RFC 2782).  The caller supplies the
  * random numbers. */

@@ -19,7 +19,7 @@ enum dna_want_kind {
     DNA_WANT_DNS,      /* (name, type) from the resolver anchored at the root */
     DNA_WANT_ANCHORED, /* DNSKEY and both SRV names of domain under one supplied DNSKEY */
     DNA_WANT_FETCH,    /* a GET through the guarded client */
-    DNA_WANT_PATH,     /* dna_path_check of a chain against the host's roots */
+    DNA_WANT_PATH,     /* dna_path_check_anchored of a chain against the host's roots */
     DNA_WANT_PEER,     /* challenge the peer: a proof of one of these types */
     DNA_WANT_RECALL    /* the document that an earlier fetch of this URL left behind */
 };
@@ -59,6 +59,7 @@ struct dna_want {
         struct dna_want_fetch fetch;
         struct {
             const struct dna_chain *chain;
+            struct dna_span tlsa; /* empty, or RDATA: the path under this record */
         } path;
         struct {
             unsigned prooftypes; /* bits: every prooftype that is still open */

@@ -20,11 +20,13 @@ enum dna_prooftype {
     DNA_PROOF_DNSSEC_SRV,
     DNA_PROOF_DNSSEC_TA,
     DNA_PROOF_POSH,
+    DNA_PROOF_DANE,
+    DNA_PROOF_SRVNAME,
     DNA_N_PROOFTYPES
 };
 #define DNA_PROOF_BIT(t) (1u << (unsigned)(t))
 
-/* "pkix", "dnssec-srv", "dnssec-ta", "posh"; static. */
+/* "pkix", "dnssec-srv", ...; static. */
 DNA_API const char *dna_prooftype_name(enum dna_prooftype type);
 /* DNA_ERR_NOT_FOUND: no such prooftype. */
 DNA_API DNA_MUST_USE enum dna_err dna_prooftype_by_name(struct dna_span name,
@@ -53,14 +55,20 @@ enum dna_level {
     DNA_LEVEL_STRONG  /* only DNSSEC anchored at the root (S1) */
 };
 
+/* Which certificate usages of TLSA records count (RFC 6698 2.1.1); others are unusable. */
+#define DNA_DANE_USAGE_BIT(usage) (1u << (unsigned)(usage))
+#define DNA_DANE_USAGES_DEFAULT (DNA_DANE_USAGE_BIT(2) | DNA_DANE_USAGE_BIT(3))
+#define DNA_DANE_USAGES_ALL 0xfu
+
 /* What may prove a domain.  A plain value. */
 struct dna_policy {
     enum dna_level level;
     unsigned prooftypes; /* bits DNA_PROOF_BIT(type) */
+    unsigned dane_usages;/* bits DNA_DANE_USAGE_BIT(usage); 0 stands for the default, 2 and 3 */
     unsigned generation; /* changes whenever the policy does: part of every cache key */
 };
 
-/* Policy by default: level proof; pkix, dnssec-srv, dnssec-ta and posh (S1). */
+/* Policy by default: level proof; pkix, srvname, dnssec-srv, dane, dnssec-ta and posh (S1). */
 DNA_API struct dna_policy dna_policy_default(void);
 
 /* One question.  All pointers are borrowed until the call that takes it returns. */

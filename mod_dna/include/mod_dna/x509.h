@@ -96,7 +96,8 @@ struct dna_path {
 DNA_API DNA_MUST_USE enum dna_err dna_path_check(const struct dna_chain *chain,
                                                  const struct dna_roots *roots, int64_t at,
                                                  struct dna_path *out);
-/* The same under one TLSA record, given as RDATA (RFC 7671 5).  Usage 2: the path need not
+/* The same under one TLSA record, given as RDATA (RFC 7671 5); without one if it is empty.
+ * Usage 2: the path need not
  * lead to the roots but to what the record stands for: a certificate of the chain above its
  * leaf, or the certificate or key that the record itself holds.  Usage 0: it leads to the
  * roots, and the record stands for some CA of it.  DNA_ERR_FORMAT: no usable record;
