@@ -105,7 +105,8 @@ void dna_uv_stream_pause(struct dna_uv_stream *stream)
 {
     stream->wire.pauses++;
     if (stream->wire.socket != NULL && stream->state < DNA_EDGE_CLOSING) {
-        dna_edge_socket_read(stream->wire.socket, false); /* libuv would read on in this turn */
+        /* At once: libuv reads on in the same callback as long as there is something. */
+        dna_edge_socket_read(stream->wire.socket, false);
     }
 }
 

@@ -130,9 +130,6 @@ static void decrypt(struct dna_uv_stream *stream)
         dna_edge_connection_drop(stream, "internal-server-error", "out of memory");
     }
     wire->half_read = stream->state == DNA_EDGE_SECURE && wire->pauses != 0;
-    if (wire->half_read) {
-        dna_edge_socket_read(wire->socket, false); /* at once: libuv reads on in its callback */
-    }
 }
 
 static void received(void *arg, struct dna_span bytes)

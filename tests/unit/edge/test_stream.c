@@ -200,6 +200,23 @@ static bool is_over(void *arg)
     return dna_uv_now(it->uv).mono >= it->until;
 }
 
+/* libuv reads on within one callback while the kernel has more than fits the space. */
+static void a_pause_takes_effect_within_the_callback(void **state)
+{
+    struct scene *scene = *state;
+    scene->b.handler.stanza = pause_after_first;
+    bring_up(scene);
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(side_send(&scene->a, "b.example", "n", 9000), DNA_OK);
+    }
+    wait_for(scene, &scene->b, 1);
+    scene_settle(scene);
+    assert_true(scene->b.stanzas <= 3); /* what one record of 16 KiB held */
+    dna_uv_stream_resume(scene->b.stream);
+    wait_for(scene, &scene->b, 40);
+    close_from(scene, &scene->a);
+}
+
 static void an_idle_stream_is_parked_and_goes_on(void **state)
 {
     struct scene *scene = *state;
@@ -334,6 +351,7 @@ int main(void)
         scene_test(without_a_certificate_there_is_no_tls),
         scene_test(a_paused_stream_is_not_read),
         scene_test(what_was_read_already_is_kept),
+        scene_test(a_pause_takes_effect_within_the_callback),
         scene_test(an_idle_stream_is_parked_and_goes_on),
         scene_test(a_driver_ends_with_everything_open),
         scene_test(a_driver_may_be_ended_from_a_handler),
