@@ -111,13 +111,13 @@ static void take_attributes(const struct dna_xml_element *e, struct dna_stanza *
         if (a->ns.len != 0) {
             continue;
         }
-        if (dna_span_is(a->name, "from")) {
+        if (DNA_S2S_SAME(a->name, "from")) {
             stanza->from = a->value;
-        } else if (dna_span_is(a->name, "to")) {
+        } else if (DNA_S2S_SAME(a->name, "to")) {
             stanza->to = a->value;
-        } else if (dna_span_is(a->name, "type")) {
+        } else if (DNA_S2S_SAME(a->name, "type")) {
             stanza->type = a->value;
-        } else if (dna_span_is(a->name, "id")) {
+        } else if (DNA_S2S_SAME(a->name, "id")) {
             stanza->id = a->value;
         }
     }
@@ -127,9 +127,6 @@ enum dna_s2s_gate dna_s2s_gate_look(struct dna_s2s *s, const struct dna_xml_item
 {
     struct dna_stanza *stanza = &s->stanza;
     const struct dna_xml_element *e = item->element;
-    stanza->kind = dna_span_is(e->name, "message")    ? DNA_MESSAGE
-                   : dna_span_is(e->name, "presence") ? DNA_PRESENCE
-                                                      : DNA_IQ;
     take_attributes(e, stanza);
     stanza->raw = item->raw;
     stanza->splice_at = item->splice_at;

@@ -12,12 +12,16 @@
 static enum dna_s2s_event stanza_event(struct dna_s2s *s, const struct dna_xml_item *item)
 {
     const struct dna_xml_element *e = item->element;
-    bool stanza = dna_span_is(e->name, "message") || dna_span_is(e->name, "presence") ||
-                  dna_span_is(e->name, "iq");
     if (e->prefix.len != 0) {
         return DNA_S2S_EV_PREFIXED_STANZA;
     }
-    if (!stanza) {
+    if (DNA_S2S_SAME(e->name, "message")) {
+        s->stanza.kind = DNA_MESSAGE;
+    } else if (DNA_S2S_SAME(e->name, "presence")) {
+        s->stanza.kind = DNA_PRESENCE;
+    } else if (DNA_S2S_SAME(e->name, "iq")) {
+        s->stanza.kind = DNA_IQ;
+    } else {
         return dna_s2s_is_dna(s, e) ? DNA_S2S_EV_DNA : DNA_S2S_EV_OTHER;
     }
     if (dna_s2s_established(s) || s->state == DNA_S2S_CLOSING) {
@@ -46,7 +50,7 @@ static const struct {
 static enum dna_s2s_event element_event(struct dna_s2s *s, const struct dna_xml_item *item)
 {
     const struct dna_xml_element *e = item->element;
-    if (dna_span_is(e->ns, DNA_S2S_NS_SERVER)) {
+    if (DNA_S2S_SAME(e->ns, DNA_S2S_NS_SERVER)) {
         return stanza_event(s, item);
     }
     if (dna_s2s_is_dna(s, e)) {

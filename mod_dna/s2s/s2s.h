@@ -50,7 +50,7 @@ enum dna_s2s_effect_kind {
     DNA_S2S_FORESEE,     /* the peer named `domain` before TLS: look-ups may begin */
     DNA_S2S_HEAR,        /* open a hearing for `domain`; `added`: it is not the header's
                           * domain, so no endpoint is its own (S6) */
-    DNA_S2S_DISMISS,     /* cancel the hearing for `domain` */
+    DNA_S2S_DISMISS,     /* cancel the hearing for `domain`; it may have ended meanwhile */
     DNA_S2S_PEER_FACT,   /* the peer's answer to our challenge: outcome, prooftype, content */
     DNA_S2S_PROVE,       /* the peer challenges us for `domain`: answer with dna_s2s_prove */
     DNA_S2S_OWN,         /* our domain is accepted by the peer / no longer */
@@ -96,7 +96,8 @@ void dna_s2s_free(struct dna_s2s *s2s);
  * effect is CLOSE. */
 DNA_MUST_USE enum dna_err dna_s2s_item(struct dna_s2s *s2s, const struct dna_xml_item *item,
                                        struct dna_time now);
-/* Bytes arrived (for the total-input limit before authentication). */
+/* Bytes arrived, in clear or decrypted (for the total-input limit before authentication).
+ * Between SECURE and dna_s2s_secured none are expected: any are taken for injected. */
 void dna_s2s_received(struct dna_s2s *s2s, size_t bytes);
 /* TLS is on.  unread: plaintext bytes that the reader held behind the element which began
  * TLS (dna_xml_reader_unread when SECURE was pulled): they were injected, and if there are

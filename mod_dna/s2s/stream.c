@@ -57,7 +57,7 @@ static void run_timers(struct dna_s2s *s)
 
 bool dna_s2s_begin(struct dna_s2s *s, struct dna_s2s_call *call, struct dna_time now)
 {
-    memset(call, 0, sizeof *call);
+    memset(call, 0, offsetof(struct dna_s2s_call, raised));
     s->call = call;
     s->now = now;
     dna_s2s_effects_begin(s);

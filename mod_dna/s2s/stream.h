@@ -7,6 +7,8 @@
 #ifndef DNA_S2S_STREAM_H
 #define DNA_S2S_STREAM_H
 
+#include <string.h>
+
 #include <base/arena.h>
 #include <s2s/s2s.h>
 #include <s2s/vocabulary.h>
@@ -156,6 +158,8 @@ struct dna_s2s_raised {
 };
 #define DNA_S2S_RAISED_MAX 16
 
+_Static_assert(DNA_N_PROOFTYPES <= 8, "a record keeps prooftypes in one byte");
+
 /* What one public call brought; lives on its stack.  Guards and actions read it. */
 struct dna_s2s_call {
     /* The event being handled. */
@@ -177,9 +181,14 @@ struct dna_s2s_call {
     size_t unread;
     bool has_certificate;
     bool misused; /* the event has no place in this state */
-    struct dna_s2s_raised raised[DNA_S2S_RAISED_MAX];
     size_t n_raised, next_raised;
+    struct dna_s2s_raised raised[DNA_S2S_RAISED_MAX]; /* last: it is not cleared */
 };
+
+/* dna_span_is for a literal, inlined: every stanza passes a dozen of these. */
+#define DNA_S2S_SAME(span, literal)                                                         \
+    ((span).len == sizeof(literal) - 1 &&                                                   \
+     memcmp((span).ptr, literal, sizeof(literal) - 1) == 0)
 
 static inline bool dna_s2s_is(const struct dna_s2s *s, enum dna_s2s_profile profile)
 {
@@ -269,7 +278,7 @@ const struct dna_xml_element *dna_s2s_features_assert(const struct dna_xml_eleme
 void dna_s2s_features_note(struct dna_s2s *s, const struct dna_xml_element *features);
 enum dna_s2s_auth dna_s2s_auth_read(const struct dna_s2s *s,
                                     const struct dna_xml_element *element);
-/* Fills s->stanza; remembers the records. */
+/* Fills s->stanza, but for its kind; remembers the records. */
 enum dna_s2s_gate dna_s2s_gate_look(struct dna_s2s *s, const struct dna_xml_item *item);
 /* Whether it is one of the six elements; the short form only where it is admitted. */
 bool dna_s2s_is_dna(const struct dna_s2s *s, const struct dna_xml_element *element);

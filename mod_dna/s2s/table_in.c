@@ -88,6 +88,7 @@ static const struct dna_s2s_row rows[] = {
     ROW(IN_LOCAL, EV_AUTHENTICATED, ALWAYS, DO(establish), IN_LOCAL_ESTABLISHED,
         "XEP-0220 2.4")
     ROW(IN_LOCAL, EV_AUTH, ALWAYS, DO(sasl_invalid_mechanism), SAME, "RFC 6120 6.5.7")
+    ROW(IN_LOCAL, EV_LIFETIME, ALWAYS, DO(say_end), CLOSING, "XEP-0220 2.1.2")
 
     ROW(ANY_STATE, EV_STARTTLS, ALWAYS, DO(refuse_tls), CLOSING, "RFC 6120 5.4.2.2")
 };

@@ -316,8 +316,10 @@ static void receive(struct stage *st, const char *line, size_t len)
 
 static struct dna_ruling ruling_of(struct stage *st, char *words_[], int n)
 {
+    /* A refusal's end must not matter. */
     struct dna_ruling r = {.verdict = DNA_FAIL, .code = DNA_CODE_NO_MATCH,
-                           .prooftype = DNA_PROOF_PKIX, .why = "because"};
+                           .prooftype = DNA_PROOF_PKIX, .expires_at = st->now.wall + 99999,
+                           .why = "because"};
     if (n > 2 && strcmp(words_[2], "proven") == 0) {
         r.verdict = DNA_PROVEN;
         r.code = DNA_CODE_OK;
@@ -473,6 +475,8 @@ static void command(struct stage *st, char *w[], int n)
         note(st, dna_s2s_ruled(st->s, w[1], &ruling, st->now));
     } else if (strcmp(w[0], "revoke") == 0) {
         note(st, dna_s2s_revoke(st->s, w[1], &ruling, st->now));
+    } else if (strcmp(w[0], "renew") == 0) {
+        note(st, dna_s2s_renew(st->s, w[1], st->now));
     } else if (strcmp(w[0], "challenge") == 0) {
         challenge(st, w, n);
     } else if (strcmp(w[0], "prove") == 0) {

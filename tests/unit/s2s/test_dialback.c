@@ -396,6 +396,18 @@ static const struct scene scenes[] = {
      "< <stream:error><resource-constraint {err}/><text {err} xml:lang='en'>too many "
      "pairs, or too long an id</text></stream:error></stream:stream>\n"
      "* error sent resource-constraint\n"},
+    {"authoritative: a stream for nothing else ends quietly", LOCAL_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:verify from='l.example' to='r.example' id='sid'>key</db:verify>\n"
+     "* verify l.example r.example sid [key]\n"
+     "! verified l.example r.example sid yes\n"
+     "< <db:verify from='r.example' to='l.example' id='sid' type='valid'/>\n"
+     "! tick 30000\n"
+     "< </stream:stream>\n"
+     "! tick 5000\n"
+     "* close\n"},
     {"authoritative: not answered in time", LOCAL_IN,
      "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
      "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "

@@ -757,6 +757,20 @@ static const struct scene scenes[] = {
      "< <message type='error' from='b@t.example' to='a@s.example'><error type='cancel'>"
      "<not-allowed {sta}/><text {sta} xml:lang='en'>the sender&apos;s domain is no "
      "longer proven</text></error></message>\n"},
+    {"renewed on request", IN,
+     VALID_IN
+     "! renew s.example\n"
+     "* hear s.example renewal\n"
+     "! renew s.example\n"
+     "! ruled s.example proven 3600\n"
+     "< <valid {dna} to='s.example'/>\n"
+     "! renew s.example\n"
+     "* hear s.example renewal\n"
+     "! ruled s.example refused\n"
+     "< <invalid {dna} to='s.example'/>\n"
+     "* peer s.example no\n"
+     "! renew s.example\n"
+     "! renew s9.example\n"},
     {"own domain asserted", IN,
      VALID_IN
      "> <assert {dna} from='t2.example'/>\n"
