@@ -92,7 +92,7 @@ static int64_t milliseconds(struct play *play, const char *line)
 static bool ask_world(struct play *play, const char *verb, const char *line)
 {
     if (strcmp(verb, "dns") == 0 || strcmp(verb, "srv") == 0 || strcmp(verb, "island") == 0 ||
-        strcmp(verb, "fetch") == 0) {
+        strcmp(verb, "addresses") == 0 || strcmp(verb, "fetch") == 0) {
         world_answer(play, verb, line);
         stage_run(play);
     } else if (strcmp(verb, "wanted") == 0) {

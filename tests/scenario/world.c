@@ -1,6 +1,7 @@
 /* Certificates with real keys, and answers from a DNS and a web that are the play's own. */
 #include "play.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,7 +183,7 @@ static size_t put_dnskey(struct play *play, const char *cert, unsigned char *out
     return n + key.key_len;
 }
 
-/* "0 0 5269 host ; 0 0 5270 other" or "key CERT". */
+/* "0 0 5269 host ; 0 0 5270 other", "key CERT" or "at 192.0.2.1". */
 static void read_records(struct play *play, const char *line, struct records *records)
 {
     char word[512];
@@ -190,6 +191,13 @@ static void read_records(struct play *play, const char *line, struct records *re
         unsigned char *at = records->bytes + records->used;
         size_t n = 0;
         if (strcmp(word, ";") == 0) {
+            continue;
+        }
+        if (strcmp(word, "at") == 0) {
+            (void)words_next(&line, word, sizeof word);
+            finish(records, inet_pton(AF_INET, word, at) == 1    ? 4
+                            : inet_pton(AF_INET6, word, at) == 1 ? 16
+                                                                 : 0);
             continue;
         }
         if (strcmp(word, "key") == 0) {
@@ -252,13 +260,26 @@ static void give(struct play *play, const char *text, const struct dna_fact *fac
     play_ok(play, dna_session_give(play->session, id, fact, play->now), text);
 }
 
+static uint16_t type_number(const struct play *play, const char *type)
+{
+    static const enum dna_dns_type types[] = {DNA_DNS_SRV, DNA_DNS_DNSKEY, DNA_DNS_TLSA,
+                                              DNA_DNS_TXT, DNA_DNS_CNAME, DNA_DNS_A,
+                                              DNA_DNS_AAAA};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(dna_dns_type_name(types[i]), type) == 0) {
+            return (uint16_t)types[i];
+        }
+    }
+    play_fail(play, "no type '%s'", type);
+}
+
 static void answer_dns(struct play *play, const char *name, const char *type,
                        const char *answer)
 {
     struct dna_fact fact = {.kind = DNA_WANT_DNS};
     struct records records = {.n = 0};
     char text[600];
-    uint16_t number = strcmp(type, "SRV") == 0 ? DNA_DNS_SRV : DNA_DNS_DNSKEY;
+    uint16_t number = type_number(play, type);
     (void)snprintf(text, sizeof text, "dns %s %s", name, type);
     fact.u.dns = read_answer(play, answer, name, number, &records);
     give(play, text, &fact);
@@ -277,6 +298,16 @@ static void answer_srv(struct play *play, const char *domain, const char *answer
     answer_dns(play, name, "SRV", answer);
     (void)snprintf(name, sizeof name, "_xmpps-server._tcp.%s", domain);
     answer_dns(play, name, "SRV", other);
+}
+
+/* addresses HOST = secure|insecure: one address, and none of the newer kind. */
+static void answer_addresses(struct play *play, const char *host, const char *security)
+{
+    char text[128];
+    (void)snprintf(text, sizeof text, "%s at 192.0.2.1", security);
+    answer_dns(play, host, "A", text);
+    (void)snprintf(text, sizeof text, "%s absent", security);
+    answer_dns(play, host, "AAAA", text);
 }
 
 /* island ZONE CERT = ANSWER: the records of _xmpp-server below that key. */
@@ -357,6 +388,8 @@ void world_answer(struct play *play, const char *verb, const char *line)
         answer_dns(play, first, second, equals);
     } else if (strcmp(verb, "srv") == 0) {
         answer_srv(play, first, equals);
+    } else if (strcmp(verb, "addresses") == 0) {
+        answer_addresses(play, first, equals);
     } else if (strcmp(verb, "island") == 0) {
         answer_island(play, first, second, equals);
     } else {
