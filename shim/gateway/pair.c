@@ -156,8 +156,9 @@ static void not_taken(struct router *router, struct pair *pair,
     }
 }
 
-static void count_sent(struct router *router, bool is_error)
+static void count_sent(struct router *router, struct pair *pair, bool is_error)
 {
+    pair->stream->busy = true;
     if (is_error) {
         router->counts.returned++;
     } else {
@@ -177,7 +178,7 @@ static void send_what_waits(struct router *router, struct pair *pair)
         }
         w = queue_take(&router->queues, &pair->queue);
         if (err == DNA_OK) {
-            count_sent(router, w->is_error);
+            count_sent(router, pair, w->is_error);
         } else {
             not_taken(router, pair, &stanza, w->is_error, err);
         }
@@ -243,7 +244,7 @@ static bool send_now(struct router *router, struct pair *pair, struct stream *so
     }
     err = dna_uv_stream_send(pair->stream->uv, stanza);
     if (err == DNA_OK) {
-        router->counts.relayed++;
+        count_sent(router, pair, false);
         pressure_sent(router, source, pair->stream);
         return true;
     }
@@ -310,7 +311,7 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
                   ? DNA_ERR_LIMIT
                   : dna_uv_stream_send_error(pair->stream->uv, stanza, condition, text);
         if (err == DNA_OK) {
-            router->counts.returned++;
+            count_sent(router, pair, true);
             return;
         }
         pair->state = err == DNA_ERR_STATE ? PAIR_WAITS : PAIR_READY;

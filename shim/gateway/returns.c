@@ -10,7 +10,7 @@
 
 #include "log.h"
 
-static bool worth_a_line(uint64_t count)
+bool returns_worth_a_line(uint64_t count)
 {
     return (count & (count - 1)) == 0;
 }
@@ -20,7 +20,7 @@ static void log_line(const struct router *router, enum dna_log_level level,
                      const char *condition, const char *why)
 {
     char number[24];
-    if (!worth_a_line(count)) {
+    if (!returns_worth_a_line(count)) {
         return;
     }
     (void)snprintf(number, sizeof number, "%" PRIu64, count);

@@ -89,11 +89,27 @@ void router_connected(struct stream *stream)
     ask_pairs(stream);
 }
 
-static void lose(struct router *router, const char *from, const char *to, const char *why)
+static void lose(struct router *router, const struct dna_stanza *stanza, const char *why)
 {
-    router->counts.lost++;
-    gateway_log(router->options.log, DNA_LOG_ERROR, "lost", "from", from, "to", to, "why", why,
-                NULL);
+    if (returns_worth_a_line(++router->counts.lost)) {
+        gateway_log(router->options.log, DNA_LOG_WARNING, "lost", "from",
+                    stanza->from_domain.text, "to", stanza->to_domain.text, "why", why, NULL);
+    }
+}
+
+/* There is no place for the pair; the opposite one may be there. */
+static void turn_away(struct router *router, const struct dna_stanza *stanza)
+{
+    static const char why[] = "the gateway cannot serve more pairs of domains";
+    struct pair *back = NULL;
+    if (dna_stanza_answerable(stanza)) {
+        back = pair_find(router, stanza->to_domain.text, stanza->from_domain.text);
+    }
+    if (back != NULL) {
+        pair_error(router, back, stanza, DNA_STANZA_RESOURCE_CONSTRAINT, why);
+    } else {
+        lose(router, stanza, why);
+    }
 }
 
 void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
@@ -101,15 +117,16 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
     struct router *router = stream->router;
     const char *from = stanza->from_domain.text, *to = stanza->to_domain.text;
     struct pair *pair = stream->last;
+    stream->busy = true;
     if (strcmp(from, to) == 0) {
-        lose(router, from, to, "a domain that needs no gateway to reach itself");
+        lose(router, stanza, "a domain needs no gateway to reach itself");
         return;
     }
     if (pair == NULL || stream->last_generation != router->generation ||
         strcmp(pair->source->domain, from) != 0 || strcmp(pair->target->domain, to) != 0) {
         pair = pair_of(router, from, to);
         if (pair == NULL) {
-            lose(router, from, to, "no memory for this pair of domains");
+            turn_away(router, stanza);
             return;
         }
         stream->last = pair;
@@ -416,8 +433,8 @@ static int64_t earlier(int64_t a, int64_t b)
 
 int64_t router_deadline(const struct router *router)
 {
-    return earlier(queue_deadline(&router->queues),
-                   earlier(hold_deadline(router), pressure_deadline(router)));
+    return earlier(earlier(queue_deadline(&router->queues), hold_deadline(router)),
+                   earlier(pressure_deadline(router), stream_sweep_deadline(router)));
 }
 
 static struct pair *with_queue(struct queue *queue)
@@ -448,6 +465,7 @@ void router_tick(struct router *router)
     }
     pressure_tick(router, now);
     hold_tick(router, now);
+    stream_sweep(router, now);
 }
 
 void router_drain(struct router *router)

@@ -20,7 +20,7 @@
 #include "router.h"
 #include "table.h"
 
-#define ROUTER_PAIRS_MAX 500000
+#define ROUTER_PAIRS_MAX 200000
 #define ROUTER_SLOW_BYTES (512 * 1024)     /* output that makes a stream slow; above the
                                             * driver's high mark, so that it says drained */
 #define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes it refuse more */
@@ -29,6 +29,8 @@
 #define ROUTER_HOLD_MAX_MS 60000
 #define ROUTER_HOLD_LINK_MS 1000
 #define ROUTER_FORGET_MS 120000            /* a failure is forgotten after that */
+#define ROUTER_IDLE_MS 600000              /* a stream of ours that was idle for so long, or up
+                                            * to twice as long, is closed */
 #define ROUTER_SHORT_LIFE_MS 5000          /* a stream that ends sooner is no success */
 
 /* Why a place or a pair failed lately: stanzas for it are returned until `until`. */
@@ -87,6 +89,7 @@ struct stream {
     bool connected; /* it has a core */
     bool up;        /* something may flow */
     bool ending;    /* we close it */
+    bool busy;      /* something passed since the last sweep */
     int64_t since;
     struct pair *pairs;   /* that it carries, or is asked to */
     struct place *places; /* that it leads to */
@@ -114,6 +117,7 @@ struct router {
     struct hold *oldest_hold, *newest_hold;
     struct stream *oldest_paused, *newest_paused;
     uint64_t generation; /* changes when a pair is freed */
+    int64_t swept;       /* when idle streams were last looked for */
     struct router_counts counts;
     bool draining; /* nothing is opened to a remote domain */
     bool stopped;  /* nothing is opened */
@@ -128,6 +132,9 @@ struct stream *stream_new(struct router *router, struct dna_link *link, const ch
 void stream_free(struct stream *stream);
 /* Closes one that we opened and that serves nothing. */
 void stream_settle(struct stream *stream);
+/* Closes those of ours that were idle since the last sweep. */
+void stream_sweep(struct router *router, int64_t now);
+int64_t stream_sweep_deadline(const struct router *router);
 /* Stanzas may come from stream for `domain`. */
 void stream_add_way(struct stream *stream, const char *domain);
 
@@ -176,6 +183,9 @@ void returns_stanza(struct router *router, struct pair *pair,
                     const char *why);
 /* Counts and logs one that cannot be returned. */
 void returns_lost(struct router *router, struct pair *pair, const char *why);
+
+/* Of what happens for the count-th time. */
+bool returns_worth_a_line(uint64_t count);
 
 /* --- hold.c --- */
 void hold_begin(struct router *router, struct hold *hold, int64_t first_ms,

@@ -30,6 +30,10 @@ struct stream *stream_new(struct router *router, struct dna_link *link, const ch
     stream->router = router;
     stream->link = link;
     stream->since = router_now(router);
+    stream->busy = true;
+    if (router->streams == NULL) {
+        router->swept = stream->since; /* none was there to be swept */
+    }
     stream->next = router->streams;
     stream->self = &router->streams;
     if (stream->next != NULL) {
@@ -50,12 +54,47 @@ void stream_free(struct stream *stream)
     free(stream);
 }
 
-void stream_settle(struct stream *stream)
+static void end(struct stream *stream)
 {
-    if (stream->own[0] != '\0' && stream->pairs == NULL && stream->places == NULL &&
-        !stream->ending) {
+    if (!stream->ending) {
         stream->ending = true;
         dna_uv_stream_close(stream->uv, NULL, NULL);
+    }
+}
+
+void stream_settle(struct stream *stream)
+{
+    if (stream->own[0] != '\0' && stream->pairs == NULL && stream->places == NULL) {
+        end(stream);
+    }
+}
+
+int64_t stream_sweep_deadline(const struct router *router)
+{
+    return router->streams == NULL ? DNA_NEVER : router->swept + ROUTER_IDLE_MS;
+}
+
+static bool is_awaited(const struct stream *stream)
+{
+    for (const struct pair *pair = stream->pairs; pair != NULL; pair = pair->next_carried) {
+        if (pair->queue.n > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void stream_sweep(struct router *router, int64_t now)
+{
+    if (stream_sweep_deadline(router) > now) {
+        return;
+    }
+    router->swept = now;
+    for (struct stream *s = router->streams; s != NULL; s = s->next) {
+        if (s->own[0] != '\0' && !s->busy && !is_awaited(s)) {
+            end(s);
+        }
+        s->busy = false;
     }
 }
 

@@ -452,6 +452,27 @@ class TwoGateways(unittest.TestCase):
         self.assertTrue(self.one.log("stopped"), self.one.lines)
 
 
+    def test_a_second_signal_waits_for_nobody(self):
+        """A server that does not answer the end of its stream is given five seconds."""
+        silent = socket.create_connection(self.one.link, PATIENCE)
+        silent.sendall(HEADER.format("a1.dna", "b1.dna", "").encode())
+        read_until(silent, "</stream:features>")
+        self.one.process.send_signal(signal.SIGTERM)
+        with self.assertRaises(ConnectionError):
+            read_until(silent, "never")
+        self.one.process.send_signal(signal.SIGINT)
+        self.assertEqual(self.one.process.wait(PATIENCE), 0)
+        self.one.reader.join(PATIENCE)
+        self.assertTrue(any("at once" in line for line in self.one.log("stopping")))
+        silent.close()
+
+    def test_a_hangup_is_no_end(self):
+        self.one.process.send_signal(signal.SIGHUP)
+        self.one.server.send("a1.dna", "b1.dna", "m1")
+        self.arrives(self.two, "a1.dna", "b1.dna", "m1")
+        self.assertTrue(self.one.log("not-reloaded"))
+
+
 class CommandLine(unittest.TestCase):
     def call(self, *words):
         done = subprocess.run([PROGRAM, *words], capture_output=True, encoding="utf-8",

@@ -16,6 +16,7 @@
 #define B "b.two"
 #define R "r.dna"
 #define R2 "r2.dna"
+#define SWEEP 1600000 /* when a fresh router first looks for idle streams */
 
 #define journal_is(text) assert_string_equal(fake_journal(), text)
 
@@ -209,7 +210,7 @@ static void a_failure_is_forgotten(void **state)
     assert_int_equal(router_deadline(router), fake_now + 120000);
     fake_now += 120000;
     router_tick(router);
-    assert_int_equal(router_deadline(router), DNA_NEVER);
+    assert_int_equal(router_deadline(router), SWEEP);
     fake_router_free(router);
 }
 
@@ -244,6 +245,18 @@ static void who_has_proven_itself_is_answered_on_its_own_stream(void **state)
     fake_allow(2, A, R);
     fake_stanza(1, A, R, "i2", "");
     journal_is("ask 2 a.one r.dna\nsend 2 a.one r.dna i2\n");
+    fake_router_free(router);
+}
+
+static void nobody_outside_leads_to_a_hosted_domain(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(2));
+    (void)fake_accepted(router, NULL);
+    fake_ruling(2, A, DNA_PROVEN, "");
+    fake_stanza(1, B, A, "i1", "");
+    journal_is("connect 3 b.two a.one link\n");
     fake_router_free(router);
 }
 
@@ -454,7 +467,7 @@ static void the_only_source_is_not_read(void **state)
     fake_stanza(1, A, R, "i2", "");
     fake_stanza(1, A, R, "i3", "");
     journal_is("send 2 a.one r.dna i2\npause 1\nsend 2 a.one r.dna i3\n");
-    assert_int_equal(router_deadline(router), DNA_NEVER);
+    assert_int_equal(router_deadline(router), SWEEP);
     fake_backlog(2, 0);
     router_drained(fake_stream(2));
     journal_is("resume 1\n");
@@ -514,6 +527,29 @@ static void a_stuck_stream_takes_no_more(void **state)
     fake_router_free(router);
 }
 
+/* --- idle streams --------------------------------------------------------------- */
+
+static void a_stream_of_ours_that_nobody_uses_is_closed(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_now = router_deadline(router);
+    router_tick(router); /* it was busy before */
+    journal_is("");
+    fake_now = router_deadline(router);
+    fake_stanza(1, A, R, "i2", "");
+    router_tick(router);
+    journal_is("send 2 a.one r.dna i2\n");
+    fake_now = router_deadline(router);
+    router_tick(router);
+    journal_is("close 2 -\n");
+    fake_forbid(2);
+    fake_stanza(1, A, R, "i3", ""); /* before it has ended */
+    fake_closed(2, "", "");
+    journal_is("endpoints r.dna\n");
+    fake_router_free(router);
+}
+
 /* --- the end ------------------------------------------------------------------------ */
 
 static void draining_opens_nothing_outside(void **state)
@@ -560,6 +596,7 @@ int main(void)
         cmocka_unit_test(a_failure_is_forgotten),
         cmocka_unit_test(a_refused_domain_of_ours),
         cmocka_unit_test(who_has_proven_itself_is_answered_on_its_own_stream),
+        cmocka_unit_test(nobody_outside_leads_to_a_hosted_domain),
         cmocka_unit_test(dna_that_is_known_late),
         cmocka_unit_test(a_server_that_is_down),
         cmocka_unit_test(a_server_that_does_not_know_the_domain),
@@ -576,6 +613,7 @@ int main(void)
         cmocka_unit_test(a_shared_source_waits_two_seconds_only),
         cmocka_unit_test(a_slow_stream_that_ends_lets_its_sources_go),
         cmocka_unit_test(a_stuck_stream_takes_no_more),
+        cmocka_unit_test(a_stream_of_ours_that_nobody_uses_is_closed),
         cmocka_unit_test(draining_opens_nothing_outside),
         cmocka_unit_test(what_cannot_be_opened),
     };
