@@ -63,6 +63,12 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
     } else if (options->link != NULL) {
         return DNA_ERR_ARGUMENT; /* a local server is never looked up */
     }
+    if (options->link != NULL) {
+        enum dna_err err = dna_edge_guard_keep(&stream->uv->guard, &with.to);
+        if (err != DNA_OK) {
+            return err;
+        }
+    }
     return dna_edge_dial_start(stream->uv, &with, dialled, stream, &stream->dial);
 }
 
@@ -95,7 +101,7 @@ enum dna_err dna_uv_protect(struct dna_uv *uv, const char *address, uint16_t por
     if (dna_address_parse(dna_span_of(address), &own.address) != DNA_OK) {
         return DNA_ERR_FORMAT;
     }
-    return dna_edge_guard_add(&uv->guard, &own);
+    return dna_edge_guard_keep(&uv->guard, &own);
 }
 
 /* --- asking where -------------------------------------------------------------------- */

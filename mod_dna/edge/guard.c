@@ -76,12 +76,28 @@ enum dna_err dna_edge_guard_add(struct dna_edge_guard *guard, const struct dna_e
     return err;
 }
 
+static bool is_given(const struct dna_edge_guard *guard, size_t i,
+                     const struct dna_endpoint *own)
+{
+    return guard->own[i].port == own->port &&
+           dna_address_equal(&guard->own[i].address, &own->address);
+}
+
+enum dna_err dna_edge_guard_keep(struct dna_edge_guard *guard, const struct dna_endpoint *own)
+{
+    for (size_t i = 0; i < guard->n_given; i++) {
+        if (is_given(guard, i, own)) {
+            return DNA_OK;
+        }
+    }
+    return dna_edge_guard_add(guard, own);
+}
+
 void dna_edge_guard_remove(struct dna_edge_guard *guard, const struct dna_endpoint *own)
 {
     forget_machine(guard);
     for (size_t i = 0; i < guard->n_given; i++) {
-        if (guard->own[i].port == own->port &&
-            dna_address_equal(&guard->own[i].address, &own->address)) {
+        if (is_given(guard, i, own)) {
             guard->own[i] = guard->own[guard->n_given - 1];
             guard->n_given--;
             forget_machine(guard);

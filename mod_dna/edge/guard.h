@@ -26,6 +26,9 @@ DNA_MUST_USE enum dna_err dna_edge_guard_init(struct dna_edge_guard *guard,
 void dna_edge_guard_fini(struct dna_edge_guard *guard);
 DNA_MUST_USE enum dna_err dna_edge_guard_add(struct dna_edge_guard *guard,
                                              const struct dna_endpoint *own);
+/* Adds it unless it is there already. */
+DNA_MUST_USE enum dna_err dna_edge_guard_keep(struct dna_edge_guard *guard,
+                                              const struct dna_endpoint *own);
 /* Takes one such entry out. */
 void dna_edge_guard_remove(struct dna_edge_guard *guard, const struct dna_endpoint *own);
 /* Brings the machine's addresses up to date; now: monotonic milliseconds. */

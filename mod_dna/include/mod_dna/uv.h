@@ -70,7 +70,8 @@ DNA_API void dna_uv_process(struct dna_uv *uv);
 
 /* Connections on behalf of peers never lead to that address and port, whatever guard_allow
  * says (S22): for servers of ours that trust the gateway.  Our listeners are protected
- * without it.  Port 0: every port.  DNA_ERR_FORMAT: not an IP address. */
+ * without it, a link's server once it was connected to.  Port 0: every port.
+ * DNA_ERR_FORMAT: not an IP address. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_protect(struct dna_uv *uv, const char *address,
                                                  uint16_t port);
 

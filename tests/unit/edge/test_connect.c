@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -137,6 +138,43 @@ static void every_record_and_every_address_has_its_turn(void **state)
     assert_int_equal(scene->b.admitted, 1);
 }
 
+static int tcp_at(const char *address, uint16_t port, bool listening)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(inet_pton(AF_INET, address, &at.sin_addr), 1);
+    if (listening) {
+        assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+        assert_int_equal(listen(fd, 0), 0);
+    } else {
+        (void)connect(fd, (struct sockaddr *)&at, sizeof at);
+    }
+    return fd;
+}
+
+/* A socket whose queue is full takes no notice of further connections. */
+static void a_silent_address_does_not_keep_the_next_one_waiting(void **state)
+{
+    struct scene *scene = *state;
+    int silent = tcp_at("127.0.0.50", port_of_b(scene), true), queue[4];
+    for (size_t i = 0; i < 4; i++) {
+        queue[i] = tcp_at("127.0.0.50", port_of_b(scene), false);
+    }
+    name_server_srv(scene->names, STARTTLS, "half.example", 1, port_of_b(scene),
+                    "half-dead.example");
+    name_server_a(scene->names, "half-dead.example", "127.0.0.50");
+    name_server_a(scene->names, "half-dead.example", "127.0.0.1");
+    (void)side_connect(&scene->a, "half.example");
+    scene_until(scene, side_has_closed, &scene->a); /* b does not host that name */
+    assert_int_equal(scene->a.opened, 1);
+    assert_int_equal(scene->b.admitted, 1);
+    for (size_t i = 0; i < 4; i++) {
+        close(queue[i]);
+    }
+    close(silent);
+}
+
 /* --- the guard (S22) ----------------------------------------------------------------- */
 
 static void take_allowance_away(struct scene *scene)
@@ -226,6 +264,11 @@ static bool has_stream(void *side)
     return ((struct side *)side)->stream != NULL;
 }
 
+static bool two_have_closed(void *side)
+{
+    return ((struct side *)side)->closed == 2;
+}
+
 static void a_link_is_connected_to_without_the_guard(void **state)
 {
     struct scene *scene = *state;
@@ -242,6 +285,23 @@ static void a_link_is_connected_to_without_the_guard(void **state)
     scene_until(scene, side_has_closed, &scene->b);
     scene_until(scene, side_has_closed, &scene->a);
     assert_int_equal(scene->b.admitted, 1);
+}
+
+/* The server behind a link believes the gateway: no stranger is passed on to it. */
+static void srv_does_not_lead_to_a_links_server(void **state)
+{
+    struct scene *scene = *state;
+    struct dna_link *link;
+    assert_int_equal(dna_session_link(dna_uv_session(scene->a.uv),
+                                      dna_span_of("0123456789abcdef"), &link),
+                     DNA_OK);
+    scene->b.refuse = 1;
+    assert_int_equal(route(&scene->a, "127.0.0.1", port_of_b(scene), link), DNA_OK);
+    assert_int_equal(route(&scene->a, "127.0.0.1", port_of_b(scene), link), DNA_OK);
+    (void)side_connect(&scene->a, "b.example");
+    scene_until(scene, has_stream, &scene->b); /* one of the link's; the other is refused */
+    scene_until(scene, two_have_closed, &scene->a);
+    assert_int_equal(scene->b.admitted, 2);
 }
 
 static bool note_peer(void *user, const struct sockaddr *peer, const struct sockaddr *own)
@@ -394,6 +454,7 @@ int main(void)
         scene_test(records_that_cannot_be_reached_are_no_reason),
         scene_test(direct_tls_alone_cannot_be_spoken_to),
         scene_test(every_record_and_every_address_has_its_turn),
+        scene_test(a_silent_address_does_not_keep_the_next_one_waiting),
         scene_test(srv_does_not_lead_to_loopback),
         scene_test(the_domains_own_address_does_not_either),
         scene_test(srv_does_not_lead_to_our_own_listener),
@@ -401,6 +462,7 @@ int main(void)
         scene_test(a_static_route_asks_no_name_server),
         scene_test(a_static_route_does_not_lead_to_ourselves),
         scene_test(a_link_is_connected_to_without_the_guard),
+        scene_test(srv_does_not_lead_to_a_links_server),
         scene_test(connections_come_from_the_source_that_was_set),
         scene_test(ipv6_is_spoken_where_the_machine_has_it),
         scene_test(endpoints_are_told_in_their_order),
