@@ -177,9 +177,21 @@ static bool peer_gave_up(const struct dna_court *court)
            known->fact.u.peer.outcome == DNA_PEER_IMPOSSIBLE;
 }
 
+static bool awaits_ruling(const struct dna_court *court)
+{
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        const struct dna_testimony *one = &court->docket.heard[i];
+        if (dna_provers[i]->awaited && one->admitted && !one->ruled) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool veto_pending(const struct dna_court *court)
 {
-    return !court->srv_known || dna_docket_veto_pending(&court->docket);
+    return !court->srv_known || dna_docket_veto_pending(&court->docket) ||
+           awaits_ruling(court);
 }
 
 static struct dna_bars bars_of(const struct dna_court *court)
@@ -189,7 +201,9 @@ static struct dna_bars bars_of(const struct dna_court *court)
     bars.dns_unknown = court->srv_known && court->srv.status == DNA_DELEGATION_FAILED;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         const struct dna_testimony *one = &court->docket.heard[i];
-        bars.veto = bars.veto || (one->ruled && one->ruling.veto);
+        if (one->ruled && one->ruling.veto) {
+            *(i == DNA_PROOF_STS ? &bars.sts : &bars.veto) = true;
+        }
     }
     bars.dns_unknown = bars.dns_unknown || dna_docket_any_overdue(&court->docket);
     return bars;
@@ -202,7 +216,7 @@ static bool any_open(const struct dna_court *court, const struct dna_bars *bars,
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         const struct dna_testimony *one = &court->docket.heard[i];
         if (one->admitted && !one->ruled && dna_provers[i]->stage <= stage &&
-            (!bars->veto || dna_verdict_may_prove(dna_provers[i], bars))) {
+            ((!bars->veto && !bars->sts) || dna_verdict_may_prove(dna_provers[i], bars))) {
             return true;
         }
     }
@@ -256,7 +270,7 @@ static void conclude(struct dna_court *court, struct dna_time now)
     proof = pending ? NULL : dna_verdict_proof(court->docket.heard, &bars, now.wall);
     if (proof != NULL) {
         rule(court, proof);
-    } else if ((bars.veto || !pending) && !any_open(court, &bars, DNA_STAGE_FETCH)) {
+    } else if ((bars.veto || bars.sts || !pending) && !any_open(court, &bars, DNA_STAGE_FETCH)) {
         refuse(court, &bars);
     }
 }
@@ -266,7 +280,8 @@ static bool begin_second_stage(struct dna_court *court)
 {
     struct dna_bars bars = bars_of(court);
     if (court->stage != DNA_STAGE_LOCAL || bars.veto || veto_pending(court) ||
-        any_open(court, &bars, DNA_STAGE_LOCAL)) {
+        any_open(court, &bars, DNA_STAGE_LOCAL) ||
+        !any_open(court, &bars, DNA_STAGE_FETCH)) {
         return false;
     }
     court->stage = DNA_STAGE_FETCH;

@@ -264,6 +264,7 @@ const struct dna_prover dna_prover_dane = {
     .type = TYPE,
     .stage = DNA_STAGE_LOCAL,
     .rests_on_dns = true,
+    .survives_sts = true,
     .root_anchored = true,
     .step = step,
 };

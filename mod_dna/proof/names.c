@@ -12,6 +12,8 @@ static const struct {
     [DNA_PROOF_POSH] = {"posh", "urn:xmpp:dna:proof:posh"},
     [DNA_PROOF_DANE] = {"dane", "urn:xmpp:dna:proof:dane"},
     [DNA_PROOF_SRVNAME] = {"srvname", "urn:xmpp:dna:proof:srvname"},
+    [DNA_PROOF_XML_ASSERTION] = {"xml-assertion", "urn:xmpp:dna:proof:xml-assertion"},
+    [DNA_PROOF_STS] = {"sts", "urn:xmpp:dna:proof:sts"},
 };
 
 const char *dna_prooftype_name(enum dna_prooftype type)
@@ -121,6 +123,7 @@ static const char *const codes[] = {
     [DNA_CODE_FETCH_FAILED] = "fetch-failed",
     [DNA_CODE_PEER_SILENT] = "peer-silent",
     [DNA_CODE_PEER_IMPOSSIBLE] = "peer-impossible",
+    [DNA_CODE_TESTING] = "testing",
     [DNA_CODE_TIMEOUT] = "timeout",
     [DNA_CODE_CANCELED] = "canceled",
     [DNA_CODE_INTERNAL] = "internal",

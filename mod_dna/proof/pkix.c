@@ -34,5 +34,6 @@ const struct dna_prover dna_prover_pkix = {
     .type = DNA_PROOF_PKIX,
     .stage = DNA_STAGE_LOCAL,
     .survives_bogus = true,
+    .survives_sts = true,
     .step = step,
 };

@@ -31,6 +31,9 @@ struct dna_prover {
     enum dna_stage stage;
     bool rests_on_dns;     /* TEMPFAIL when a vetoing look-up ran out of time (S11) */
     bool survives_bogus;   /* may prove the receiving role although SRV is bogus (S10) */
+    bool survives_sts;     /* may prove against an enforced sts policy (S10) */
+    bool awaited;          /* its refusal can bar the others: nothing is proven before it has
+                            * ruled (rule 7 of the proofs) */
     bool root_anchored;    /* admitted by the level "strong" (S1) */
     enum dna_step (*step)(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,

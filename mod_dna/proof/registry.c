@@ -2,7 +2,8 @@
 #include <proof/registry.h>
 
 extern const struct dna_prover dna_prover_pkix, dna_prover_dnssec_srv, dna_prover_dnssec_ta,
-    dna_prover_posh, dna_prover_dane, dna_prover_srvname;
+    dna_prover_posh, dna_prover_dane, dna_prover_srvname,
+    dna_prover_xml_assertion, dna_prover_sts;
 
 const struct dna_prover *const dna_provers[DNA_N_PROOFTYPES] = {
     [DNA_PROOF_PKIX] = &dna_prover_pkix,
@@ -11,4 +12,6 @@ const struct dna_prover *const dna_provers[DNA_N_PROOFTYPES] = {
     [DNA_PROOF_POSH] = &dna_prover_posh,
     [DNA_PROOF_DANE] = &dna_prover_dane,
     [DNA_PROOF_SRVNAME] = &dna_prover_srvname,
+    [DNA_PROOF_XML_ASSERTION] = &dna_prover_xml_assertion,
+    [DNA_PROOF_STS] = &dna_prover_sts,
 };

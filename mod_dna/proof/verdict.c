@@ -17,11 +17,16 @@ static const enum dna_prooftype by_strength[DNA_N_PROOFTYPES] = {
     DNA_PROOF_SRVNAME,
     DNA_PROOF_DNSSEC_TA,
     DNA_PROOF_POSH,
+    DNA_PROOF_XML_ASSERTION,
+    DNA_PROOF_STS,
 };
 
 bool dna_verdict_may_prove(const struct dna_prover *prover, const struct dna_bars *bars)
 {
     if (bars->veto && (bars->initiating || !prover->survives_bogus)) {
+        return false;
+    }
+    if (bars->sts && !prover->survives_sts) {
         return false;
     }
     return !bars->dns_unknown || !prover->rests_on_dns;
@@ -78,6 +83,7 @@ static unsigned weight_of_code(enum dna_code code)
         return 1;
     case DNA_CODE_OK:
     case DNA_CODE_NO_MATERIAL:
+    case DNA_CODE_TESTING:
     case DNA_CODE_PEER_SILENT:
     case DNA_CODE_CANCELED:
     case DNA_CODE_INTERNAL:

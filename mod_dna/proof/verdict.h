@@ -23,6 +23,7 @@ struct dna_testimony {
 struct dna_bars {
     bool veto;        /* bogus DNSSEC (S10) */
     bool initiating;  /* ... then nothing may be proven */
+    bool sts;         /* an enforced policy that does not admit the peer (S10) */
     bool dns_unknown; /* a look-up that can veto failed or ran out of time (S11) */
 };
 

@@ -38,6 +38,7 @@ static bool lasting(enum dna_code code)
     case DNA_CODE_FETCH_FAILED:
     case DNA_CODE_PEER_SILENT:
     case DNA_CODE_PEER_IMPOSSIBLE:
+    case DNA_CODE_TESTING:
     case DNA_CODE_TIMEOUT:
     case DNA_CODE_CANCELED:
     case DNA_CODE_INTERNAL:

@@ -22,6 +22,8 @@ enum dna_prooftype {
     DNA_PROOF_POSH,
     DNA_PROOF_DANE,
     DNA_PROOF_SRVNAME,
+    DNA_PROOF_XML_ASSERTION,
+    DNA_PROOF_STS,
     DNA_N_PROOFTYPES
 };
 #define DNA_PROOF_BIT(t) (1u << (unsigned)(t))

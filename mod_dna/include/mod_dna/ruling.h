@@ -40,6 +40,7 @@ enum dna_code {
     DNA_CODE_FETCH_FAILED,
     DNA_CODE_PEER_SILENT,       /* no proof within T_proof */
     DNA_CODE_PEER_IMPOSSIBLE,   /* the peer does not speak for the domain */
+    DNA_CODE_TESTING,           /* sts: a policy that only reports; never decides */
     DNA_CODE_TIMEOUT,
     DNA_CODE_CANCELED,
     DNA_CODE_INTERNAL

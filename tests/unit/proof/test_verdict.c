@@ -21,15 +21,18 @@ static struct dna_testimony proven(enum dna_prooftype type, int64_t until)
 
 static void the_strongest_proof_holds(void **state)
 {
-    static const enum dna_prooftype order[] = {DNA_PROOF_DNSSEC_SRV, DNA_PROOF_PKIX,
-                                               DNA_PROOF_DNSSEC_TA, DNA_PROOF_POSH};
+    static const enum dna_prooftype order[] = {
+        DNA_PROOF_DANE,    DNA_PROOF_DNSSEC_SRV, DNA_PROOF_PKIX,
+        DNA_PROOF_SRVNAME, DNA_PROOF_DNSSEC_TA,  DNA_PROOF_POSH,
+        DNA_PROOF_XML_ASSERTION, DNA_PROOF_STS,
+    };
     struct dna_testimony heard[DNA_N_PROOFTYPES];
     struct dna_bars bars = {.veto = false};
     (void)state;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         heard[i] = proven((enum dna_prooftype)i, NOW + 1);
     }
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         assert_ptr_equal(dna_verdict_proof(heard, &bars, NOW), &heard[order[i]].ruling);
         switch (i) { /* each way of not being one */
         case 0:
@@ -49,6 +52,12 @@ static void the_strongest_proof_holds(void **state)
     assert_null(dna_verdict_proof(heard, &bars, NOW));
 }
 
+#define BIT(t) DNA_PROOF_BIT(DNA_PROOF_##t)
+#define ALL (DNA_PROOF_BIT(DNA_N_PROOFTYPES) - 1)
+#define NAMED_BY_CA (BIT(PKIX) | BIT(SRVNAME))
+#define WITHOUT_DNS (ALL & ~(BIT(DNSSEC_SRV) | BIT(DNSSEC_TA) | BIT(DANE)))
+#define DESPITE_STS (BIT(PKIX) | BIT(DANE))
+
 /* S10 and S11. */
 static void bars(void **state)
 {
@@ -56,14 +65,19 @@ static void bars(void **state)
         struct dna_bars bars;
         unsigned may; /* bits */
     } rows[] = {
-        {{false, false, false}, 15},
-        {{false, true, false}, 15},
-        {{true, true, false}, 0},
-        {{true, false, false}, DNA_PROOF_BIT(DNA_PROOF_PKIX)},
-        {{false, false, true}, DNA_PROOF_BIT(DNA_PROOF_PKIX) | DNA_PROOF_BIT(DNA_PROOF_POSH)},
-        {{false, true, true}, DNA_PROOF_BIT(DNA_PROOF_PKIX) | DNA_PROOF_BIT(DNA_PROOF_POSH)},
-        {{true, false, true}, DNA_PROOF_BIT(DNA_PROOF_PKIX)},
-        {{true, true, true}, 0},
+        {{.veto = false}, ALL},
+        {{.initiating = true}, ALL},
+        {{.veto = true, .initiating = true}, 0},
+        {{.veto = true}, NAMED_BY_CA},
+        {{.dns_unknown = true}, WITHOUT_DNS},
+        {{.initiating = true, .dns_unknown = true}, WITHOUT_DNS},
+        {{.veto = true, .dns_unknown = true}, NAMED_BY_CA},
+        {{.veto = true, .initiating = true, .dns_unknown = true}, 0},
+        {{.sts = true}, DESPITE_STS},
+        {{.sts = true, .initiating = true}, DESPITE_STS},
+        {{.sts = true, .veto = true}, DESPITE_STS & NAMED_BY_CA},
+        {{.sts = true, .veto = true, .initiating = true}, 0},
+        {{.sts = true, .dns_unknown = true}, DESPITE_STS & WITHOUT_DNS},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
