@@ -319,7 +319,7 @@ static bool is_validated(struct proof *p)
 {
     const struct dna_anchored_result *results[DNA_LIMIT_ANCHORS];
     size_t known = 0;
-    bool open = false;
+    bool open = false, judged = false;
     for (size_t i = 0; i < p->anchors.n; i++) {
         struct dna_want_anchored want = {
             .zone = p->anchors.list[i].zone,
@@ -337,8 +337,9 @@ static bool is_validated(struct proof *p)
         struct dna_ruling ruling;
         if (!judge(p, &p->anchors.list[i], results[i], &ruling)) {
             open = true;
-        } else if (i == 0 || weight(&ruling) > weight(p->out)) {
+        } else if (!judged || weight(&ruling) > weight(p->out)) {
             *p->out = ruling;
+            judged = true;
         }
     }
     return open ? wait(p) : end(p, DNA_STEP_RULES);

@@ -93,8 +93,8 @@ static bool read_challenge(struct dna_s2s_call *call, const struct dna_xml_eleme
             *(spelled_ietf(uri) ? &ietf : &xmpp) |= DNA_PROOF_BIT(type);
         }
     }
-    call->prooftypes = (unsigned char)(xmpp | ietf);
-    call->ietf = (unsigned char)(ietf & ~xmpp);
+    call->prooftypes = (uint16_t)(xmpp | ietf);
+    call->ietf = (uint16_t)(ietf & ~xmpp);
     return proofs > 0;
 }
 

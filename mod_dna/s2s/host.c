@@ -51,7 +51,7 @@ enum dna_err dna_s2s_challenge(struct dna_s2s *s, const char *domain, unsigned p
     }
     if (dna_s2s_begin(s, &call, now) && (r = dna_s2s_peer_record(s, domain)) != NULL &&
         r->hearing) {
-        call.prooftypes = (unsigned char)prooftypes;
+        call.prooftypes = (uint16_t)prooftypes;
         dna_s2s_run(s, DNA_S2S_RE_CHALLENGE, r);
     }
     return dna_s2s_finish(s);

@@ -22,8 +22,8 @@ struct dna_s2s_record {
     unsigned char state;       /* enum dna_s2s_state; assigned by engine.c only */
     unsigned char refusals;    /* in a row; sets the back-off */
     unsigned char storm;       /* pointless assertions or challenges in a row */
-    unsigned char offered;     /* prooftypes: of our challenge, or of the peer's */
-    unsigned char ietf;        /* ... that the peer spelled urn:ietf:... only */
+    uint16_t offered;          /* prooftypes: of our challenge, or of the peer's */
+    uint16_t ietf;             /* ... that the peer spelled urn:ietf:... only */
     bool short_form : 1;       /* the peer used the slides' form */
     bool bare : 1;             /* ... a challenge without `to` */
     bool asserted : 1;         /* own: the peer was told; peer: it asked */
@@ -158,7 +158,7 @@ struct dna_s2s_raised {
 };
 #define DNA_S2S_RAISED_MAX 16
 
-_Static_assert(DNA_N_PROOFTYPES <= 8, "a record keeps prooftypes in one byte");
+_Static_assert(DNA_N_PROOFTYPES <= 16, "a record keeps prooftypes in 16 bits");
 
 /* What one public call brought; lives on its stack.  Guards and actions read it. */
 struct dna_s2s_call {
@@ -170,7 +170,7 @@ struct dna_s2s_call {
     enum dna_s2s_gate gate;
     enum dna_s2s_auth auth;
     bool short_form, bare;
-    unsigned char prooftypes, ietf; /* of a challenge */
+    uint16_t prooftypes, ietf;      /* of a challenge */
     bool has_type;                  /* of a proof; or: the host has one */
     enum dna_prooftype prooftype;
     struct dna_span content;        /* of a proof; a dialback key */

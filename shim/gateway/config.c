@@ -418,6 +418,19 @@ static unsigned prooftypes_of(const struct section *s)
     return setting != NULL ? bits : dna_policy_default().prooftypes;
 }
 
+static unsigned dane_usages_of(const struct section *s)
+{
+    const struct setting *setting = parse_setting(s, "dane-usages");
+    unsigned bits = 0;
+    for (size_t i = 0; setting != NULL && i < setting->n; i++) {
+        const char *word = setting->values[i];
+        if (word[0] >= '0' && word[0] <= '3' && word[1] == '\0') {
+            bits |= DNA_DANE_USAGE_BIT(word[0] - '0');
+        }
+    }
+    return bits != 0 ? bits : dna_policy_default().dane_usages;
+}
+
 static enum dna_level level_of(const char *word)
 {
     return strcmp(word, "proof") == 0    ? DNA_LEVEL_PROOF
@@ -435,6 +448,7 @@ static void take_policy(struct reading *r, const struct section *s)
     policy->policy = dna_policy_default();
     policy->policy.level = level_of(value_of(s, "policy", "level"));
     policy->policy.prooftypes = prooftypes_of(s);
+    policy->policy.dane_usages = dane_usages_of(s);
     c->n_policies += policy->pattern != NULL;
     if (strcmp(title, "*") == 0) {
         return;

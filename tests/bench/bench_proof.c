@@ -132,8 +132,8 @@ static struct dna_fact look_up(const struct world *w, const struct dna_want *wan
         };
         break;
     case DNA_WANT_PATH:
-        bench_must(dna_path_check(want->u.path.chain, w->roots, CERTS_NOW, &fact.u.path) ==
-                       DNA_OK,
+        bench_must(dna_path_check_anchored(want->u.path.chain, w->roots, want->u.path.tlsa,
+                                           CERTS_NOW, &fact.u.path) == DNA_OK,
                    "path");
         break;
     case DNA_WANT_PEER:

@@ -26,6 +26,7 @@ static struct {
     struct cert leaf, zone;
     struct dna_chain *chain, *named; /* of the delegate, of the domain itself */
     char key[4 + DNA_DNSKEY_KEY_MAX], posh[200];
+    char tlsa[3 + DNA_SHA256_SIZE]; /* of the delegate's certificate */
     size_t key_len;
 } stock;
 
@@ -72,6 +73,8 @@ static void make_stock(void)
             DNA_OK) {
         abort();
     }
+    memcpy(stock.tlsa, "\3\0\1", 3);
+    memcpy(stock.tlsa + 3, dna_chain_leaf_digest(stock.chain), DNA_SHA256_SIZE);
     memcpy(stock.key, "\1\1\3", 3);
     stock.key[3] = (char)key.algorithms[0];
     memcpy(stock.key + 4, key.key, key.key_len);
@@ -87,6 +90,10 @@ static struct dna_span draw_record(struct input *in, uint16_t type)
     unsigned kind = draw(in);
     if (kind % 4 == 0) {
         return slice(in);
+    }
+    if (type == DNA_DNS_TLSA) {
+        stock.tlsa[0] = (char)(draw(in) % 4);
+        return (struct dna_span){stock.tlsa, sizeof stock.tlsa};
     }
     return type == DNA_DNS_SRV ? (struct dna_span){srv, sizeof srv}
                                : (struct dna_span){stock.key, stock.key_len};
@@ -141,6 +148,7 @@ static void draw_path(struct input *in, struct dna_path *out)
     out->not_before = NOW - 5;
     out->not_after = NOW + (int)draw(in) - 10;
     out->constrained = (kind & 16) != 0;
+    out->srvname_usable = (kind & 32) != 0;
     out->digital_signature = (kind & 32) == 0;
     memset(out->why, 'x', sizeof out->why);
 }
@@ -190,6 +198,13 @@ static void answer(struct input *in, struct dna_court *court, unsigned id,
     }
 }
 
+#define is(ruling, type) ((ruling)->prooftype == DNA_PROOF_##type)
+
+static bool rests_on_dns(const struct dna_ruling *ruling)
+{
+    return is(ruling, DNSSEC_SRV) || is(ruling, DANE) || is(ruling, DNSSEC_TA);
+}
+
 static void check(const struct dna_question *q, const struct dna_ruling *ruling,
                   const struct told *told, struct dna_time now)
 {
@@ -205,11 +220,10 @@ static void check(const struct dna_question *q, const struct dna_ruling *ruling,
     if (proven) {
         assert((q->policy.prooftypes & DNA_PROOF_BIT(ruling->prooftype)) != 0);
         assert(!told->bogus ||
-               (q->role == DNA_RECEIVING && ruling->prooftype == DNA_PROOF_PKIX));
-        assert(!told->failed || ruling->prooftype == DNA_PROOF_PKIX ||
-               ruling->prooftype == DNA_PROOF_POSH);
-        assert(q->policy.level != DNA_LEVEL_STRONG ||
-               ruling->prooftype == DNA_PROOF_DNSSEC_SRV);
+               (q->role == DNA_RECEIVING && (is(ruling, PKIX) || is(ruling, SRVNAME))));
+        assert(!told->failed || !rests_on_dns(ruling));
+        assert(q->policy.level != DNA_LEVEL_STRONG || is(ruling, DNSSEC_SRV) ||
+               is(ruling, DANE));
     }
 }
 
@@ -233,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     q.port = 5269;
     q.policy = dna_policy_default();
     q.policy.level = (kind & 4) != 0 && (kind & 8) != 0 ? DNA_LEVEL_STRONG : DNA_LEVEL_PROOF;
-    q.policy.prooftypes = (kind & 16) != 0 ? kind >> 4 : 15;
+    q.policy.prooftypes = (kind & 16) != 0 ? kind >> 2 : q.policy.prooftypes;
     if (dna_court_new(NULL, &q, now, &court) != DNA_OK) {
         abort();
     }

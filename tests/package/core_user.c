@@ -69,7 +69,9 @@ static struct dna_fact look_up(const struct dna_want *want, const struct dna_roo
         fact.u.fetch.obtained = now.wall;
         break;
     case DNA_WANT_PATH:
-        need(dna_path_check(want->u.path.chain, roots, now.wall, &fact.u.path), "path");
+        need(dna_path_check_anchored(want->u.path.chain, roots, want->u.path.tlsa, now.wall,
+                                     &fact.u.path),
+             "path");
         break;
     case DNA_WANT_PEER:
         fact.u.peer.outcome = DNA_PEER_SILENT;

@@ -213,9 +213,11 @@ static const struct {
      "6: allow: \"10.0.0.0/33\" is no prefix; write it like \"192.0.2.0/24\"\n"
      "6: fetch-ports: \"0\" is no port; write 1 to 65535\n"
      "6: fetch-ports: \"70000\" is no port; write 1 to 65535\n"},
-    {6, "policy \"*\" { level = lax prooftypes = { pkix, dane } }",
+    {6, "policy \"*\" { level = lax prooftypes = { pkix, danish } dane-usages = { 4 } }",
      "6: level: \"lax\" is not possible; use one of: refuse proof strong\n"
-     "6: prooftypes: \"dane\" is not possible; use one of: pkix dnssec-srv dnssec-ta posh\n"},
+     "6: prooftypes: \"danish\" is not possible; use one of: "
+     "pkix srvname dnssec-srv dane dnssec-ta posh\n"
+     "6: dane-usages: \"4\" is not possible; use one of: 3 2 1 0\n"},
     {6, "policy \"*\" { prooftypes = { } }",
      "6: prooftypes: has 0 values; 1 to 16 are possible\n"},
     /* the resolver */
@@ -395,8 +397,9 @@ static void printed_and_read_again(void **state)
                     "policy \"*\" { level = strong }");
     assert_true(gateway_config_print("t.conf", out, stderr));
     assert_int_equal(fclose(out), 0);
-    assert_non_null(strstr(first, "  prooftypes = { \"pkix\", \"dnssec-srv\", \"dnssec-ta\", "
-                                  "\"posh\" }\n"));
+    assert_non_null(strstr(first, "  prooftypes = { \"pkix\", \"srvname\", \"dnssec-srv\", "
+                                  "\"dane\", \"dnssec-ta\", \"posh\" }\n"
+                                  "  dane-usages = { \"3\", \"2\" }\n"));
     write_file("u.conf", first);
     out = open_memstream(&second, &size);
     assert_true(gateway_config_print("u.conf", out, stderr));

@@ -5,6 +5,9 @@
 #include <world.h>
 
 #define BIT(t) DNA_PROOF_BIT(DNA_PROOF_##t)
+/* What the policy admits by default (S1). */
+#define USUAL                                                                               \
+    (BIT(PKIX) | BIT(SRVNAME) | BIT(DNSSEC_SRV) | BIT(DANE) | BIT(DNSSEC_TA) | BIT(POSH))
 
 /* pkix, where names holds the domain; dnssec-srv, where the SRV records say so; dnssec-ta and
  * posh.  The records of _xmpp-server are UNPROVEN until they are set. */

@@ -16,6 +16,11 @@
 #define SRV_WANTS                                                                           \
     "dns _xmpp-server._tcp." DOMAIN " SRV\ndns _xmpps-server._tcp." DOMAIN " SRV\n"
 
+static unsigned path_last(const struct dna_want *want)
+{
+    return want->kind == DNA_WANT_PATH;
+}
+
 static void local_proofs_come_first(void **state)
 {
     struct rich r;
@@ -27,6 +32,7 @@ static void local_proofs_come_first(void **state)
     assert_int_equal(ruling.prooftype, DNA_PROOF_PKIX);
     assert_string_equal(r.w.asked, SRV_WANTS "path\n");
     world_srv(&r.w, PLAIN, RECORDS, HOST, 5269);
+    r.w.rank = path_last;
     ruling = world_hear(&r.w);
     expect_ruling("secure SRV", &ruling, DNA_PROVEN, DNA_CODE_OK);
     assert_int_equal(ruling.prooftype, DNA_PROOF_DNSSEC_SRV); /* the strongest */
@@ -88,9 +94,9 @@ static void veto(void **state)
          DNA_FAIL, DNA_CODE_DNS_BOGUS},
         {"out posh", "DNS:" HOST, DNA_INITIATING, BIT(POSH), DNA_LEVEL_PROOF, DNA_FAIL,
          DNA_CODE_DNS_BOGUS},
-        {"out all", "DNS:" DOMAIN, DNA_INITIATING, 15, DNA_LEVEL_PROOF, DNA_FAIL,
+        {"out all", "DNS:" DOMAIN, DNA_INITIATING, USUAL, DNA_LEVEL_PROOF, DNA_FAIL,
          DNA_CODE_DNS_BOGUS},
-        {"out strong", "DNS:" DOMAIN, DNA_INITIATING, 15, DNA_LEVEL_STRONG, DNA_FAIL,
+        {"out strong", "DNS:" DOMAIN, DNA_INITIATING, USUAL, DNA_LEVEL_STRONG, DNA_FAIL,
          DNA_CODE_DNS_BOGUS},
         {"in pkix", "DNS:" DOMAIN, DNA_RECEIVING, BIT(PKIX), DNA_LEVEL_PROOF, DNA_PROVEN,
          DNA_CODE_OK},
@@ -100,11 +106,11 @@ static void veto(void **state)
          DNA_FAIL, DNA_CODE_DNS_BOGUS},
         {"in posh", "DNS:" HOST, DNA_RECEIVING, BIT(POSH), DNA_LEVEL_PROOF, DNA_FAIL,
          DNA_CODE_DNS_BOGUS},
-        {"in all, named", "DNS:" DOMAIN, DNA_RECEIVING, 15, DNA_LEVEL_PROOF, DNA_PROVEN,
+        {"in all, named", "DNS:" DOMAIN, DNA_RECEIVING, USUAL, DNA_LEVEL_PROOF, DNA_PROVEN,
          DNA_CODE_OK},
-        {"in all, not named", "DNS:" HOST, DNA_RECEIVING, 15, DNA_LEVEL_PROOF, DNA_FAIL,
+        {"in all, not named", "DNS:" HOST, DNA_RECEIVING, USUAL, DNA_LEVEL_PROOF, DNA_FAIL,
          DNA_CODE_DNS_BOGUS},
-        {"in strong", "DNS:" DOMAIN, DNA_RECEIVING, 15, DNA_LEVEL_STRONG, DNA_FAIL,
+        {"in strong", "DNS:" DOMAIN, DNA_RECEIVING, USUAL, DNA_LEVEL_STRONG, DNA_FAIL,
          DNA_CODE_DNS_BOGUS},
         {"no role of ours", "DNS:" DOMAIN, (enum dna_role)7, BIT(PKIX), DNA_LEVEL_PROOF,
          DNA_FAIL, DNA_CODE_DNS_BOGUS},
@@ -197,7 +203,7 @@ static void posh_waits_for_a_veto_of_the_candidate(void **state)
         enum dna_verdict verdict;
         enum dna_prooftype type;
     } rows[] = {
-        {INSECURE, RECORDS, DNA_PROVEN, DNA_PROOF_DNSSEC_TA},
+        {INSECURE, RECORDS, DNA_PROVEN, DNA_PROOF_POSH}, /* the delegate cannot veto */
         {INSECURE, INSECURE, DNA_PROVEN, DNA_PROOF_POSH},
         {INSECURE, BOGUS, DNA_FAIL, DNA_PROOF_DNSSEC_TA},
         {INSECURE, SILENT, DNA_PROVEN, DNA_PROOF_POSH},
@@ -241,9 +247,9 @@ static void deadlines_are_no_loophole(void **state)
          DNA_CODE_DNS_FAILED},
         {"dnssec-ta", "DNS:" HOST, BIT(DNSSEC_TA), DNA_LEVEL_PROOF, DNA_TEMPFAIL,
          DNA_CODE_DNS_FAILED},
-        {"all, named", "DNS:" DOMAIN, 15, DNA_LEVEL_PROOF, DNA_PROVEN, DNA_CODE_OK},
-        {"strong", "DNS:" DOMAIN, 15, DNA_LEVEL_STRONG, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED},
-        {"refuse", "DNS:" DOMAIN, 15, DNA_LEVEL_REFUSE, DNA_FAIL, DNA_CODE_POLICY},
+        {"all, named", "DNS:" DOMAIN, USUAL, DNA_LEVEL_PROOF, DNA_PROVEN, DNA_CODE_OK},
+        {"strong", "DNS:" DOMAIN, USUAL, DNA_LEVEL_STRONG, DNA_TEMPFAIL, DNA_CODE_DNS_FAILED},
+        {"refuse", "DNS:" DOMAIN, USUAL, DNA_LEVEL_REFUSE, DNA_FAIL, DNA_CODE_POLICY},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -319,27 +325,27 @@ static void what_needs_no_hearing(void **state)
         enum dna_verdict verdict;
         enum dna_code code;
     } rows[] = {
-        {"refuse", DOMAIN, DNA_LEVEL_REFUSE, 15, false, NULL, DNA_FAIL, DNA_CODE_POLICY},
-        {"no such level", DOMAIN, (enum dna_level)9, 15, false, NULL, DNA_FAIL,
+        {"refuse", DOMAIN, DNA_LEVEL_REFUSE, USUAL, false, NULL, DNA_FAIL, DNA_CODE_POLICY},
+        {"no such level", DOMAIN, (enum dna_level)9, USUAL, false, NULL, DNA_FAIL,
          DNA_CODE_POLICY},
         {"no prooftype", DOMAIN, DNA_LEVEL_PROOF, 0, false, NULL, DNA_FAIL, DNA_CODE_POLICY},
-        {"unknown prooftypes", DOMAIN, DNA_LEVEL_PROOF, ~15u, false, NULL, DNA_FAIL,
+        {"unknown prooftypes", DOMAIN, DNA_LEVEL_PROOF, ~(DNA_PROOF_BIT(DNA_N_PROOFTYPES) - 1), false, NULL, DNA_FAIL,
          DNA_CODE_POLICY},
         {"strong without DNSSEC", DOMAIN, DNA_LEVEL_STRONG,
          BIT(PKIX) | BIT(DNSSEC_TA) | BIT(POSH), false, NULL, DNA_FAIL, DNA_CODE_POLICY},
-        {"no certificate", DOMAIN, DNA_LEVEL_PROOF, 15, true, NULL, DNA_NOT_APPLICABLE,
+        {"no certificate", DOMAIN, DNA_LEVEL_PROOF, USUAL, true, NULL, DNA_NOT_APPLICABLE,
          DNA_CODE_NO_CERTIFICATE},
-        {"weak key", DOMAIN, DNA_LEVEL_PROOF, 15, false, "RSA-1024", DNA_FAIL,
+        {"weak key", DOMAIN, DNA_LEVEL_PROOF, USUAL, false, "RSA-1024", DNA_FAIL,
          DNA_CODE_WEAK_KEY},
-        {"IPv4", "192.0.2.1", DNA_LEVEL_PROOF, 15, false, NULL, DNA_FAIL,
+        {"IPv4", "192.0.2.1", DNA_LEVEL_PROOF, USUAL, false, NULL, DNA_FAIL,
          DNA_CODE_NAME_MISMATCH},
-        {"IPv6", "[2001:db8::1]", DNA_LEVEL_PROOF, 15, false, NULL, DNA_FAIL,
+        {"IPv6", "[2001:db8::1]", DNA_LEVEL_PROOF, USUAL, false, NULL, DNA_FAIL,
          DNA_CODE_NAME_MISMATCH},
         {"too long for SRV",
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
-         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", DNA_LEVEL_PROOF, 15, false,
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", DNA_LEVEL_PROOF, USUAL, false,
          NULL, DNA_FAIL, DNA_CODE_NO_DELEGATION},
     };
     (void)state;
@@ -444,7 +450,7 @@ static void the_most_telling_reason(void **state)
         {"another delegate", RECORDS, DNA_FETCH_ABSENT, "", DNA_PEER_PROOF, "", DNA_FAIL,
          DNA_CODE_WRONG_DELEGATE, DNA_PROOF_DNSSEC_SRV},
         {"a DNS that is down", FAILED, DNA_FETCH_ABSENT, "", DNA_PEER_PROOF, "", DNA_TEMPFAIL,
-         DNA_CODE_DNS_FAILED, DNA_PROOF_DNSSEC_SRV},
+         DNA_CODE_DNS_FAILED, DNA_PROOF_DANE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -493,7 +499,7 @@ static void a_hearing_ends(void **state)
     ruling = world_hear(&r.w);
     expect_ruling("no path", &ruling, DNA_TEMPFAIL, DNA_CODE_TIMEOUT);
     r.w.path_silent = false;
-    r.w.q.policy.prooftypes = 15;
+    r.w.q.policy.prooftypes = USUAL;
     r.w.peer.silent = true;
     r.w.documents[0].silent = true;
     ruling = world_hear(&r.w);
@@ -598,7 +604,7 @@ static void make_heavy(struct rich *r, char *why, size_t size, struct dna_span *
  * same ruling in the end. */
 static void without_memory(void **state)
 {
-    static const unsigned types[] = {15, BIT(DNSSEC_TA), BIT(POSH), BIT(DNSSEC_TA)};
+    static const unsigned types[] = {USUAL, BIT(DNSSEC_TA), BIT(POSH), BIT(DNSSEC_TA)};
     struct rich r;
     char why[2000];
     struct dna_span many[DNA_LIMIT_RECORDS];

@@ -207,6 +207,10 @@ static void expiry_is_the_minimum(void **state)
     struct dna_path path = {.code = DNA_PATH_OK, .why = "ok", .not_before = NOW - 1};
     (void)state;
     world_init(&w, &(struct cert_order){.names = "DNS:" HOST});
+    world_say(&w, HOST, DNA_DNS_A, INSECURE, dna_span_of("\300\0\2\1"))->ttl = 9 * DAY;
+    world_say(&w, HOST, DNA_DNS_AAAA, UNPROVEN, dna_span_of(""))->ttl = 9 * DAY;
+    world_say(&w, "_xmpp-server." DOMAIN, DNA_DNS_TLSA, ABSENT, dna_span_of(""))->ttl =
+        9 * DAY;
     w.q.policy.prooftypes = ALONE;
     w.path = &path;
     for (size_t i = 0; i < sizeof lives / sizeof *lives; i++) {

@@ -104,7 +104,8 @@ static void succeeds_in_both_roles(void **state)
                                 "dns _xmpps-server._tcp." DOMAIN " SRV\n"
                                 "path\npeer 4\nfetch peer " TA_URL " 0\npath\n"
                                 "dns " DOMAIN " DNSKEY\n"
-                                "anchored " DOMAIN " " DOMAIN "\n");
+                                "anchored " DOMAIN " " DOMAIN "\n"
+                                "dns " HOST " A\ndns " HOST " AAAA\n");
             island_fini(&i);
         }
     }
@@ -738,7 +739,7 @@ static void expiry_is_the_minimum(void **state)
 {
     struct island i;
     struct dna_anchored_result *a;
-    struct dna_dns_answer *inputs[6];
+    struct dna_dns_answer *inputs[8];
     (void)state;
     island_init(&i, DOMAIN, &(struct cert_order){.names = "DNS:" DOMAIN,
                                                  .not_after = NOW + 20000});
@@ -749,12 +750,14 @@ static void expiry_is_the_minimum(void **state)
     inputs[3] = &a->dnskey;
     inputs[4] = &a->srv;
     inputs[5] = &a->srv_tls;
-    for (size_t k = 0; k < 6; k++) {
+    inputs[6] = world_say(&i.w, HOST, DNA_DNS_A, INSECURE, dna_span_of("\300\0\2\1"));
+    inputs[7] = world_say(&i.w, HOST, DNA_DNS_AAAA, UNPROVEN, dna_span_of(""));
+    for (size_t k = 0; k < 8; k++) {
         inputs[k]->ttl = 30000;
     }
     assert_int_equal(expect(&i, "certificate", DNA_PROVEN, DNA_CODE_OK).expires_at,
                      NOW + 20000);
-    for (size_t k = 0; k < 6; k++) {
+    for (size_t k = 0; k < 8; k++) {
         inputs[k]->ttl = 1000 + (uint32_t)k;
         assert_int_equal(expect(&i, "TTL", DNA_PROVEN, DNA_CODE_OK).expires_at,
                          NOW + 1000 + (int64_t)k);

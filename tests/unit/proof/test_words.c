@@ -16,7 +16,8 @@
 
 static void prooftypes_have_names(void **state)
 {
-    static const char *const names[] = {"pkix", "dnssec-srv", "dnssec-ta", "posh"};
+    static const char *const names[] = {"pkix", "dnssec-srv", "dnssec-ta", "posh",
+                                        "dane", "srvname"};
     (void)state;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         enum dna_prooftype type, found = DNA_N_PROOFTYPES;
@@ -64,14 +65,21 @@ static void uris(void **state)
     }
 }
 
+#define BIT(t) DNA_PROOF_BIT(DNA_PROOF_##t)
+
 /* S1: a fresh configuration, and who is strong. */
 static void the_default_policy(void **state)
 {
     struct dna_policy policy = dna_policy_default();
     (void)state;
     assert_int_equal(policy.level, DNA_LEVEL_PROOF);
-    assert_int_equal(policy.prooftypes, 15);
+    assert_int_equal(policy.prooftypes,
+                     BIT(PKIX) | BIT(SRVNAME) | BIT(DNSSEC_SRV) | BIT(DANE) | BIT(DNSSEC_TA) |
+                         BIT(POSH));
+    assert_int_equal(policy.dane_usages, DNA_DANE_USAGE_BIT(2) | DNA_DANE_USAGE_BIT(3));
+    assert_true(dna_provers[DNA_PROOF_DANE]->root_anchored);
     assert_true(dna_provers[DNA_PROOF_DNSSEC_SRV]->root_anchored);
+    assert_false(dna_provers[DNA_PROOF_SRVNAME]->root_anchored);
     assert_false(dna_provers[DNA_PROOF_DNSSEC_TA]->root_anchored);
     assert_false(dna_provers[DNA_PROOF_PKIX]->root_anchored);
     assert_false(dna_provers[DNA_PROOF_POSH]->root_anchored);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <base/limits.h>
 #include <x509/spki.h>
 
 const char *const says_names[N_SAYS] = {"records", "denied", "absent",   "insecure",
@@ -270,8 +271,9 @@ static bool answer(struct world *w, const struct dna_want *want, struct dna_fact
         if (w->path != NULL) {
             fact->u.path = *w->path;
         } else {
-            assert_int_equal(dna_path_check(want->u.path.chain, w->roots, w->now.wall,
-                                            &fact->u.path),
+            assert_int_equal(dna_path_check_anchored(want->u.path.chain, w->roots,
+                                                     want->u.path.tlsa, w->now.wall,
+                                                     &fact->u.path),
                              DNA_OK);
         }
         return !w->path_silent;
@@ -308,7 +310,7 @@ static size_t collect(struct world *w, struct pending *pending, size_t n)
     while (dna_court_next_want(w->court, &pending[n].id, &pending[n].want)) {
         note_want(w, pending[n].want);
         n++;
-        assert_true(n < 40);
+        assert_true(n < DNA_LIMIT_WANTS);
     }
     return n;
 }
@@ -344,7 +346,7 @@ static bool answer_one(struct world *w, struct pending *pending, size_t *n, stru
 
 static struct dna_ruling hear_once(struct world *w)
 {
-    struct pending pending[40];
+    struct pending pending[DNA_LIMIT_WANTS];
     struct dna_time now = w->now;
     struct dna_ruling ruling;
     size_t n = 0, bytes = w->n_bytes;

@@ -56,7 +56,7 @@ struct world {
     struct dna_roots *roots;
     struct dna_path *path; /* instead of the true one, for every chain */
     bool path_silent;
-    struct world_dns dns[16];
+    struct world_dns dns[64];
     size_t n_dns;
     struct world_anchored anchored[4];
     size_t n_anchored;
