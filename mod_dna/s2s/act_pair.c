@@ -63,7 +63,8 @@ ACTION(pair_refused_still)
 
 /* --- the local server's pairs ------------------------------------------------------------ */
 
-static void put_result(struct dna_s2s *s, const struct dna_s2s_record *r, const char *condition)
+static void put_result(struct dna_s2s *s, const struct dna_s2s_record *r,
+                       const char *condition)
 {
     dna_s2s_put(s, "<db:result from='%s' to='%s' type=", r->other, r->domain);
     if (condition == NULL) {

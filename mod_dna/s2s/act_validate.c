@@ -287,15 +287,28 @@ ACTION(tell_refused)
 
 /* --- what only the peer can supply --------------------------------------------------- */
 
+/* Both spellings of each type, while a challenge has room for them; dnssec-ta, which the
+ * slides spell the other way, always. */
+static void put_type(struct dna_s2s *s, enum dna_prooftype type, bool both)
+{
+    dna_s2s_put(s, "<proof type='urn:xmpp:dna:proof:%s'/>", dna_prooftype_name(type));
+    if (both || type == DNA_PROOF_DNSSEC_TA) {
+        dna_s2s_put(s, "<proof type='urn:ietf:params:dna:proof:%s'/>",
+                    dna_prooftype_name(type));
+    }
+}
+
 static void put_challenge(struct dna_s2s *s, const struct dna_s2s_record *r)
 {
+    unsigned types = 0;
+    for (unsigned type = 0; type < DNA_N_PROOFTYPES; type++) {
+        types += (r->offered & DNA_PROOF_BIT(type)) != 0;
+    }
     dna_s2s_put(s, "<challenge%s to='%s'>",
                 r->short_form ? "" : " xmlns='" DNA_S2S_NS_DNA "'", r->domain);
     for (unsigned type = 0; type < DNA_N_PROOFTYPES; type++) {
         if ((r->offered & DNA_PROOF_BIT(type)) != 0) {
-            const char *name = dna_prooftype_name((enum dna_prooftype)type);
-            dna_s2s_put(s, "<proof type='urn:xmpp:dna:proof:%s'/>"
-                           "<proof type='urn:ietf:params:dna:proof:%s'/>", name, name);
+            put_type(s, (enum dna_prooftype)type, 2 * types <= DNA_LIMIT_CHALLENGE_TYPES);
         }
     }
     dna_s2s_put(s, "</challenge>");

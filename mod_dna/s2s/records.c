@@ -111,7 +111,7 @@ struct dna_s2s_record *dna_s2s_timer_first(const struct dna_s2s *s)
 int64_t dna_s2s_backoff(struct dna_s2s_record *record)
 {
     int64_t most = DNA_LIMIT_BACKOFF_MOST_MS;
-    int64_t wait = (int64_t)DNA_LIMIT_BACKOFF_MS << (record->refusals < 8 ? record->refusals : 8);
+    int64_t wait = (int64_t)DNA_LIMIT_BACKOFF_MS << record->refusals;
     record->refusals = (unsigned char)(record->refusals + (record->refusals < 8));
     return wait < most ? wait : most;
 }

@@ -81,7 +81,8 @@ void dna_s2s_put_features(struct dna_s2s *s)
 {
     dna_s2s_put(s, "<stream:features>");
     if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
-        dna_s2s_put(s, "<dialback xmlns='" DNA_S2S_NS_DIALBACK_FEATURE "'><errors/></dialback>");
+        dna_s2s_put(s, "<dialback xmlns='" DNA_S2S_NS_DIALBACK_FEATURE "'><errors/>"
+                       "</dialback>");
     } else if (s->headers.round == 0) {
         dna_s2s_put(s, "<starttls xmlns='" DNA_S2S_NS_TLS "'><required/></starttls>");
     } else {
@@ -91,8 +92,8 @@ void dna_s2s_put_features(struct dna_s2s *s)
                            "'><mechanism>EXTERNAL</mechanism></mechanisms>");
         }
         dna_s2s_put(s, "<assert xmlns='" DNA_S2S_NS_DNA "' from='%s'/>", s->own.text);
-        dna_s2s_put(s, "<limits xmlns='" DNA_S2S_NS_LIMITS "'><max-bytes>%d</max-bytes></limits>",
-                    DNA_LIMIT_ELEMENT_AUTH);
+        dna_s2s_put(s, "<limits xmlns='" DNA_S2S_NS_LIMITS "'><max-bytes>%d</max-bytes>"
+                       "</limits>", DNA_LIMIT_ELEMENT_AUTH);
     }
     dna_s2s_put(s, "</stream:features>");
 }

@@ -231,32 +231,32 @@ static void open_world(struct world *w, unsigned mode)
     must(dna_s2s_new(&options, w->now, &w->s));
 }
 
+#define SASL "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+#define EXTERNAL "<mechanisms " SASL "><mechanism>EXTERNAL</mechanism></mechanisms>"
+
+/* What an honest peer says: to a receiving or initiating entity, with DNA or SASL. */
+static const char *const lines[2][2][4] = {
+    {{"<dna:valid to='t.example'/><dna:assert from='s.example'/>"},
+     {"<auth " SASL " mechanism='EXTERNAL'>=</auth>", HEADER}},
+    {{"<stream:features><dna:assert from='s.example'/></stream:features>"
+      "<dna:valid to='t.example'/>"},
+     {"<stream:features>" EXTERNAL "</stream:features>", "<success " SASL "/>",
+      HEADER "<stream:features/>"}},
+};
+
 /* As far as an honest peer would come. */
 static bool authenticate(struct world *w, unsigned mode)
 {
     struct dna_ruling proven = {.verdict = DNA_PROVEN, .expires_at = w->now.wall + 3600};
-    bool out = mode & 1, sasl = mode & 4, more;
+    unsigned out = mode & 1, sasl = mode >> 2 & 1;
+    bool more;
     must(dna_s2s_secured(w->s, true, 0, w->now));
     pull(w);
     more = say(w, dna_span_of(HEADER));
     must(dna_s2s_ruled(w->s, "s.example", &proven, w->now));
     pull(w);
-    if (out && sasl) {
-        more = more && say(w, dna_span_of("<stream:features><mechanisms xmlns='urn:ietf:params:"
-                                          "xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism>"
-                                          "</mechanisms></stream:features>"));
-        more = more && say(w, dna_span_of("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"));
-        more = more && say(w, dna_span_of(HEADER "<stream:features/>"));
-    } else if (out) {
-        more = more && say(w, dna_span_of("<stream:features><dna:assert from='s.example'/>"
-                                          "</stream:features><dna:valid to='t.example'/>"));
-    } else if (sasl) {
-        more = more && say(w, dna_span_of("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
-                                          "mechanism='EXTERNAL'>=</auth>"));
-        more = more && say(w, dna_span_of(HEADER));
-    } else {
-        more = more && say(w, dna_span_of("<dna:valid to='t.example'/>"
-                                          "<dna:assert from='s.example'/>"));
+    for (const char *const *line = lines[out][sasl]; *line != NULL && more; line++) {
+        more = say(w, dna_span_of(*line));
     }
     return more;
 }

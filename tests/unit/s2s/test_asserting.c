@@ -1,4 +1,5 @@
-/* The asserting side of the DNA exchange: every row of its state table, and the short form. */
+/* The asserting side of the DNA exchange: every row of its state table, and the
+ * short form. */
 #include "play.h"
 
 static const struct scene scenes[] = {

@@ -11,6 +11,8 @@
 
 #include <s2s/s2s.h>
 
+#define ALL_TYPES (DNA_PROOF_BIT(DNA_N_PROOFTYPES) - 1)
+
 struct side {
     struct dna_map *hosted;
     struct dna_s2s *s;
@@ -73,9 +75,7 @@ static void act(struct side *side, const struct dna_s2s_effect *e, struct dna_ti
         break;
     case DNA_S2S_HEAR:
         if (side->demanding) {
-            assert_int_equal(dna_s2s_challenge(side->s, domain,
-                                               DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA), now),
-                             DNA_OK);
+            assert_int_equal(dna_s2s_challenge(side->s, domain, ALL_TYPES, now), DNA_OK);
         } else {
             rule(side, domain, now);
         }
@@ -84,6 +84,7 @@ static void act(struct side *side, const struct dna_s2s_effect *e, struct dna_ti
         rule(side, domain, now);
         break;
     case DNA_S2S_PROVE:
+        assert_int_equal(e->prooftypes, ALL_TYPES); /* however many: none is cut off */
         assert_int_equal(dna_s2s_prove(side->s, domain, true, DNA_PROOF_DNSSEC_TA,
                                        dna_span_of("https://proof.example/"), now),
                          DNA_OK);

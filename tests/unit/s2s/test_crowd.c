@@ -126,7 +126,8 @@ static void test_before(void **state)
         assert_one(&c, i);
     }
     first = c.heard;
-    assert_true(first <= DNA_LIMIT_IN_FLIGHT_UNAUTH && first >= DNA_LIMIT_IN_FLIGHT_UNAUTH - 1);
+    assert_true(first <= DNA_LIMIT_IN_FLIGHT_UNAUTH);
+    assert_true(first >= DNA_LIMIT_IN_FLIGHT_UNAUTH - 1);
     rule(&c, name(0), false);
     assert_int_equal(c.heard, first + 1); /* the next one's turn */
     rule(&c, name(1), true);

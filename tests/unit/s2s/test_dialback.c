@@ -1,4 +1,5 @@
-/* Dialback on the hop to a local server, in its three roles, and nowhere else (XEP-0220, S24). */
+/* Dialback on the hop to a local server, in its three roles, and nowhere else
+ * (XEP-0220, S24). */
 #include "play.h"
 
 static const struct scene scenes[] = {

@@ -1,4 +1,5 @@
-/* The stanza gate: every row, in both directions (the DNA exchange; RFC 6120 4.9.3, 8.1). */
+/* The stanza gate: every row, in both directions (the DNA exchange; RFC 6120 4.9.3,
+ * 8.1). */
 #include "play.h"
 
 static const struct scene scenes[] = {

@@ -1,5 +1,5 @@
-/* Limits before and after authentication, and those that the peer announces (RFC 6120 13.12,
- * XEP-0478). */
+/* Limits before and after authentication, and those that the peer announces
+ * (RFC 6120 13.12, XEP-0478). */
 #include "play.h"
 
 static const struct scene scenes[] = {

@@ -1,5 +1,5 @@
-/* STARTTLS and direct TLS in both roles: what is injected, stripped or out of place (RFC 6120 5,
- * RFC 7590, XEP-0368). */
+/* STARTTLS and direct TLS in both roles: what is injected, stripped or out of place
+ * (RFC 6120 5, RFC 7590, XEP-0368). */
 #include "play.h"
 
 static const struct scene scenes[] = {

@@ -1,5 +1,5 @@
-/* Every state with every event: there is a row, or what the event's list says happens; and
- * whatever the circumstances, nothing is accepted that must not be, and what the engine
+/* Every state with every event: there is a row, or what the event's list says happens;
+ * and whatever the circumstances, nothing is accepted that must not be, and what the engine
  * keeps is consistent.  Also holds docs/protocol/states.md to the tables ("--write" writes
  * it). */
 #include <setjmp.h>
@@ -86,7 +86,7 @@ static unsigned effects_of(struct stage *st, enum dna_s2s_effect_kind kind)
     return n;
 }
 
-/* --- streams ------------------------------------------------------------------------------ */
+/* --- streams ---------------------------------------------------------------------------- */
 
 static void check_missing(struct stage *st, enum dna_s2s_state before,
                           enum dna_s2s_event event)
@@ -186,7 +186,7 @@ static void test_streams(void **unused)
     assert_int_equal(visited, DNA_S2S_N_STREAM_STATES * DNA_S2S_N_STREAM_EVENTS);
 }
 
-/* --- records --------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------- */
 
 static bool hears(enum dna_s2s_state state)
 {
@@ -240,7 +240,9 @@ static struct dna_s2s_record *make_record(struct stage *st, enum dna_s2s_state s
     struct dna_span id = dna_span_of(state >= DNA_S2S_K_NONE ? "i" : "");
     struct dna_s2s_record *r;
     if (is_local(s->state)) {
-        domain = is_own(state) ? "t.example" : (about & HOSTED) != 0 ? "s.example" : "y.example";
+        domain = is_own(state)           ? "t.example"
+                 : (about & HOSTED) != 0 ? "s.example"
+                                         : "y.example";
     } else if (!is_own(state)) {
         domain = (about & HOSTED) != 0 ? "t.example" : "x.example";
     }
@@ -256,7 +258,8 @@ static struct dna_s2s_record *make_record(struct stage *st, enum dna_s2s_state s
     if (dna_s2s_state_busy(state) || hears(state)) {
         dna_s2s_timer(s, r, 2000);
     }
-    if (state == DNA_S2S_A_WAITING || state == DNA_S2S_V_WAITING || state == DNA_S2S_P_WAITING) {
+    if (state == DNA_S2S_A_WAITING || state == DNA_S2S_V_WAITING ||
+        state == DNA_S2S_P_WAITING) {
         dna_s2s_wait(s, r);
     }
     recount(&s->records, state);
@@ -339,7 +342,7 @@ static void visit_record(enum dna_s2s_state state, enum dna_s2s_event event, uns
     struct stage st;
     struct dna_s2s_record *r;
     const struct dna_s2s_row *row;
-    enum dna_s2s_state at = stream_state_for(state);
+    enum dna_s2s_state at = stream_state_for(state), next;
     set_up(&st, role_of(at), is_local(at) ? DNA_S2S_LOCAL : DNA_S2S_PUBLIC);
     dna_s2s_records_fini(st.s);
     assert_int_equal(dna_s2s_records_init(st.s), DNA_OK);
@@ -363,9 +366,8 @@ static void visit_record(enum dna_s2s_state state, enum dna_s2s_event event, uns
         assert_int_equal(dna_buf_len(&st.s->out), 0);
         assert_int_equal(st.s->effects.n, 0);
     }
-    if (row == NULL ? !leaves_none(state)
-                    : !leaves_none(row->next == DNA_S2S_SAME ? state
-                                                             : (enum dna_s2s_state)row->next)) {
+    next = row == NULL || row->next == DNA_S2S_SAME ? state : (enum dna_s2s_state)row->next;
+    if (!leaves_none(next)) {
         check_record(&st, r, state, event, about, verdict);
     }
     tear_down(&st);
@@ -423,7 +425,7 @@ static void test_rows(void **unused)
     }
 }
 
-/* --- the page ------------------------------------------------------------------------------- */
+/* --- the page --------------------------------------------------------------------------- */
 
 static void test_page(void **unused)
 {

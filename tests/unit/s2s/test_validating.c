@@ -1,4 +1,5 @@
-/* The validating side of the DNA exchange: every row of its state table, and the short form. */
+/* The validating side of the DNA exchange: every row of its state table, and the
+ * short form. */
 #include "play.h"
 
 static const struct scene scenes[] = {
