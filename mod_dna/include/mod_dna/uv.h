@@ -117,7 +117,8 @@ struct dna_uv_handler {
                     const struct dna_stream_effect *effect);
     /* The unwritten output fell below the low mark after having been above the high one. */
     void (*drained)(void *user, struct dna_uv_stream *stream);
-    /* The last one; the stream is freed afterwards.  condition: "" or a stream error. */
+    /* The last one, also of a stream that never opened; the stream is freed afterwards.
+     * condition: "" or a stream error. */
     void (*closed)(void *user, struct dna_uv_stream *stream, const char *condition,
                    const char *why);
     /* Every byte of the XML, decrypted: for a trace. */
@@ -155,7 +156,8 @@ struct dna_uv_connect {
     void *user;
 };
 /* Finds the peer (SRV, A/AAAA, every address in turn; guarded, S22), connects and starts the
- * stream.  Every failure comes as closed(), whose condition is then
+ * stream.  Direct TLS (_xmpps-server) is not dialled in this version.  A link's server and a
+ * static route need an address.  Every failure comes as closed(), whose condition is then
  * "remote-server-not-found" (does not exist), "remote-server-timeout" (could not be reached)
  * or "remote-connection-failed" (refused by the guard; for the peer the same as timeout). */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_connect(struct dna_uv *uv,
