@@ -71,6 +71,25 @@ def offence(room, header):
     return None
 
 
+# What a shim may include beside the installed headers: dna is linked with the pure rooms, and
+# one of its commands looks things up without a session.
+SHIM = {
+    "gateway": set(),
+    "cli": {"base", "xml", "dns", "json", "x509", "proof", "resolver", "edge/loop.h"},
+}
+
+
+def shim_offence(shim, header):
+    """Why a file of shim/SHIM may not include header, or None."""
+    top = header.split("/")[0]
+    if top not in USES or "/" not in header or shim not in SHIM:
+        return None
+    if top in SHIM[shim] or header in SHIM[shim]:
+        return None
+    allowed = ", ".join(sorted(SHIM[shim]))
+    return f"shim/{shim}/ uses installed headers{' and ' + allowed if allowed else ''} only"
+
+
 def includes(path):
     for number, line in enumerate(path.read_text().split("\n"), 1):
         found = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
@@ -105,9 +124,9 @@ def check(root):
         room = path.relative_to(root / "shim").parts[0]
         files += 1
         for number, header in includes(path):
-            if room == "gateway" and header.split("/")[0] in USES and "/" in header:
-                offences.append(f"{path.relative_to(root)}:{number}: {header}: "
-                                "shim/ uses installed headers only")
+            why = shim_offence(room, header)
+            if why:
+                offences.append(f"{path.relative_to(root)}:{number}: {header}: {why}")
     return offences, files
 
 
@@ -117,6 +136,8 @@ def self_test():
     assert offence("s2s", "mod_dna/fact.h") and not offence("s2s", "mod_dna/ruling.h")
     assert offence("https", "uv.h") and not offence("edge", "uv.h")
     assert offence("proof", "mod_dna/session.h") and offence("base", "base2/x.h") is None
+    assert shim_offence("gateway", "base/buf.h") and not shim_offence("cli", "base/buf.h")
+    assert shim_offence("cli", "edge/uv.h") and not shim_offence("cli", "edge/loop.h")
     assert installed_offence("base.h", "uv.h") and installed_offence("dns.h", "mod_dna/uv.h")
 
 

@@ -19,5 +19,8 @@ bool dna_identity_srv(const struct dna_chain *chain, const char *service, const 
 typedef bool dna_identity_canonical_fn(struct dna_span text, char *out, size_t room);
 bool dna_identity_xmpp_addr(const struct dna_chain *chain, const char *name,
                             dna_identity_canonical_fn *canonical);
+/* An iPAddress of just these 4 or 16 octets.  No XMPP server is named by one; this is for
+ * whoever checks a certificate by hand. */
+bool dna_identity_ip(const struct dna_chain *chain, struct dna_span octets);
 
 #endif

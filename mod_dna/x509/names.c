@@ -7,6 +7,7 @@
  * there twice, yields a name.
  */
 #include <x509/chain.h>
+#include <x509/identity.h>
 
 #include <limits.h>
 
@@ -106,4 +107,16 @@ enum dna_err dna_chain_leaf_name(const struct dna_chain *chain, enum dna_name_ki
         }
     }
     return DNA_ERR_NOT_FOUND;
+}
+
+bool dna_identity_ip(const struct dna_chain *chain, struct dna_span octets)
+{
+    int total = chain->names.all != NULL ? sk_GENERAL_NAME_num(chain->names.all) : 0;
+    for (int i = 0; i < total; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(chain->names.all, i);
+        if (name->type == GEN_IPADD && dna_span_equal(bytes_of(name->d.iPAddress), octets)) {
+            return true;
+        }
+    }
+    return false;
 }

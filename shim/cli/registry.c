@@ -1,0 +1,36 @@
+/* cli/registry.c: the rows. */
+#include <cli/registry.h>
+
+#include <string.h>
+
+extern const struct cli_command cli_command_cert;
+extern const struct cli_command cli_command_posh;
+extern const struct cli_command cli_command_name;
+extern const struct cli_command cli_command_jid;
+extern const struct cli_command cli_command_stream;
+extern const struct cli_command cli_command_dns;
+extern const struct cli_command cli_command_completion;
+extern const struct cli_command cli_command_help;
+
+const struct cli_command *const cli_commands[] = {
+    &cli_command_cert,
+    &cli_command_posh,
+    &cli_command_name,
+    &cli_command_jid,
+    &cli_command_stream,
+    &cli_command_dns,
+    &cli_command_completion,
+    &cli_command_help,
+    NULL,
+};
+
+const struct cli_command *cli_command_in(const struct cli_command *const *list,
+                                         const char *name)
+{
+    for (; *list != NULL; list++) {
+        if (strcmp((*list)->name, name) == 0) {
+            return *list;
+        }
+    }
+    return NULL;
+}
