@@ -102,95 +102,86 @@ static bool is_url(const char *text)
            (strncmp(text, "https://", 8) == 0 && text[8] != '\0');
 }
 
-static void check_file(struct faults *faults, int line, const char *name, const char *value)
+/* The strerror or other words for a file that cannot be used, or NULL. */
+static const char *file_trouble(const char *name)
 {
     struct stat status;
-    int fd = open(value, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_file;
     if (fd < 0) {
-        faults_add(faults, line, "%s: \"%s\": %s; give a file that this user can read", name,
-                   value, strerror(errno));
-        return;
+        return strerror(errno);
     }
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        faults_add(faults, line, "%s: \"%s\" is no file; give one that this user can read",
-                   name, value);
-    }
+    is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     (void)close(fd);
+    return is_file ? NULL : "Not a file";
 }
 
-void check_value(struct faults *faults, int line, const struct option *o, const char *value)
+/* Into out what is wrong and what to do; false: nothing is. */
+static bool is_wrong(const struct option *o, const char *value, char *out, size_t size)
 {
     struct gateway_address address;
-    bool optional = !o->required && !o->list && value[0] == '\0';
+    const char *trouble;
     bool truth;
     long number;
     switch (o->type) {
     case OPTION_WORD:
-        if (!is_word_of(value, o->words)) {
-            faults_add(faults, line, "%s: \"%s\" is not possible; use one of: %s", o->name,
-                       value, o->words);
-        }
-        break;
+        (void)snprintf(out, size, "is not possible; use one of: %s", o->words);
+        return !is_word_of(value, o->words);
     case OPTION_FILE:
-        check_file(faults, line, o->name, value);
-        break;
+        trouble = file_trouble(value);
+        (void)snprintf(out, size, "cannot be read (%s); give a file that this user can read",
+                       trouble != NULL ? trouble : "");
+        return trouble != NULL;
     case OPTION_ADDRESS:
-        if (!check_address(value, &address)) {
-            faults_add(faults, line, "%s: \"%s\" is no address and port; write it like "
-                                     "\"192.0.2.1@5269\"", o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no address and port; write it like \"192.0.2.1@5269\"");
+        return !check_address(value, &address);
     case OPTION_IP:
-        if (!optional && family_of(value) == 0) {
-            faults_add(faults, line, "%s: \"%s\" is no IP address; write one, or leave it "
-                                     "empty", o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no IP address; write one, or leave it empty");
+        return family_of(value) == 0;
     case OPTION_RESOLVER:
-        if (!is_resolver(value)) {
-            faults_add(faults, line, "%s: \"%s\" is no resolver; write ADDR or ADDR@PORT",
-                       o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no resolver; write ADDR or ADDR@PORT");
+        return !is_resolver(value);
     case OPTION_PREFIX:
-        if (!is_prefix(value)) {
-            faults_add(faults, line, "%s: \"%s\" is no prefix; write it like \"192.0.2.0/24\"",
-                       o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no prefix; write it like \"192.0.2.0/24\"");
+        return !is_prefix(value);
     case OPTION_PORT:
-        if (!check_number(value, 1, 65535, &number)) {
-            faults_add(faults, line, "%s: \"%s\" is no port; write 1 to 65535", o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no port; write 1 to 65535");
+        return !check_number(value, 1, 65535, &number);
     case OPTION_USER:
-        if (!optional && getpwnam(value) == NULL) {
-            faults_add(faults, line, "%s: there is no user \"%s\" on this system; name the "
-                                     "user that the local server runs as", o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no user of this system; name the user that the local "
+                                  "server runs as");
+        return getpwnam(value) == NULL;
     case OPTION_URL:
-        if (!optional && !is_url(value)) {
-            faults_add(faults, line, "%s: \"%s\" is no http or https URL; write the whole URL, "
-                                     "or leave it empty", o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is no http or https URL; write the whole URL, or leave it "
+                                  "empty");
+        return !is_url(value);
     case OPTION_TEXT:
-        if (value[0] == '\0') {
-            faults_add(faults, line, "%s: is empty; write a value or leave the option out",
-                       o->name);
-        }
-        break;
+        (void)snprintf(out, size, "is empty; write a value or leave the option out");
+        return value[0] == '\0';
     case OPTION_NUMBER:
-        if (!check_number(value, o->least, o->most, &number)) {
-            faults_add(faults, line, "%s: \"%s\" is no number between %ld and %ld", o->name,
-                       value, o->least, o->most);
-        }
-        break;
+        (void)snprintf(out, size, "is no number between %ld and %ld", o->least, o->most);
+        return !check_number(value, o->least, o->most, &number);
     case OPTION_YES_NO:
-        if (!check_yes_no(value, &truth)) {
-            faults_add(faults, line, "%s: \"%s\" is neither true nor false", o->name, value);
-        }
-        break;
+        (void)snprintf(out, size, "is neither true nor false");
+        return !check_yes_no(value, &truth);
+    }
+    return true;
+}
+
+/* Whether it may be left empty. */
+static bool is_optional(const struct option *o)
+{
+    return !o->required && !o->list &&
+           (o->type == OPTION_IP || o->type == OPTION_USER || o->type == OPTION_URL);
+}
+
+void check_value(struct faults *faults, int line, const struct option *o, const char *value)
+{
+    char wrong[256];
+    if (value[0] == '\0' && is_optional(o)) {
+        return;
+    }
+    if (is_wrong(o, value, wrong, sizeof wrong)) {
+        faults_add(faults, line, "%s: \"%s\" %s", o->name, value, wrong);
     }
 }

@@ -178,10 +178,10 @@ static const struct {
     {6, "log { }\nlog { }", "7: section log is there twice; put all its options into one\n"},
     /* single values */
     {1, "ca-file = \"missing.pem\"",
-     "1: ca-file: \"missing.pem\": No such file or directory; give a file that this user can "
-     "read\n"},
+     "1: ca-file: \"missing.pem\" cannot be read (No such file or directory); give a file that "
+     "this user can read\n"},
     {1, "ca-file = \"/\"",
-     "1: ca-file: \"/\" is no file; give one that this user can read\n"},
+     "1: ca-file: \"/\" cannot be read (Not a file); give a file that this user can read\n"},
     {2, "public { listen = { \"192.0.2.1\" } certificate = cert.pem key = key.pem }",
      "2: listen: \"192.0.2.1\" is no address and port; write it like \"192.0.2.1@5269\"\n"},
     {2, "public { listen = { \"x.example@5269\" } certificate = cert.pem key = key.pem }",
@@ -193,9 +193,10 @@ static const struct {
      "2: listen: \"192.0.2.1@65536\" is no address and port; write it like "
      "\"192.0.2.1@5269\"\n"},
     {2, "public {\nlisten = { \"::1@5269\" }\ncertificate = none.pem\nkey = none.key\nsource = x }",
-     "4: certificate: \"none.pem\": No such file or directory; give a file that this user can "
-     "read\n"
-     "5: key: \"none.key\": No such file or directory; give a file that this user can read\n"
+     "4: certificate: \"none.pem\" cannot be read (No such file or directory); give a file that "
+     "this user can read\n"
+     "5: key: \"none.key\" cannot be read (No such file or directory); give a file that this "
+     "user can read\n"
      "6: source: \"x\" is no IP address; write one, or leave it empty\n"},
     {2, "public { certificate = cert.pem key = \"\" }",
      "2: public: \"listen\" is missing; it is: addresses and ports for other servers, usually "
@@ -233,8 +234,8 @@ static const struct {
      "3: resolver: trust-ad is for mode = \"stub\"; the others validate\n"},
     {3, "resolver { mode = forward forward = { \"x\" } trust-anchor-file = none }",
      "3: forward: \"x\" is no resolver; write ADDR or ADDR@PORT\n"
-     "3: trust-anchor-file: \"none\": No such file or directory; give a file that this user can "
-     "read\n"},
+     "3: trust-anchor-file: \"none\" cannot be read (No such file or directory); give a file "
+     "that this user can read\n"},
     {3, "resolver { mode = stub trust-ad = on forward = { \"127.0.0.1\" } trust-anchor-file = "
         "none }", ""},
     {3, "resolver { mode = stub forward = { \"127.0.0.1\" } }",
@@ -262,8 +263,8 @@ static const struct {
         "trust-loopback = true }",
      "4: link \"main\": user and trust-loopback contradict each other; leave one out\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = no-such-user }",
-     "4: user: there is no user \"no-such-user\" on this system; name the user that the local "
-     "server runs as\n"},
+     "4: user: \"no-such-user\" is no user of this system; name the user that the local server "
+     "runs as\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
         "kind = external }", "4: kind: \"external\" is not possible; use one of: plain\n"},
     {6, "link \"two\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.2@5269\" user = root }",
