@@ -5,6 +5,7 @@ usage: tests/package/run.py WORK_DIR
 
 Builds the hardened release and installs it below WORK_DIR; then
   * the shared libraries export what the headers declare as DNA_API, and nothing else;
+  * they and the gateway are hardened and keep their assertions;
   * every header stands alone;
   * core_user.c and loop_user.c build against it with pkg-config and with CMake, shared and
     static, and do what they should;
@@ -59,6 +60,16 @@ class Package:
                 sys.exit(f"lib{library}.so: declared and not exported: "
                          f"{sorted(declared - exported)}; exported and not declared: "
                          f"{sorted(exported - declared)}")
+
+    def check_hardening(self):
+        for path in [*self.libraries.glob("*.so"), *self.prefix.glob("sbin/*")]:
+            said = run("readelf", "--wide", "-h", "-l", "-d", path)
+            if ("GNU_RELRO" not in said or "BIND_NOW" not in said or "DYN (" not in said or
+                    "RUNPATH" in said or re.search(r"GNU_STACK .* RWE", said)):
+                sys.exit(f"{path} is not hardened:\n{said}")
+            symbols = run("nm", "-D", "--undefined-only", path)
+            if "__assert_fail" not in symbols or not re.search(r"__\w+_chk", symbols):
+                sys.exit(f"{path}: no assertions, or nothing fortified")
 
     def headers(self):
         return {path.name for path in (self.prefix / "include/mod_dna").glob("*.h")}
@@ -117,7 +128,8 @@ class Package:
 
     def uninstall(self):
         run("ninja", "-C", self.build, "uninstall")
-        left = [str(path) for path in self.prefix.rglob("*") if not path.is_dir()]
+        left = [str(path) for path in self.prefix.rglob("*")
+                if not path.is_dir() or path.name in ("mod_dna", "examples")]
         if left:
             sys.exit(f"left behind: {left}")
 
@@ -132,6 +144,7 @@ def main():
     package = Package(work)
     package.install()
     package.check_symbols()
+    package.check_hardening()
     package.check_headers()
     package.make_certificates()
     package.use_pkg_config()
