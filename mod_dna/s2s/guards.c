@@ -80,11 +80,12 @@ static const struct dna_s2s_record *header_peer(const struct dna_s2s *s)
     return dna_s2s_peer_record(s, s->peer.text);
 }
 
+/* EXTERNAL stands for the certificate: without one nothing is proven by it. */
 GUARD(peer_proven)
 {
     const struct dna_s2s_record *peer = header_peer(s);
     UNUSED;
-    return peer != NULL && s->now.wall < peer->expires_at &&
+    return s->has_certificate && peer != NULL && s->now.wall < peer->expires_at &&
            (peer->state == DNA_S2S_V_PROVEN ||
             dna_s2s_state_valid((enum dna_s2s_state)peer->state));
 }

@@ -86,7 +86,7 @@ void dna_s2s_put_features(struct dna_s2s *s)
     } else if (s->headers.round == 0) {
         dna_s2s_put(s, "<starttls xmlns='" DNA_S2S_NS_TLS "'><required/></starttls>");
     } else {
-        if (s->headers.round == 1 &&
+        if (s->headers.round == 1 && s->has_certificate &&
             has_record(dna_s2s_peer_record(s, s->peer.text), DNA_S2S_V_PROVEN)) {
             dna_s2s_put(s, "<mechanisms xmlns='" DNA_S2S_NS_SASL
                            "'><mechanism>EXTERNAL</mechanism></mechanisms>");

@@ -412,8 +412,10 @@ static void tell_deadline(struct stage *st)
 
 static void secured(struct stage *st, char *w[], int n)
 {
+    bool bare = n > 1 && strcmp(w[1], "bare") == 0; /* without a certificate */
+    size_t unread = n > 1 && !bare ? (size_t)atoi(w[1]) : st->unread;
     st->securing = false;
-    note(st, dna_s2s_secured(st->s, true, n > 1 ? (size_t)atoi(w[1]) : st->unread, st->now));
+    note(st, dna_s2s_secured(st->s, !bare, unread, st->now));
     st->unread = 0;
 }
 

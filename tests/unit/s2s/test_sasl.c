@@ -305,6 +305,20 @@ static const struct scene scenes[] = {
      "* peer s.example yes\n"
      "* peer s.example no\n"
      "* restart\n"},
+    {"no certificate", IN,
+     PLAIN_IN
+     "> <starttls {tls}/>\n"
+     "< <proceed {tls}/>\n"
+     "* secure t.example\n"
+     "! secured bare\n"
+     "* restart\n"
+     "> {stream} to='t.example' from='s.example' version='1.0'>\n"
+     "< {stream} from='t.example' to='s.example' id='id1' version='1.0' xml:lang='en'>\n"
+     "* hear s.example\n"
+     "! ruled s.example proven 3600\n"
+     "< <stream:features><assert {dna} from='t.example'/>{limits}</stream:features>\n"
+     "> <auth {sasl} mechanism='EXTERNAL'>=</auth>\n"
+     "< <failure {sasl}><not-authorized/></failure>\n"},
     {"the proof ended before the authentication", IN,
      TLS_IN
      "> {stream} to='t.example' from='s.example' version='1.0'>\n"

@@ -46,6 +46,7 @@ static void set_up(struct stage *st, enum dna_role role, enum dna_s2s_profile pr
     strcpy(st->s->own.text, "t.example");
     strcpy(st->s->peer.text, "s.example");
     st->s->headers.sent = true;
+    st->s->has_certificate = true;
     dna_buf_clear(&st->s->out);
     strcpy(st->header.to.text, "t.example");
     strcpy(st->header.from.text, "s.example");
