@@ -7,6 +7,7 @@
 #include <session/lookup.h>
 #include <session/memory.h>
 #include <session/policy.h>
+#include <session/recollection.h>
 #include <session/timer.h>
 
 /* A domain that has moved from a link to another: to be retracted there at the next tick. */
@@ -35,6 +36,7 @@ struct dna_session {
     struct dna_hosting hosting;
     struct dna_policies policies;
     struct dna_memory memory;
+    struct dna_recollection recollection;
     struct dna_lookups lookups;
     struct dna_timers timers;
     struct dna_departure *departures;

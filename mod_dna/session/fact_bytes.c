@@ -22,14 +22,14 @@ static enum dna_err write_text(struct dna_buf *out, const char *text)
 
 static enum dna_err write_answer(struct dna_buf *out, const struct dna_dns_answer *answer)
 {
+    bool found = answer->outcome == DNA_DNS_FOUND && answer->rdata != NULL;
+    const size_t n = found ? answer->n_rdata : 0;
     struct dna_dns_answer plain = *answer;
     enum dna_err err;
-    if (answer->outcome != DNA_DNS_FOUND || answer->rdata == NULL) {
-        plain.n_rdata = 0;
-    }
-    if (plain.n_rdata > DNA_LIMIT_RECORDS) {
+    if (n > DNA_LIMIT_RECORDS) {
         return DNA_ERR_LIMIT;
     }
+    plain.n_rdata = n;
     plain.name = plain.why = NULL;
     plain.rdata = NULL;
     err = dna_buf_add(out, (struct dna_span){(const char *)&plain, sizeof plain});
@@ -39,7 +39,7 @@ static enum dna_err write_answer(struct dna_buf *out, const struct dna_dns_answe
     if (err == DNA_OK) {
         err = write_text(out, answer->why);
     }
-    for (size_t i = 0; err == DNA_OK && i < plain.n_rdata; i++) {
+    for (size_t i = 0; err == DNA_OK && i < n; i++) {
         err = write_bytes(out, answer->rdata[i]);
     }
     return err;

@@ -189,6 +189,23 @@ static bool any_prover_ruled(const struct dna_court *court)
     return false;
 }
 
+/* RFC 8461 5: a policy in testing mode decides nothing, but somebody wants to know. */
+static void report_testing(const struct dna_hearing *hearing)
+{
+    const struct dna_log *log = hearing->session->log;
+    struct dna_ruling sts;
+    if (log != NULL && log->write != NULL && log->least <= DNA_LOG_INFO &&
+        dna_court_prover_ruling(hearing->court, DNA_PROOF_STS, &sts) &&
+        sts.code == DNA_CODE_TESTING) {
+        log->write(log->arg, DNA_LOG_INFO, "sts-testing",
+                   (const struct dna_log_field[]){
+                       {"domain", dna_span_of(hearing->domain.text)},
+                       {"why", dna_span_of(sts.why)},
+                   },
+                   2);
+    }
+}
+
 /* Goes on after something became known; err: what became of telling the court. */
 static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struct dna_time now)
 {
@@ -208,6 +225,7 @@ static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struc
         conclude(hearing, now);
     } else if (ruled) {
         hearing->count.spoke = any_prover_ruled(hearing->court);
+        report_testing(hearing);
         dna_precedent_set(hearing, now);
         conclude(hearing, now);
     }

@@ -1,7 +1,7 @@
 /* session/inquiry.c: what the court wants to know, answered or looked up.
  *
- * What is remembered answers at once, except in a renewal, where only path checks may be
- * remembered: they depend on the chain and the time alone.  What is being looked up already
+ * What is remembered answers at once, except in a renewal, where only path checks and sts
+ * policies may be remembered.  What is being looked up already
  * is waited for together.  A want put to the peer belongs to one stream and is never shared.
  */
 #include <session/hearing.h>
@@ -129,16 +129,30 @@ static enum dna_err look_up(struct dna_hearing *hearing, unsigned id,
     return DNA_OK;
 }
 
+/* A path check depends on the chain and the time alone; an sts policy is not fetched more
+ * often than RFC 8461 lets it be. */
+static bool outlives_renewal(const struct dna_want *want)
+{
+    return want->kind == DNA_WANT_PATH ||
+           (want->kind == DNA_WANT_FETCH && want->u.fetch.policy_id != NULL);
+}
+
 enum dna_err dna_hearing_satisfy(struct dna_hearing *hearing, unsigned id,
                                  const struct dna_want *want, struct dna_time now)
 {
     struct dna_session *session = hearing->session;
-    bool may_recall = hearing->purpose != DNA_HEAR_RENEWAL || want->kind == DNA_WANT_PATH;
+    bool may_recall = hearing->purpose != DNA_HEAR_RENEWAL || outlives_renewal(want);
     struct dna_fact_view view;
     struct dna_key key;
     enum dna_err err;
     if (want->kind == DNA_WANT_PEER) {
         return ask_peer(hearing, id, want, now);
+    }
+    if (want->kind == DNA_WANT_RECALL) {
+        struct dna_fact fact = {.kind = DNA_WANT_RECALL};
+        dna_recollection_recall(&session->recollection, want->u.recall.url, now.wall,
+                                &fact.u.recall);
+        return dna_hearing_tell(hearing, id, &fact, now);
     }
     err = dna_key_want(want, &key);
     if (err == DNA_ERR_LIMIT) {

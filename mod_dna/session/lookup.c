@@ -179,6 +179,12 @@ static void detach(struct dna_wait *wait)
     wait->lookup = NULL;
 }
 
+/* Else whoever asserts a domain and leaves at once keeps its sts policy from being seen. */
+static bool runs_to_its_end(const struct dna_lookup *lookup)
+{
+    return lookup->want.kind == DNA_WANT_FETCH && lookup->want.u.fetch.policy_id != NULL;
+}
+
 void dna_lookups_leave(struct dna_lookups *lookups, struct dna_wait *wait)
 {
     struct dna_lookup *lookup = wait->lookup;
@@ -191,6 +197,9 @@ void dna_lookups_leave(struct dna_lookups *lookups, struct dna_wait *wait)
     }
     if (lookup->state == DNA_LOOKUP_NEW) {
         discard(lookups, lookup);
+        return;
+    }
+    if (runs_to_its_end(lookup)) {
         return;
     }
     (void)dna_map_remove(lookups->by_key, key_of(lookup));

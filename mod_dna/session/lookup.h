@@ -1,6 +1,7 @@
 /* session/lookup.h: look-ups under way, each made once for all who want it.
  *
- * Whoever waits is a dna_wait; when the last one leaves, the look-up is given up.  What has
+ * Whoever waits is a dna_wait; when the last one leaves, the look-up is given up, except the
+ * fetch of an sts policy, which is remembered whoever asked for it first.  What has
  * been given up is remembered for a while, so that an answer that comes all the same still
  * teaches the cache.
  */

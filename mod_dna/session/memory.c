@@ -96,19 +96,21 @@ static int64_t document_life(struct dna_span body)
     return life;
 }
 
-static int64_t fetch_until(enum dna_fetch_kind kind, const struct dna_fetch_result *result,
-                           int64_t now)
+static int64_t fetch_until(const struct dna_want_fetch *want,
+                           const struct dna_fetch_result *result, int64_t now)
 {
+    bool policy = want->policy_id != NULL;
     int64_t from = sooner(result->obtained, now);
     switch (result->outcome) {
     case DNA_FETCH_OK:
-        return from + document_life(result->body);
+        return policy ? from + DNA_LIMIT_STS_RETRY_S : from + document_life(result->body);
     case DNA_FETCH_ABSENT:
         /* Only at a well-known URL does it say something about the domain. */
-        return from + (kind == DNA_FETCH_WELL_KNOWN ? DNA_LIMIT_KEEP_ABSENT_S
-                                                    : DNA_LIMIT_KEEP_FAILED_S);
+        return from + (policy                               ? DNA_LIMIT_STS_RETRY_S
+                       : want->kind == DNA_FETCH_WELL_KNOWN ? DNA_LIMIT_KEEP_ABSENT_S
+                                                            : DNA_LIMIT_KEEP_FAILED_S);
     case DNA_FETCH_FAILED:
-        return from + DNA_LIMIT_KEEP_FAILED_S;
+        return from + (policy ? DNA_LIMIT_STS_RETRY_S : DNA_LIMIT_KEEP_FAILED_S);
     case DNA_FETCH_REFUSED:
         return now;
     }
@@ -124,7 +126,7 @@ int64_t dna_memory_fact_until(const struct dna_want *want, const struct dna_fact
     case DNA_WANT_ANCHORED:
         return anchored_until(&fact->u.anchored, now);
     case DNA_WANT_FETCH:
-        return fetch_until(want->u.fetch.kind, &fact->u.fetch, now);
+        return fetch_until(&want->u.fetch, &fact->u.fetch, now);
     case DNA_WANT_PATH:
         return fact->u.path.code == DNA_PATH_OK
                    ? sooner(fact->u.path.not_after, now + DNA_LIMIT_PROOF_LIFE_S)

@@ -23,7 +23,8 @@ void dna_memory_fini(struct dna_memory *memory);
 
 /* Until when the answer to a want may be used for other questions (wall seconds; not after
  * now: not at all).  Answers of the DNS: TTL and signatures (S14); failures and bogus answers
- * never.  Documents: a short time, by outcome, and not beyond what one says of itself;
+ * never.  Documents: a short time, by outcome, and not beyond what one says of itself; sts
+ * policies and failures to fetch them: until the next attempt is due (RFC 8461 3.3);
  * refusals of our own never (S13).  Path checks: as long as the path holds, failed ones
  * shortly. */
 int64_t dna_memory_fact_until(const struct dna_want *want, const struct dna_fact *fact,

@@ -87,7 +87,7 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
                               const struct dna_policy *policy, bool *changed)
 {
     struct pattern known;
-    struct dna_policy *held = &policies->standard;
+    struct dna_policy *held;
     enum dna_err err = canonical(pattern, &known);
     *changed = false;
     if (err != DNA_OK) {
@@ -96,15 +96,15 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
     if (!valid(policy)) {
         return DNA_ERR_ARGUMENT;
     }
-    if (strcmp(known.text, "*") != 0) {
+    if (strcmp(known.text, "*") == 0) {
+        held = &policies->standard;
+    } else {
         held = dna_map_get(policies->patterns, dna_span_of(known.text));
-    }
-    if (held == NULL) {
-        err = add(policies, known.text, &held);
-        if (err != DNA_OK) {
+        if (held == NULL && (err = add(policies, known.text, &held)) != DNA_OK) {
             return err;
         }
-    } else if (held->level == policy->level && held->prooftypes == policy->prooftypes &&
+    }
+    if (held->generation != 0 && held->level == policy->level && held->prooftypes == policy->prooftypes &&
                held->dane_usages == policy->dane_usages) {
         return DNA_OK;
     }

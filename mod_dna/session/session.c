@@ -33,6 +33,9 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
     if (err == DNA_OK) {
         err = dna_memory_init(&session->memory, alloc, session->seed, cache_entries);
     }
+    if (err == DNA_OK) {
+        err = dna_recollection_init(&session->recollection, alloc, session->seed);
+    }
     return err == DNA_OK ? dna_lookups_init(&session->lookups, alloc, session->seed) : err;
 }
 
@@ -73,6 +76,7 @@ void dna_session_free(struct dna_session *session)
         dna_alloc_release(session->alloc, departure);
     }
     dna_lookups_fini(&session->lookups);
+    dna_recollection_fini(&session->recollection);
     dna_memory_fini(&session->memory);
     dna_policies_fini(&session->policies);
     dna_hosting_fini(&session->hosting);
@@ -209,6 +213,27 @@ static bool answers(const struct dna_fact *fact, const struct dna_want *want)
             strcmp(fact->u.dns.name, want->u.dns.name) == 0);
 }
 
+/* RFC 8461 3.3: whoever serves under a policy that cannot be renewed should know in time. */
+static void recollect(struct dna_session *session, const struct dna_want *want,
+                      const struct dna_fact *fact, int64_t now)
+{
+    const struct dna_log *log = session->log;
+    bool stands;
+    if (want->kind != DNA_WANT_FETCH || want->u.fetch.policy_id == NULL) {
+        return;
+    }
+    dna_recollection_learn(&session->recollection, &want->u.fetch, &fact->u.fetch, now,
+                           &stands);
+    if (stands && log != NULL && log->write != NULL && log->least <= DNA_LOG_WARNING) {
+        log->write(log->arg, DNA_LOG_WARNING, "sts-policy-not-renewed",
+                   (const struct dna_log_field[]){
+                       {"url", dna_span_of(want->u.fetch.url)},
+                       {"why", dna_span_of(fact->u.fetch.why)},
+                   },
+                   2);
+    }
+}
+
 enum dna_err dna_session_give(struct dna_session *session, unsigned id,
                               const struct dna_fact *fact, struct dna_time now)
 {
@@ -224,6 +249,7 @@ enum dna_err dna_session_give(struct dna_session *session, unsigned id,
     }
     dna_memory_learn(&session->memory, (struct dna_span){lookup->key, lookup->key_len},
                      &lookup->want, fact, now.wall);
+    recollect(session, &lookup->want, fact, now.wall);
     dna_lookups_close(&session->lookups, lookup);
     while ((wait = dna_lookup_next_wait(lookup)) != NULL) {
         if (wait->hearing != NULL) {

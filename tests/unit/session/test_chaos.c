@@ -282,7 +282,8 @@ static void disturb(struct chaos *c, struct player *player)
     switch (draw(c, 7)) {
     case 0:
         policy.level = levels[draw(c, 4)];
-        policy.prooftypes = draw(c, 16) | draw(c, 16);
+        policy.prooftypes = draw(c, 16);
+        policy.prooftypes |= draw(c, 16);
         (void)!dna_session_policy(c->session, patterns[draw(c, 3)], &policy);
         return;
     case 1:

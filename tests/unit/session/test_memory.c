@@ -170,7 +170,8 @@ static void same_answer(const struct dna_dns_answer *a, const struct dna_dns_ans
     assert_int_equal(a->secure, b->secure);
     assert_int_equal(a->ttl, b->ttl);
     assert_int_equal(a->n_rdata, b->n_rdata);
-    for (size_t i = 0; i < a->n_rdata; i++) {
+    assert_true(b->n_rdata == 0 || a->rdata != NULL);
+    for (size_t i = 0; i < a->n_rdata && a->rdata != NULL && b->rdata != NULL; i++) {
         assert_true(dna_span_equal(a->rdata[i], b->rdata[i]));
     }
 }
