@@ -106,6 +106,9 @@ void dna_fetch_conclude(struct dna_fetch *fetch, enum dna_fetch_outcome outcome,
         .final_url = fetch->url,
         .why = why,
         .obtained = fetcher->loop->now(fetcher->loop->self).wall,
+        .media_type = fetch->media_type,
+        .certificate_ends = fetch->certificate_ends,
+        .exact_name = fetch->exact_name,
     };
     bool failed = outcome == DNA_FETCH_FAILED ||
                   (outcome == DNA_FETCH_REFUSED && fetch->refusal != NULL);
@@ -227,6 +230,8 @@ static struct dna_fetch *make_fetch(struct dna_fetcher *fetcher,
                                 ? want->max_redirects
                                 : DNA_LIMIT_FETCH_REDIRECTS;
     fetch->left_ms = fetcher->options.total_ms;
+    fetch->certificate_ends = DNA_NEVER;
+    fetch->exact_name = true;
     fetch->url = dna_alloc_text(alloc, dna_span_of(want->url));
     if (fetch->url == NULL) {
         dna_alloc_release(alloc, fetch);

@@ -7,6 +7,7 @@
 #include <edge/fetch_step.h>
 
 #include <base/alloc.h>
+#include <x509/identity.h>
 
 static const struct dna_span nothing;
 
@@ -216,6 +217,30 @@ static const char *follow(struct dna_fetch *fetch, const struct dna_https_result
     return NULL;
 }
 
+/* What rests on several hops ends with the first of their certificates.  False: no memory. */
+static bool note_certificate(struct dna_fetch *fetch, struct dna_span certificate)
+{
+    struct dna_chain *chain;
+    int64_t begins, ends;
+    enum dna_err err =
+        certificate.len != 0
+            ? dna_chain_parse(fetch->fetcher->options.alloc, certificate, &chain)
+            : DNA_ERR_NOT_FOUND;
+    if (err != DNA_OK) {
+        fetch->certificate_ends = 0;
+        fetch->exact_name = false;
+        return err != DNA_ERR_MEMORY;
+    }
+    dna_chain_leaf_validity(chain, &begins, &ends);
+    if (ends < fetch->certificate_ends) {
+        fetch->certificate_ends = ends;
+    }
+    fetch->exact_name =
+        fetch->exact_name && dna_identity_dns(chain, fetch->parts.host, false);
+    dna_chain_free(chain);
+    return true;
+}
+
 static void judge_status(struct dna_fetch *fetch, const struct dna_https_result *result)
 {
     if (result->status == 200) {
@@ -233,9 +258,17 @@ static void on_hop(void *arg, const struct dna_https_result *result)
     struct dna_fetch *fetch = arg;
     struct dna_fetcher *fetcher = fetch->fetcher;
     const char *why;
+    bool answered =
+        result->outcome == DNA_HTTPS_DONE || result->outcome == DNA_HTTPS_REDIRECT;
     fetch->get = NULL;
+    if (answered && !note_certificate(fetch, result->certificate)) {
+        give_up(fetch, "no memory");
+        dna_fetcher_pump(fetcher);
+        return;
+    }
     switch (result->outcome) {
     case DNA_HTTPS_DONE:
+        fetch->media_type = result->media_type;
         judge_status(fetch, result);
         break;
     case DNA_HTTPS_REDIRECT:

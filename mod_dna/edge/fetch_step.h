@@ -32,6 +32,10 @@ struct dna_fetch {
     struct dna_https_get *get;
     struct dna_timer *deadline;
     int64_t running_since, left_ms;
+    /* Of the hops so far, as the result tells it. */
+    const char *media_type; /* borrowed while the callback runs, or NULL */
+    int64_t certificate_ends;
+    bool exact_name;
     const char *refusal; /* static: why it was turned away, or an address dropped by the guard */
     dna_fetch_fn *fn;
     void *arg;

@@ -217,19 +217,37 @@ static bool has_header(CURL *easy, const char *header)
     return curl_easy_header(easy, header, 0, CURLH_HEADER, -1, &found) == CURLHE_OK;
 }
 
+/* What libcurl tells of the server's certificate, or NULL. */
+static const struct curl_slist *leaf_of(const struct dna_https_get *get)
+{
+    struct curl_certinfo *chain = NULL;
+    if (!get->tls ||
+        curl_easy_getinfo(get->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
+        chain->num_of_certs < 1) {
+        return NULL;
+    }
+    return chain->certinfo[0];
+}
+
+static struct dna_span certificate_of(const struct dna_https_get *get)
+{
+    static const char label[] = "Cert:";
+    for (const struct curl_slist *l = leaf_of(get); l != NULL; l = l->next) {
+        if (strncmp(l->data, label, sizeof label - 1) == 0) {
+            return dna_span_of(l->data + sizeof label - 1);
+        }
+    }
+    return (struct dna_span){NULL, 0};
+}
+
 /* Without a dNSName libcurl looks at the common name (RFC 9110 4.3.4 and RFC 9525 do not). */
 static bool is_named_by_common_name(const struct dna_https_get *get)
 {
     static const char names[] = "X509v3 Subject Alternative Name:";
-    struct curl_certinfo *chain = NULL;
     if (!get->tls) {
         return false;
     }
-    if (curl_easy_getinfo(get->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
-        chain->num_of_certs < 1) {
-        return true;
-    }
-    for (const struct curl_slist *l = chain->certinfo[0]; l != NULL; l = l->next) {
+    for (const struct curl_slist *l = leaf_of(get); l != NULL; l = l->next) {
         if (strncmp(l->data, names, sizeof names - 1) == 0 && strstr(l->data, "DNS:") != NULL) {
             return false;
         }
@@ -247,11 +265,12 @@ static bool may_be_cut(const struct dna_https_get *get, unsigned status)
 
 static void judge_answer(struct dna_https_get *get, struct dna_https_result *out)
 {
-    char *redirect_url = NULL;
+    char *redirect_url = NULL, *media_type = NULL;
     if (is_named_by_common_name(get)) {
         out->why = "the certificate names no domain but in its common name";
         return;
     }
+    out->certificate = certificate_of(get);
     if (curl_easy_getinfo(get->easy, CURLINFO_REDIRECT_URL, &redirect_url) == CURLE_OK &&
         redirect_url != NULL) {
         out->outcome = DNA_HTTPS_REDIRECT;
@@ -268,6 +287,10 @@ static void judge_answer(struct dna_https_get *get, struct dna_https_result *out
         out->why = "the answer does not say where it ends";
         return;
     }
+    if (curl_easy_getinfo(get->easy, CURLINFO_CONTENT_TYPE, &media_type) == CURLE_OK &&
+        media_type != NULL) {
+        out->media_type = media_type;
+    }
     out->outcome = DNA_HTTPS_DONE;
     out->body = dna_buf_span(&get->body);
     out->why = "answered";
@@ -276,7 +299,7 @@ static void judge_answer(struct dna_https_get *get, struct dna_https_result *out
 void dna_https_hop_result(struct dna_https_get *get, CURLcode rc, struct dna_https_result *out)
 {
     long status = 0;
-    *out = (struct dna_https_result){.outcome = DNA_HTTPS_FAILED};
+    *out = (struct dna_https_result){.outcome = DNA_HTTPS_FAILED, .media_type = ""};
     if (curl_easy_getinfo(get->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
         status > 0) {
         out->status = (unsigned)status;

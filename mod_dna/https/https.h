@@ -38,6 +38,8 @@ struct dna_https_result {
     unsigned status;          /* 0: none came */
     struct dna_span body;     /* DONE only */
     const char *redirect_url; /* REDIRECT only, else NULL */
+    struct dna_span certificate; /* DONE, REDIRECT: the server's, PEM; empty without TLS */
+    const char *media_type; /* DONE: the Content-Type as sent, "" without one */
     const char *why; /* for people, never NULL; may hold bytes that the server chose */
 };
 

@@ -92,7 +92,8 @@ DNA_API struct dna_policy dna_session_policy_for(const struct dna_session *sessi
 /* --- what we want to know ---------------------------------------------------------- */
 
 /* The next look-up to make; identical wants of several questions come once, cached facts
- * are used first.  *want lives until the answer or the cancel. Never DNA_WANT_PEER. */
+ * are used first.  *want lives until the answer or the cancel. Never DNA_WANT_PEER or
+ * DNA_WANT_RECALL. */
 DNA_API bool dna_session_next_want(struct dna_session *session, unsigned *id,
                                    const struct dna_want **want);
 /* A want that nobody needs any more.  An answer that comes all the same feeds the cache. */
