@@ -216,9 +216,7 @@ static void show(struct dna_stream *stream, const struct dna_s2s_effect *effect,
         .text = effect->text != NULL ? effect->text : "",
     };
     if (kind == DNA_STREAM_PEER) {
-        bool heard = dna_stream_standing(stream, effect->domain, effect->accepted,
-                                         &stream->shown.ruling);
-        out->ruling = heard ? &stream->shown.ruling : NULL;
+        out->ruling = dna_stream_standing(stream, effect->domain, effect->accepted);
     }
     if (kind == DNA_STREAM_CLOSE || kind == DNA_STREAM_ERROR) {
         dna_stream_dismiss_all(stream);

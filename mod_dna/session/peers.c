@@ -53,14 +53,13 @@ void dna_stream_peers_free(struct dna_stream *stream)
 static struct dna_question question_for(const struct dna_stream *stream, const char *domain,
                                         bool added)
 {
-    bool endpoint = stream->role == DNA_INITIATING && !added &&
-                    stream->endpoint.host.text[0] != '\0';
+    bool endpoint = !added && stream->endpoint.host != NULL;
     return (struct dna_question){
         .domain = domain,
         .service = DNA_XMPP_SERVER,
         .role = stream->role,
         .chain = stream->chain,
-        .host = endpoint ? stream->endpoint.host.text : NULL,
+        .host = endpoint ? stream->endpoint.host : NULL,
         .port = endpoint ? stream->endpoint.port : 0,
         .policy = dna_policies_for(&stream->session->policies, domain),
     };
@@ -188,14 +187,16 @@ static void forget(struct dna_stream *stream, const char *domain)
     }
 }
 
-bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool accepted,
-                         struct dna_ruling *ruling)
+const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const char *domain,
+                                             bool accepted)
 {
     struct dna_stream_peer *peer = find(stream, domain);
-    bool heard = peer != NULL && peer->ruling != NULL &&
-                 (peer->ruling->verdict == DNA_PROVEN) == accepted;
-    if (heard) {
-        *ruling = *peer->ruling;
+    dna_alloc_release(stream->session->alloc, stream->shown);
+    stream->shown = NULL;
+    if (peer != NULL && peer->ruling != NULL &&
+        (peer->ruling->verdict == DNA_PROVEN) == accepted) {
+        stream->shown = peer->ruling;
+        peer->ruling = NULL;
     }
     if (peer != NULL) {
         drop_ruling(stream, peer);
@@ -210,7 +211,7 @@ bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool acc
         (void)dna_map_remove(stream->peers, dna_span_of(domain));
         dna_alloc_release(stream->session->alloc, peer);
     }
-    return heard;
+    return stream->shown;
 }
 
 static void judge_anew(struct dna_stream *stream, const char *domain,

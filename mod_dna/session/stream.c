@@ -139,6 +139,11 @@ static enum dna_err make_parts(struct dna_stream *stream,
     };
     const struct dna_alloc *alloc = stream->session->alloc;
     enum dna_err err = dna_xml_reader_new(alloc, LANG, &limits, &stream->reader);
+    if (stream->role == DNA_INITIATING && stream->link == NULL && options->host != NULL) {
+        stream->endpoint.host = dna_alloc_text(alloc, dna_span_of(options->host));
+        stream->endpoint.port = options->port;
+        err = stream->endpoint.host == NULL ? DNA_ERR_MEMORY : err;
+    }
     if (err == DNA_OK && stream->link == NULL) {
         err = dna_map_new(alloc, stream->session->seed, &stream->peers);
     }
@@ -153,6 +158,8 @@ static void free_parts(struct dna_stream *stream)
     dna_s2s_free(stream->s2s);
     dna_xml_reader_free(stream->reader);
     dna_chain_free(stream->chain);
+    dna_alloc_release(session->alloc, stream->endpoint.host);
+    dna_alloc_release(session->alloc, stream->shown);
     dna_timers_leave(&session->timers, &stream->timer);
     dna_alloc_release(session->alloc, stream);
 }
@@ -177,10 +184,6 @@ enum dna_err dna_stream_new(struct dna_session *session,
     stream->link = known.link;
     stream->role = known.role;
     stream->user = known.user;
-    if (known.role == DNA_INITIATING && known.link == NULL && known.host != NULL) {
-        strcpy(stream->endpoint.host.text, known.host);
-        stream->endpoint.port = known.port;
-    }
     err = dna_timers_enter(&session->timers, &stream->timer, DNA_TIMER_STREAM);
     if (err != DNA_OK) {
         dna_alloc_release(session->alloc, stream);
@@ -369,6 +372,8 @@ void dna_stream_park(struct dna_stream *stream)
 {
     if (!stream->lent) {
         dna_xml_reader_park(stream->reader);
+        dna_alloc_release(stream->session->alloc, stream->shown);
+        stream->shown = NULL;
     }
 }
 
@@ -403,8 +408,8 @@ bool dna_stream_may_carry(const struct dna_stream *stream, const char *host, uin
     if (!dna_stream_speaks_dna(stream)) {
         return false;
     }
-    if (stream->endpoint.host.text[0] != '\0' && stream->endpoint.port == port &&
-        strcmp(stream->endpoint.host.text, host) == 0) {
+    if (stream->endpoint.host != NULL && stream->endpoint.port == port &&
+        strcmp(stream->endpoint.host, host) == 0) {
         return true;
     }
     return dna_s2s_peer_valid(stream->s2s, dna_s2s_peer(stream->s2s)) &&

@@ -17,13 +17,8 @@ struct dna_stream_peer {
     bool review; /* the next renewal is due to a change of the policy */
 };
 
-/* What the host is being shown: lives until the next call. */
-struct dna_stream_shown {
-    struct dna_ruling ruling;
-};
-
 struct dna_stream_endpoint {
-    struct dna_name host; /* "": not connected by SRV, or not by us */
+    char *host; /* NULL: not connected by SRV, or not by us */
     uint16_t port;
 };
 
@@ -46,7 +41,7 @@ struct dna_stream {
     struct dna_stream_endpoint endpoint;
     struct dna_stream_foresight foresight;
     struct dna_map *peers; /* to struct dna_stream_peer; NULL on local streams */
-    struct dna_stream_shown shown;
+    struct dna_ruling *shown; /* beside the last PEER effect, or NULL */
     struct dna_timer timer;
     struct dna_stream *prev, *next;             /* session.streams */
     struct dna_stream *prev_ready, *next_ready; /* session.ready */
@@ -74,9 +69,9 @@ void dna_stream_dismiss_all(struct dna_stream *stream);
 /* A hearing for it ended, and is freed next. */
 void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
                       struct dna_time now);
-/* The s2s effect PEER: notes it; true: *ruling is what was ruled. */
-bool dna_stream_standing(struct dna_stream *stream, const char *domain, bool accepted,
-                         struct dna_ruling *ruling);
+/* The s2s effect PEER: notes it, and shows what was ruled, or NULL. */
+const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const char *domain,
+                                             bool accepted);
 /* The policy changed: accepted peers are heard again, or revoked at once. */
 void dna_stream_review(struct dna_stream *stream, struct dna_time now);
 struct dna_hearing *dna_stream_hearing(const struct dna_stream *stream, const char *domain);
