@@ -115,5 +115,8 @@ void dna_edge_wire_settle(struct dna_uv_stream *stream);
 /* The core asked for TLS; domain: whose certificate we present, or NULL. */
 void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain);
 size_t dna_edge_wire_backlog(const struct dna_uv_stream *stream);
+/* Notes that the high mark is passed, if it is: a host that saw it waits to be told when the
+ * output is drained, though it be in the same turn. */
+void dna_edge_wire_mark(struct dna_uv_stream *stream);
 
 #endif

@@ -252,13 +252,17 @@ static void flush(struct dna_uv_stream *stream)
     } while (has_output(stream) && dna_edge_socket_in_flight(stream->wire.socket) == 0);
 }
 
-static void watch_marks(struct dna_uv_stream *stream)
+void dna_edge_wire_mark(struct dna_uv_stream *stream)
+{
+    if (dna_edge_wire_backlog(stream) > DNA_LIMIT_BACKLOG_HIGH) {
+        stream->wire.above = true;
+    }
+}
+
+static void tell_when_drained(struct dna_uv_stream *stream)
 {
     struct dna_edge_wire *wire = &stream->wire;
-    size_t backlog = dna_edge_wire_backlog(stream);
-    if (backlog > DNA_LIMIT_BACKLOG_HIGH) {
-        wire->above = true;
-    } else if (wire->above && backlog < DNA_LIMIT_BACKLOG_LOW) {
+    if (wire->above && dna_edge_wire_backlog(stream) < DNA_LIMIT_BACKLOG_LOW) {
         wire->above = false;
         if (stream->state < DNA_EDGE_CLOSING && stream->handler->drained != NULL) {
             stream->handler->drained(stream->user, stream);
@@ -356,6 +360,7 @@ void dna_edge_wire_settle(struct dna_uv_stream *stream)
         decrypt(stream);
     }
     if (stream->state != DNA_EDGE_OVER) {
+        dna_edge_wire_mark(stream);
         flush(stream);
     }
     if (stream->state == DNA_EDGE_CLOSING) {
@@ -365,6 +370,6 @@ void dna_edge_wire_settle(struct dna_uv_stream *stream)
     }
     if (stream->state != DNA_EDGE_OVER) {
         choose_reading(stream);
-        watch_marks(stream);
+        tell_when_drained(stream);
     }
 }

@@ -153,6 +153,25 @@ static void a_paused_stream_is_not_read(void **state)
     close_from(scene, &scene->a);
 }
 
+static bool has_drained(void *side)
+{
+    return ((struct side *)side)->drained != 0;
+}
+
+/* A host that saw the backlog waits for drained, even if the network takes all at once. */
+static void whoever_saw_a_backlog_is_told_that_it_drained(void **state)
+{
+    struct scene *scene = *state;
+    bring_up(scene);
+    while (dna_uv_stream_backlog(scene->a.stream) <= DNA_LIMIT_BACKLOG_HIGH) {
+        assert_int_equal(side_send(&scene->a, "b.example", "n", 8000), DNA_OK);
+    }
+    scene_until(scene, has_drained, &scene->a);
+    scene_settle(scene);
+    assert_int_equal(scene->a.drained, 1);
+    close_from(scene, &scene->a);
+}
+
 /* Paused in the middle of what was read: the rest of the ciphertext is kept. */
 static void pause_after_first(void *user, struct dna_uv_stream *stream,
                               const struct dna_stanza *it)
@@ -350,6 +369,7 @@ int main(void)
         scene_test(an_unknown_certificate_proves_nothing),
         scene_test(without_a_certificate_there_is_no_tls),
         scene_test(a_paused_stream_is_not_read),
+        scene_test(whoever_saw_a_backlog_is_told_that_it_drained),
         scene_test(what_was_read_already_is_kept),
         scene_test(a_pause_takes_effect_within_the_callback),
         scene_test(an_idle_stream_is_parked_and_goes_on),
