@@ -58,7 +58,7 @@ const struct option gateway_options[] = {
     {"policy", "level", OPTION_WORD, false, false, 0, 0, "refuse proof strong", "proof",
      "refuse: never; proof: any admitted prooftype; strong: DNSSEC from the root only"},
     {"policy", "prooftypes", OPTION_WORD, true, false, 1, 16,
-     "pkix srvname dnssec-srv dane dnssec-ta posh",
+     "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion sts",
      "pkix srvname dnssec-srv dane dnssec-ta posh", "the prooftypes that are admitted"},
     {"policy", "dane-usages", OPTION_WORD, true, false, 1, 4, "3 2 1 0", "3 2",
      "the certificate usages of TLSA records that count; records of others are unusable"},

@@ -217,7 +217,7 @@ static const struct {
     {6, "policy \"*\" { level = lax prooftypes = { pkix, danish } dane-usages = { 4 } }",
      "6: level: \"lax\" is not possible; use one of: refuse proof strong\n"
      "6: prooftypes: \"danish\" is not possible; use one of: "
-     "pkix srvname dnssec-srv dane dnssec-ta posh\n"
+     "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion sts\n"
      "6: dane-usages: \"4\" is not possible; use one of: 3 2 1 0\n"},
     {6, "policy \"*\" { prooftypes = { } }",
      "6: prooftypes: has 0 values; 1 to 16 are possible\n"},
