@@ -107,7 +107,7 @@ struct attempt {
     STACK_OF(X509) *untrusted;
     const struct dna_tlsa *authority; /* usage 0: one that some CA must match, or NULL */
     int64_t at;
-    bool partial; /* what the store holds is an anchor, self-signed or not */
+    X509 *anchor; /* usage 2: where the path must end, self-signed or not; or NULL */
     bool keyed;   /* above the path stands a key that is in no certificate */
     bool hidden;  /* the library passed over a constraint */
 };
@@ -130,7 +130,7 @@ static void set_parameters(X509_STORE_CTX *context, struct attempt *attempt)
     X509_VERIFY_PARAM_set_time(parameters, (time_t)attempt->at);
     X509_VERIFY_PARAM_set_depth(parameters, DNA_LIMIT_CHAIN);
     X509_VERIFY_PARAM_set_auth_level(parameters, 0);
-    if (attempt->partial) {
+    if (attempt->anchor != NULL) {
         (void)X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
     }
     X509_STORE_CTX_set_app_data(context, attempt);
@@ -153,10 +153,27 @@ static enum dna_err judge_authority(const STACK_OF(X509) *path, const struct dna
     return DNA_OK;
 }
 
+/* A leaf that the store holds is trusted whatever stands above it. */
+static bool ends_at_anchor(const STACK_OF(X509) *path, const struct attempt *attempt,
+                           struct dna_path *out)
+{
+    if (attempt->anchor == NULL ||
+        X509_cmp(sk_X509_value(path, sk_X509_num(path) - 1), attempt->anchor) == 0) {
+        return true;
+    }
+    out->code = DNA_PATH_UNTRUSTED;
+    (void)snprintf(out->why, sizeof out->why, "the path does not end at the record's anchor");
+    return false;
+}
+
 static enum dna_err judge(const STACK_OF(X509) *path, const struct attempt *attempt,
                           struct dna_path *out)
 {
-    enum dna_err err = dna_path_judge(path, attempt->keyed, out);
+    enum dna_err err;
+    if (!ends_at_anchor(path, attempt, out)) {
+        return DNA_OK;
+    }
+    err = dna_path_judge(path, attempt->keyed, out);
     if (err == DNA_OK && out->code == DNA_PATH_OK) {
         err = dna_constraints_judge(path, attempt->hidden, out);
     }
@@ -173,10 +190,11 @@ static enum dna_err judge(const STACK_OF(X509) *path, const struct attempt *atte
 static enum dna_err verify(struct attempt *attempt, struct dna_path *out)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
+    X509 *leaf = attempt->chain->links[0].certificate;
     enum dna_err err;
-    if (context == NULL || X509_STORE_CTX_init(context, attempt->store,
-                                               attempt->chain->links[0].certificate,
-                                               attempt->untrusted) != 1) {
+    if (context == NULL ||
+        X509_STORE_CTX_init(context, attempt->store, leaf,
+                            attempt->anchor != leaf ? attempt->untrusted : NULL) != 1) {
         X509_STORE_CTX_free(context);
         return DNA_ERR_MEMORY;
     }
@@ -210,6 +228,7 @@ static enum dna_err verify_under(struct attempt *attempt, X509 *anchor, struct d
     enum dna_err err = DNA_ERR_MEMORY;
     begin(attempt->chain, out);
     attempt->hidden = false;
+    attempt->anchor = anchor;
     attempt->store = X509_STORE_new();
     if (attempt->store != NULL && X509_STORE_add_cert(attempt->store, anchor) == 1) {
         err = verify(attempt, out);
@@ -296,8 +315,7 @@ static enum dna_err check(const struct dna_chain *chain, const struct dna_roots 
                           const struct dna_tlsa *tlsa, int64_t at, struct dna_path *out)
 {
     bool own = tlsa != NULL && tlsa->usage == DNA_TLSA_DANE_TA;
-    struct attempt attempt = {
-        .chain = chain, .untrusted = sk_X509_new_null(), .at = at, .partial = own};
+    struct attempt attempt = {.chain = chain, .untrusted = sk_X509_new_null(), .at = at};
     enum dna_err err = attempt.untrusted != NULL ? DNA_OK : DNA_ERR_MEMORY;
     for (size_t i = 1; err == DNA_OK && i < chain->n; i++) {
         if (sk_X509_push(attempt.untrusted, chain->links[i].certificate) <= 0) {
