@@ -66,15 +66,6 @@ static enum dna_service service_of(const struct cli_call *call)
                                                                  : DNA_XMPP_SERVER;
 }
 
-static bool names_domain(const struct cli_call *call, const struct dna_chain *chain,
-                         const struct dna_path *path, const char *domain)
-{
-    enum dna_service service = service_of(call);
-    return dna_certificate_names_domain(chain, path, service, domain) ||
-           (path->srvname_usable &&
-            dna_identity_srv(chain, dna_certificate_service(service), domain));
-}
-
 static bool names_address(const struct dna_chain *chain, const char *text)
 {
     struct dna_address address;
@@ -90,7 +81,7 @@ static bool carries(const struct cli_call *call, const struct dna_chain *chain,
     const char *domain = cli_text(call, "domain"), *host = cli_text(call, "host");
     if (domain != NULL) {
         *name = domain;
-        return names_domain(call, chain, path, domain);
+        return dna_certificate_names_domain(chain, path, service_of(call), domain);
     }
     if (host != NULL) {
         *name = host;

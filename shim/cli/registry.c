@@ -4,7 +4,10 @@
 #include <string.h>
 
 extern const struct cli_command cli_command_cert;
+extern const struct cli_command cli_command_dane;
 extern const struct cli_command cli_command_posh;
+extern const struct cli_command cli_command_assertion;
+extern const struct cli_command cli_command_sts;
 extern const struct cli_command cli_command_name;
 extern const struct cli_command cli_command_jid;
 extern const struct cli_command cli_command_stream;
@@ -14,7 +17,10 @@ extern const struct cli_command cli_command_help;
 
 const struct cli_command *const cli_commands[] = {
     &cli_command_cert,
+    &cli_command_dane,
     &cli_command_posh,
+    &cli_command_assertion,
+    &cli_command_sts,
     &cli_command_name,
     &cli_command_jid,
     &cli_command_stream,
