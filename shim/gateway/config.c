@@ -174,6 +174,13 @@ static void check_sections(struct reading *r)
 
 /* --- section by section ------------------------------------------------------------- */
 
+/* Whether nobody can listen on both. */
+static bool same_address(const struct gateway_address *a, const struct gateway_address *b)
+{
+    bool any = strcmp(a->ip, "0.0.0.0") == 0 || strcmp(a->ip, "::") == 0;
+    return a->port != 0 && a->port == b->port && (any || strcmp(a->ip, b->ip) == 0);
+}
+
 static void take_public(struct reading *r)
 {
     struct gateway_config *c = r->config;
@@ -182,7 +189,14 @@ static void take_public(struct reading *r)
     size_t n = listen != NULL ? listen->n : 0;
     c->listen = array_of(r, n, sizeof *c->listen);
     for (size_t i = 0; i < n && c->listen != NULL; i++) {
-        (void)check_address(listen->values[i], &c->listen[c->n_listen++]);
+        (void)check_address(listen->values[i], &c->listen[c->n_listen]);
+        for (size_t j = 0; j < c->n_listen; j++) {
+            if (same_address(&c->listen[j], &c->listen[c->n_listen])) {
+                faults_add(&r->faults, listen->line, "listen: \"%s\" is covered by \"%s\"; "
+                           "leave one out", listen->values[i], listen->values[j]);
+            }
+        }
+        c->n_listen++;
     }
     c->certificate = copy_of(r, value_of(s, "public", "certificate"));
     c->key = copy_of(r, value_of(s, "public", "key"));
@@ -273,11 +287,6 @@ static void take_link(struct reading *r, const struct section *s,
     link->trust_loopback = truth_of(s, "link", "trust-loopback");
     check_hop(r, s, "listen", &link->listen);
     check_hop(r, s, "server", &link->server);
-    if (link->listen.port != 0 && link->listen.port == link->server.port &&
-        strcmp(link->listen.ip, link->server.ip) == 0) {
-        faults_add(&r->faults, line_of(s, "server"), "link \"%s\": server is the gateway's own "
-                   "listener; name the port of the local server", s->title);
-    }
     if (entry != NULL) {
         link->has_user = true;
         link->uid = entry->pw_uid;
@@ -291,11 +300,6 @@ static void take_link(struct reading *r, const struct section *s,
                    "the local server runs as, or say trust-loopback = true to believe every "
                    "local process", s->title);
     }
-}
-
-static bool same_address(const struct gateway_address *a, const struct gateway_address *b)
-{
-    return a->port != 0 && a->port == b->port && strcmp(a->ip, b->ip) == 0;
 }
 
 static void check_link(struct reading *r, const struct section *s, size_t at)
@@ -322,6 +326,33 @@ static void check_link(struct reading *r, const struct section *s, size_t at)
     }
 }
 
+/* A server's address that is one of our own listeners would lead the gateway to itself. */
+static void check_server(struct reading *r, const struct section *s,
+                         const struct gateway_link_config *link)
+{
+    const struct gateway_config *c = r->config;
+    bool ours = false;
+    for (size_t i = 0; i < c->n_links; i++) {
+        ours = ours || same_address(&c->links[i].listen, &link->server);
+    }
+    for (size_t i = 0; i < c->n_listen; i++) {
+        ours = ours || same_address(&c->listen[i], &link->server);
+    }
+    if (ours) {
+        faults_add(&r->faults, line_of(s, "server"), "link \"%s\": server is the gateway's own "
+                   "listener; name the port of the local server", s->title);
+    }
+}
+
+static size_t find_link(const struct gateway_config *c, const char *name)
+{
+    size_t i = 0;
+    while (i < c->n_links && strcmp(c->links[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static void take_links(struct reading *r)
 {
     struct gateway_config *c = r->config;
@@ -337,18 +368,15 @@ static void take_links(struct reading *r)
         }
         check_link(r, s, c->n_links - 1);
     }
+    for (const struct section *s = first_of(r, "link"); s != NULL; s = parse_next(s)) {
+        size_t i = s->title != NULL ? find_link(c, s->title) : c->n_links;
+        if (i < c->n_links) {
+            check_server(r, s, &c->links[i]);
+        }
+    }
     if (c->n_links == 0) {
         faults_add(&r->faults, 1, "there is no link; add a link section for the local server");
     }
-}
-
-static size_t find_link(const struct gateway_config *c, const char *name)
-{
-    size_t i = 0;
-    while (i < c->n_links && strcmp(c->links[i].name, name) != 0) {
-        i++;
-    }
-    return i;
 }
 
 static void take_host(struct reading *r, const struct section *s,

@@ -275,6 +275,17 @@ static const struct {
     {2, "public { listen = { \"127.0.2.1@5269\" } certificate = cert.pem key = key.pem }",
      "4: link \"main\": listens where the public side does; give the link an address or a port "
      "of its own\n"},
+    {2, "public { listen = { \"0.0.0.0@5269\" } certificate = cert.pem key = key.pem }",
+     "4: link \"main\": listens where the public side does; give the link an address or a port "
+     "of its own\n"
+     "4: link \"main\": server is the gateway's own listener; name the port of the local "
+     "server\n"},
+    {2, "public { listen = { \"::1@1\", \"0:0::1@1\" } certificate = cert.pem key = key.pem }",
+     "2: listen: \"0:0::1@1\" is covered by \"::1@1\"; leave one out\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root }\n"
+        "link \"two\" { listen = \"127.0.0.1@2\" server = \"127.0.0.1@3\" user = root }",
+     "4: link \"main\": server is the gateway's own listener; name the port of the local "
+     "server\n"},
     {4, "",
      "1: there is no link; add a link section for the local server\n"
      "5: host \"a.example\": there is no link \"main\"; add it, or correct the name\n"},

@@ -112,6 +112,8 @@ class Server:
         self.listener = socket.create_server((address, 0))
         self.port = self.listener.getsockname()[1]
         self.streams = {}
+        self.reads = threading.Event()  # cleared: it does not read what the gateway sends
+        self.reads.set()
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -128,6 +130,8 @@ class Server:
         greeted = False
         ident = base64.b16encode(os.urandom(8)).decode()
         while True:
+            if greeted:
+                self.reads.wait()
             try:
                 got = connection.recv(65536)
             except OSError:
@@ -447,6 +451,24 @@ class TwoGateways(unittest.TestCase):
         with self.assertRaises(ConnectionError):
             self.one.server.open("b1.dna", "a1.dna")
         self.assertTrue(self.one.server.stanzas.empty())
+
+    def test_a_slow_server_loses_nothing(self):
+        """Far more than all buffers hold; the only source is simply not read."""
+        self.one.server.send("a1.dna", "b1.dna", "first")
+        self.arrives(self.two, "a1.dna", "b1.dna", "first")
+        self.two.server.reads.clear()
+        body = "x" * 8000
+        sender = threading.Thread(target=lambda: [
+            self.one.server.send("a1.dna", "b1.dna", f"n{number}", body)
+            for number in range(4000)])
+        sender.start()
+        sender.join(2)
+        self.two.server.reads.set()
+        for number in range(4000):
+            self.arrives(self.two, "a1.dna", "b1.dna", f"n{number}")
+        sender.join()
+        self.assertFalse(self.one.log("returned") + self.two.log("returned")
+                         + self.one.log("lost") + self.two.log("lost"))
 
     def test_the_end(self):
         self.one.server.send("a1.dna", "b1.dna", "m1")
