@@ -235,6 +235,189 @@ static const struct scene scenes[] = {
      "* error sent reset\n"
      "> <a></b>\n"
      "* close\n"},
+    {"sent by the host: bad-format", IN,
+     VALID_IN
+     "! close bad-format\n"
+     "< <stream:error><bad-format {err}/></stream:error></stream:stream>\n"
+     "* error sent bad-format\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: bad-namespace-prefix", IN,
+     VALID_IN
+     "! close bad-namespace-prefix\n"
+     "< <stream:error><bad-namespace-prefix {err}/></stream:error></stream:stream>\n"
+     "* error sent bad-namespace-prefix\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: conflict", IN,
+     VALID_IN
+     "! close conflict\n"
+     "< <stream:error><conflict {err}/></stream:error></stream:stream>\n"
+     "* error sent conflict\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: connection-timeout", IN,
+     VALID_IN
+     "! close connection-timeout\n"
+     "< <stream:error><connection-timeout {err}/></stream:error></stream:stream>\n"
+     "* error sent connection-timeout\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: host-gone", IN,
+     VALID_IN
+     "! close host-gone\n"
+     "< <stream:error><host-gone {err}/></stream:error></stream:stream>\n"
+     "* error sent host-gone\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: host-unknown", IN,
+     VALID_IN
+     "! close host-unknown\n"
+     "< <stream:error><host-unknown {err}/></stream:error></stream:stream>\n"
+     "* error sent host-unknown\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: improper-addressing", IN,
+     VALID_IN
+     "! close improper-addressing\n"
+     "< <stream:error><improper-addressing {err}/></stream:error></stream:stream>\n"
+     "* error sent improper-addressing\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: internal-server-error", IN,
+     VALID_IN
+     "! close internal-server-error\n"
+     "< <stream:error><internal-server-error {err}/></stream:error></stream:stream>\n"
+     "* error sent internal-server-error\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: invalid-from", IN,
+     VALID_IN
+     "! close invalid-from\n"
+     "< <stream:error><invalid-from {err}/></stream:error></stream:stream>\n"
+     "* error sent invalid-from\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: invalid-namespace", IN,
+     VALID_IN
+     "! close invalid-namespace\n"
+     "< <stream:error><invalid-namespace {err}/></stream:error></stream:stream>\n"
+     "* error sent invalid-namespace\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: invalid-xml", IN,
+     VALID_IN
+     "! close invalid-xml\n"
+     "< <stream:error><invalid-xml {err}/></stream:error></stream:stream>\n"
+     "* error sent invalid-xml\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: not-authorized", IN,
+     VALID_IN
+     "! close not-authorized\n"
+     "< <stream:error><not-authorized {err}/></stream:error></stream:stream>\n"
+     "* error sent not-authorized\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: not-well-formed", IN,
+     VALID_IN
+     "! close not-well-formed\n"
+     "< <stream:error><not-well-formed {err}/></stream:error></stream:stream>\n"
+     "* error sent not-well-formed\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: policy-violation", IN,
+     VALID_IN
+     "! close policy-violation\n"
+     "< <stream:error><policy-violation {err}/></stream:error></stream:stream>\n"
+     "* error sent policy-violation\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: remote-connection-failed", IN,
+     VALID_IN
+     "! close remote-connection-failed\n"
+     "< <stream:error><remote-connection-failed {err}/></stream:error></stream:stream>\n"
+     "* error sent remote-connection-failed\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: reset", IN,
+     VALID_IN
+     "! close reset\n"
+     "< <stream:error><reset {err}/></stream:error></stream:stream>\n"
+     "* error sent reset\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: resource-constraint", IN,
+     VALID_IN
+     "! close resource-constraint\n"
+     "< <stream:error><resource-constraint {err}/></stream:error></stream:stream>\n"
+     "* error sent resource-constraint\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: restricted-xml", IN,
+     VALID_IN
+     "! close restricted-xml\n"
+     "< <stream:error><restricted-xml {err}/></stream:error></stream:stream>\n"
+     "* error sent restricted-xml\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: see-other-host", IN,
+     VALID_IN
+     "! close see-other-host\n"
+     "< <stream:error><see-other-host {err}/></stream:error></stream:stream>\n"
+     "* error sent see-other-host\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: system-shutdown", IN,
+     VALID_IN
+     "! close system-shutdown\n"
+     "< <stream:error><system-shutdown {err}/></stream:error></stream:stream>\n"
+     "* error sent system-shutdown\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: undefined-condition", IN,
+     VALID_IN
+     "! close undefined-condition\n"
+     "< <stream:error><undefined-condition {err}/></stream:error></stream:stream>\n"
+     "* error sent undefined-condition\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: unsupported-encoding", IN,
+     VALID_IN
+     "! close unsupported-encoding\n"
+     "< <stream:error><unsupported-encoding {err}/></stream:error></stream:stream>\n"
+     "* error sent unsupported-encoding\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: unsupported-feature", IN,
+     VALID_IN
+     "! close unsupported-feature\n"
+     "< <stream:error><unsupported-feature {err}/></stream:error></stream:stream>\n"
+     "* error sent unsupported-feature\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: unsupported-stanza-type", IN,
+     VALID_IN
+     "! close unsupported-stanza-type\n"
+     "< <stream:error><unsupported-stanza-type {err}/></stream:error></stream:stream>\n"
+     "* error sent unsupported-stanza-type\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"sent by the host: unsupported-version", IN,
+     VALID_IN
+     "! close unsupported-version\n"
+     "< <stream:error><unsupported-version {err}/></stream:error></stream:stream>\n"
+     "* error sent unsupported-version\n"
+     "> </stream:stream>\n"
+     "* close\n"},
+    {"another encoding", IN,
+     "> <?xml version='1.0' encoding='ISO-8859-1'?><stream:stream xmlns='jabber:server' "
+     "xmlns:stream='{streams}' to='t.example' version='1.0'>\n"
+     "< {stream} from='' id='id0' version='1.0' xml:lang='en'><stream:error>"
+     "<unsupported-encoding {err}/><text {err} xml:lang='en'>only UTF-8 is spoken "
+     "here</text></stream:error></stream:stream>\n"
+     "* error sent unsupported-encoding\n"
+     "* close\n"},
     {"received: bad-format", OUT,
      VALID_OUT
      "> <stream:error><bad-format {err}/></stream:error></stream:stream>\n"
