@@ -370,10 +370,15 @@ enum dna_err dna_stream_close(struct dna_stream *stream, const char *condition,
 
 void dna_stream_park(struct dna_stream *stream)
 {
-    if (!stream->lent) {
-        dna_xml_reader_park(stream->reader);
-        dna_alloc_release(stream->session->alloc, stream->shown);
-        stream->shown = NULL;
+    struct dna_buf *output = dna_s2s_output(stream->s2s);
+    if (stream->lent) {
+        return;
+    }
+    dna_xml_reader_park(stream->reader);
+    dna_alloc_release(stream->session->alloc, stream->shown);
+    stream->shown = NULL;
+    if (dna_buf_len(output) == 0) {
+        dna_buf_fini(output); /* it begins anew with the next byte */
     }
 }
 
