@@ -5,18 +5,20 @@ usage: tests/mutants/run.py [--only GLOB] [--jobs N] [--keep DIR]
 
 Each tests/mutants/*.patch takes one check out of the sources; its first line names the test
 that must fail then:   # test: xml.reader
-Workers share the tests among them, each with a copy of the tree and a build of its own.  A
+Workers take one test after the other, each with a copy of the tree and a build of its own.  A
 test must pass unpatched; then each patch is applied, what it changes is rebuilt, and the test
-must fail.  A patch that does not apply or does not build is an error: a mutant that cannot
+must fail: at its first failure it is stopped.  A patch that does not apply or does not build is an error: a mutant that cannot
 live proves nothing.
 """
 import argparse
 import fnmatch
 import os
 import pathlib
+import queue
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,11 +27,20 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONGEST = 120  # seconds that a test may take
+FAILURE = "[  FAILED  ]"  # what cmocka prints as soon as one of its tests fails
 
 
-def run(*command, cwd, timeout=None):
+def run(*command, cwd):
     return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", check=False, timeout=timeout)
+                          text=True, errors="replace", check=False)
+
+
+def stop(process):
+    """Ends a test and whatever it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 class Mutant:
@@ -78,22 +89,28 @@ class Tree:
                 self.tests[name] = shlex.split(words)
         return None
 
-    def build(self, *tests):
-        """None or what went wrong; the programs of these tests are up to date."""
+    def build(self, test):
+        """None or what went wrong; the programs of the test are up to date."""
         build = str(self.place / "build") + "/"
-        targets = {word[len(build):] for test in tests for word in self.tests[test]
-                   if word.startswith(build)}
+        targets = {word[len(build):] for word in self.tests[test] if word.startswith(build)}
         built = run("ninja", "-C", "build", "-j", str(self.jobs), *sorted(targets),
                     cwd=self.place)
         return None if built.returncode == 0 else "does not build:\n" + built.stdout[-4000:]
 
     def passes(self, test):
         """(whether the test passes, what it printed)."""
-        try:
-            ran = run(*self.tests[test], cwd=self.place / "build", timeout=LONGEST)
-        except subprocess.TimeoutExpired:
-            return False, "does not end"
-        return ran.returncode == 0, ran.stdout
+        ran = subprocess.Popen(self.tests[test], cwd=self.place / "build", text=True,
+                               errors="replace", stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+        late = threading.Timer(LONGEST, stop, [ran])
+        late.start()
+        printed = []
+        for line in ran.stdout:
+            printed.append(line)
+            if FAILURE in line:
+                stop(ran)
+        late.cancel()
+        return ran.wait() == 0, "".join(printed)
 
     def patch(self, mutant, *options):
         return run("patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-i",
@@ -127,53 +144,56 @@ def copy_tree(target):
             shutil.copy2(ROOT / name, target / name)
 
 
-def work(tree, mutants, report):
-    """Tries the mutants of some tests; a test that is no good fails all of its mutants."""
-    trouble = tree.prepare()
-    known = sorted({m.test for m in mutants if m.test in tree.tests})
-    if trouble is None and known:
-        tree.build(*known)  # as much as possible at once; judged one by one below
-    good = {}
-    for mutant in sorted(mutants, key=lambda m: (m.test, m.files, m.name)):
-        test = mutant.test
-        if trouble is None and test not in good:
-            good[test] = "there is no test " + test if test not in known else tree.build(test)
-            if good[test] is None:
-                passed, output = tree.passes(test)
-                if not passed:
-                    good[test] = f"{test} does not pass unpatched:\n{output[-4000:]}"
-        why = trouble or good[test]
+def try_group(tree, test, mutants, report):
+    """The mutants of one test; where the test is no good, all of them have failed."""
+    why = tree.build(test) if test in tree.tests else "there is no such test: " + test
+    if why is None:
+        passed, output = tree.passes(test)
+        why = None if passed else f"{test} does not pass unpatched:\n{output[-4000:]}"
+    for mutant in sorted(mutants, key=lambda m: (m.files, m.name)):
         report.line(mutant, why if why is not None else tree.try_mutant(mutant))
 
 
-def share(mutants, jobs):
-    """The mutants for each worker: all of one test together, about as many for each."""
-    shares = [[] for _ in range(jobs)]
-    tests = {}
+def work(tree, groups, report):
+    """Takes groups from the queue until it is empty."""
+    trouble = tree.prepare()
+    while True:
+        try:
+            test, mutants = groups.get_nowait()
+        except queue.Empty:
+            return
+        if trouble is None:
+            try_group(tree, test, mutants, report)
+        else:
+            for mutant in mutants:
+                report.line(mutant, trouble)
+
+
+def grouped(mutants):
+    """A queue of (test, its mutants), the largest groups first."""
+    tests, groups = {}, queue.Queue()
     for mutant in mutants:
         tests.setdefault(mutant.test, []).append(mutant)
-    for group in sorted(tests.values(), key=len, reverse=True):
-        min(shares, key=len).extend(group)
-    return [s for s in shares if s]
+    for group in sorted(tests.items(), key=lambda item: len(item[1]), reverse=True):
+        groups.put(group)
+    return groups
 
 
 def try_all(mutants, jobs, place):
-    """How many survived."""
-    report = Report(len(mutants))
-    shares = share(mutants, jobs)
-    failures = []
+    """(how many survived, what ended a worker)."""
+    report, groups, failures = Report(len(mutants)), grouped(mutants), []
+    workers = min(jobs, groups.qsize())
 
-    def worker(number, mine):
+    def worker(number):
         try:
             tree = place / str(number)
             tree.mkdir(parents=True, exist_ok=True)
-            work(Tree(tree, max(1, jobs // len(shares))), mine, report)
+            work(Tree(tree, max(1, jobs // workers)), groups, report)
         except BaseException as error:  # a worker that dies must not pass for success
             failures.append(error)
             raise
 
-    threads = [threading.Thread(target=worker, args=(number, mine))
-               for number, mine in enumerate(shares)]
+    threads = [threading.Thread(target=worker, args=(n,)) for n in range(workers)]
     for thread in threads:
         thread.start()
     for thread in threads:
