@@ -98,6 +98,7 @@ static void miss(struct dna_s2s *s, enum dna_s2s_event event, const struct dna_s
         s->state = DNA_S2S_FAILED;
         break;
     case DNA_S2S_ABUSE:
+        assert(r != NULL); /* only a record's events are of this kind */
         dna_s2s_count_abuse(s, dna_s2s_state_name((enum dna_s2s_state)r->state));
         break;
     case DNA_S2S_MISUSE:
