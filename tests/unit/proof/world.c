@@ -176,7 +176,8 @@ void world_document(struct world *w, const char *url, enum dna_fetch_outcome out
     *d = (struct world_document){
         .url = url,
         .result = {.outcome = outcome, .status = 200, .body = dna_span_of(body),
-                   .final_url = url, .why = "because", .obtained = NOW},
+                   .final_url = url, .why = "because", .obtained = NOW, .media_type = "",
+                   .certificate_ends = NOW + 90 * DAY, .exact_name = true},
     };
 }
 
