@@ -17,7 +17,8 @@ static const char *const sound[] = {
     "ca-file = \"ca.pem\"",
     "public { listen = { \"192.0.2.1@5269\" } certificate = \"cert.pem\" key = key.pem }",
     "resolver { root-hints = \"hints\" trust-anchor-file = \"anchor\" }",
-    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = \"root\" }",
+    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = "
+    "\"root\" }",
     "host \"a.example\" { link = \"main\" }",
 };
 #define LINES (sizeof sound / sizeof *sound)
@@ -178,7 +179,8 @@ static const struct {
     {6, "log { }\nlog { }", "7: section log is there twice; put all its options into one\n"},
     /* single values */
     {1, "ca-file = \"missing.pem\"",
-     "1: ca-file: \"missing.pem\" cannot be read (No such file or directory); give a file that "
+     "1: ca-file: \"missing.pem\" cannot be read (No such file or directory); give a "
+     "file that "
      "this user can read\n"},
     {1, "ca-file = \"/\"",
      "1: ca-file: \"/\" cannot be read (Not a file); give a file that this user can read\n"},
@@ -192,14 +194,17 @@ static const struct {
     {2, "public { listen = { \"192.0.2.1@65536\" } certificate = cert.pem key = key.pem }",
      "2: listen: \"192.0.2.1@65536\" is no address and port; write it like "
      "\"192.0.2.1@5269\"\n"},
-    {2, "public {\nlisten = { \"::1@5269\" }\ncertificate = none.pem\nkey = none.key\nsource = x }",
-     "4: certificate: \"none.pem\" cannot be read (No such file or directory); give a file that "
+    {2, "public {\nlisten = { \"::1@5269\" }\ncertificate = none.pem\nkey = "
+     "none.key\nsource = x }",
+     "4: certificate: \"none.pem\" cannot be read (No such file or directory); give a "
+     "file that "
      "this user can read\n"
      "5: key: \"none.key\" cannot be read (No such file or directory); give a file that this "
      "user can read\n"
      "6: source: \"x\" is no IP address; write one, or leave it empty\n"},
     {2, "public { certificate = cert.pem key = \"\" }",
-     "2: public: \"listen\" is missing; it is: addresses and ports for other servers, usually "
+     "2: public: \"listen\" is missing; it is: addresses and ports for other servers, "
+     "usually "
      "port 5269\n"
      "2: public: \"key\" is missing; it is: its private key, PEM\n"},
     {2, "", "1: public: \"listen\" is missing; it is: addresses and ports for other servers, "
@@ -224,19 +229,24 @@ static const struct {
     /* the resolver */
     {3, "resolver { mode = forward trust-anchor-file = anchor }",
      "3: resolver: this mode needs resolvers to ask; name at least one in forward\n"},
-    {3, "resolver { forward = { \"192.0.2.53\" } root-hints = hints trust-anchor-file = anchor }",
-     "3: resolver: forward names resolvers but mode is \"iterate\", which asks none; set mode = "
+    {3, "resolver { forward = { \"192.0.2.53\" } root-hints = hints trust-anchor-file = "
+     "anchor }",
+     "3: resolver: forward names resolvers but mode is \"iterate\", which asks none; set "
+     "mode = "
      "\"forward\" or empty it\n"},
-    {3, "resolver { mode = stub trust-ad = true forward = { \"127.0.0.1@53\", \"192.0.2.53\" } }",
+    {3, "resolver { mode = stub trust-ad = true forward = { \"127.0.0.1@53\", "
+     "\"192.0.2.53\" } }",
      "3: resolver: trust-ad with \"192.0.2.53\": nothing protects the AD bit on its way from "
      "there; use a resolver on the loopback\n"},
-    {3, "resolver { mode = forward trust-ad = yes forward = { \"::1\" } trust-anchor-file = anchor }",
+    {3, "resolver { mode = forward trust-ad = yes forward = { \"::1\" } "
+     "trust-anchor-file = anchor }",
      "3: resolver: trust-ad is for mode = \"stub\"; the others validate\n"},
     {3, "resolver { mode = forward forward = { \"x\" } trust-anchor-file = none }",
      "3: forward: \"x\" is no resolver; write ADDR or ADDR@PORT\n"
      "3: trust-anchor-file: \"none\" cannot be read (No such file or directory); give a file "
      "that this user can read\n"},
-    {3, "resolver { mode = stub trust-ad = on forward = { \"127.0.0.1\" } trust-anchor-file = "
+    {3, "resolver { mode = stub trust-ad = on forward = { \"127.0.0.1\" } "
+     "trust-anchor-file = "
         "none }", ""},
     {3, "resolver { mode = stub forward = { \"127.0.0.1\" } }",
      "3: resolver: without trust-ad = true no answer is secure and nothing can be found; set "
@@ -262,25 +272,33 @@ static const struct {
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
         "trust-loopback = true }",
      "4: link \"main\": user and trust-loopback contradict each other; leave one out\n"},
-    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = no-such-user }",
-     "4: user: \"no-such-user\" is no user of this system; name the user that the local server "
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = "
+     "no-such-user }",
+     "4: user: \"no-such-user\" is no user of this system; name the user that the local "
+     "server "
      "runs as\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
         "kind = external }", "4: kind: \"external\" is not possible; use one of: plain\n"},
-    {6, "link \"two\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.2@5269\" user = root }",
-     "6: link \"two\": listens where link \"main\" does; give each link an address or a port of "
+    {6, "link \"two\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.2@5269\" user = "
+     "root }",
+     "6: link \"two\": listens where link \"main\" does; give each link an address or a "
+     "port of "
      "its own\n"},
-    {6, "link \"main\" { listen = \"127.0.2.2@5269\" server = \"127.0.0.2@5269\" user = root }",
+    {6, "link \"main\" { listen = \"127.0.2.2@5269\" server = \"127.0.0.2@5269\" user = "
+     "root }",
      "6: link \"main\": is there twice; give each a name of its own\n"},
     {2, "public { listen = { \"127.0.2.1@5269\" } certificate = cert.pem key = key.pem }",
-     "4: link \"main\": listens where the public side does; give the link an address or a port "
+     "4: link \"main\": listens where the public side does; give the link an address or "
+     "a port "
      "of its own\n"},
     {2, "public { listen = { \"0.0.0.0@5269\" } certificate = cert.pem key = key.pem }",
-     "4: link \"main\": listens where the public side does; give the link an address or a port "
+     "4: link \"main\": listens where the public side does; give the link an address or "
+     "a port "
      "of its own\n"
      "4: link \"main\": server is the gateway's own listener; name the port of the local "
      "server\n"},
-    {2, "public { listen = { \"::1@1\", \"0:0::1@1\" } certificate = cert.pem key = key.pem }",
+    {2, "public { listen = { \"::1@1\", \"0:0::1@1\" } certificate = cert.pem key = "
+     "key.pem }",
      "2: listen: \"0:0::1@1\" is covered by \"::1@1\"; leave one out\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root }\n"
         "link \"two\" { listen = \"127.0.0.1@2\" server = \"127.0.0.1@3\" user = root }",
@@ -298,21 +316,25 @@ static const struct {
     {5, "host \"A.Example\" { link = main }",
      "5: host \"A.Example\": is not the canonical form; write \"a.example\"\n"},
     {5, "host \"a_b.example\" { link = main }",
-     "5: host \"a_b.example\": is no domain that all servers read alike; write its A-label form "
+     "5: host \"a_b.example\": is no domain that all servers read alike; write its "
+     "A-label form "
      "(xn--...)\n"},
     {5, "host \"192.0.2.1\" { link = main }",
-     "5: host \"192.0.2.1\": is no domain that all servers read alike; write its A-label form "
+     "5: host \"192.0.2.1\": is no domain that all servers read alike; write its A-label "
+     "form "
      "(xn--...)\n"},
     {6, "host \"a.example\" { link = main }",
      "6: host \"a.example\": is there twice (first on line 5); remove one\n"},
     {6, "host \"b.example\" { link = main dnssec-ta-url = \"ftp://x\" }",
-     "6: dnssec-ta-url: \"ftp://x\" is no http or https URL; write the whole URL, or leave it "
+     "6: dnssec-ta-url: \"ftp://x\" is no http or https URL; write the whole URL, or "
+     "leave it "
      "empty\n"},
     {6, "policy \"*.example\" { }",
      "6: policy \"*.example\": write \"*\", a domain, or \".suffix\"\n"},
     {6, "policy \".Example\" { }",
      "6: policy \".Example\": is not the canonical form; write \".example\"\n"},
-    {6, "policy \"*\" { }\npolicy \"*\" { }", "7: policy \"*\": is there twice; remove one\n"},
+    {6, "policy \"*\" { }\npolicy \"*\" { }", "7: policy \"*\": is there twice; remove "
+     "one\n"},
 };
 
 /* Puts "t.conf:" before every line. */
@@ -350,15 +372,19 @@ static void all_faults_at_once(void **state)
     (void)state;
     write_file("t.conf", "ca-file = none\nlock = 1\npublic {\n listen = { \"1.2.3.4\" }\n"
                          " certificate = none\n kez = none\n}\nlink \"a\" {\n listen = "
-                         "\"10.0.0.1@1\"\n server = \"127.0.0.1@1\"\n}\nhost \"x..y\" {\n link "
+                         "\"10.0.0.1@1\"\n server = \"127.0.0.1@1\"\n}\nhost \"x..y\" "
+                         "{\n link "
                          "= b\n}\n");
     gateway_config_free(read_config("t.conf", &errors));
     for (const char *const *want =
-             (const char *const[]){"t.conf:1: ca-file", "t.conf:2: there is no option \"lock\"",
+             (const char *const[]){"t.conf:1: ca-file", "t.conf:2: there is no option "
+                 "\"lock\"",
                                    "t.conf:4: listen", "t.conf:5: certificate",
-                                   "t.conf:6: there is no option \"kez\"", "\"key\" is missing",
+                                   "t.conf:6: there is no option \"kez\"", "\"key\" is "
+                                   "missing",
                                    "t.conf:9: link \"a\"", "\"user\" is missing",
-                                   "t.conf:12: host \"x..y\"", "t.conf:13: host \"x..y\"", NULL};
+                                   "t.conf:12: host \"x..y\"", "t.conf:13: host "
+                                   "\"x..y\"", NULL};
          *want != NULL; want++) {
         if (strstr(errors, *want) == NULL) {
             print_error("%s\nlacks: %s\n", errors, *want);
@@ -405,7 +431,8 @@ static void printed_and_read_again(void **state)
     size_t size;
     FILE *out = open_memstream(&first, &size);
     (void)state;
-    write_config(6, "host \"b.example\" { link = main dnssec-ta-url = \"http://h/a\\\"b\\\\c\" }\n"
+    write_config(6, "host \"b.example\" { link = main dnssec-ta-url = "
+        "\"http://h/a\\\"b\\\\c\" }\n"
                     "policy \"*\" { level = strong }");
     assert_true(gateway_config_print("t.conf", out, stderr));
     assert_int_equal(fclose(out), 0);

@@ -42,7 +42,8 @@ static void values(void **state)
         {"a=b", 3, "INFO event k=\"a=b\"\n"},
         {"say \"hi\"", 8, "INFO event k=\"say \\\"hi\\\"\"\n"},
         {"back\\slash", 10, "INFO event k=\"back\\\\slash\"\n"},
-        {"x\nINFO ruling ruling=PROVEN", 27, "INFO event k=\"x\\nINFO ruling ruling=PROVEN\"\n"},
+        {"x\nINFO ruling ruling=PROVEN", 27, "INFO event k=\"x\\nINFO ruling "
+         "ruling=PROVEN\"\n"},
         {"\r\t", 2, "INFO event k=\"\\r\\t\"\n"},
         {"\x1b[2J", 4, "INFO event k=\"\\x1b[2J\"\n"},
         {"\0\x7f", 2, "INFO event k=\"\\x00\\x7f\"\n"},

@@ -184,7 +184,8 @@ static void a_domain_that_does_not_exist(void **state)
     fake_allow(2, R, A);
     (void)fake_journal();
     fake_effect(2, DNA_STREAM_PAIR, R, A, true);
-    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i1 not-found no such domain\n"));
+    assert_non_null(strstr(fake_journal(),
+                           "error 2 a.one r.dna i1 not-found no such domain\n"));
     /* The next ones are not looked up for a while, the pause doubles. */
     fake_stanza(1, A, R, "i2", "");
     journal_is("error 2 a.one r.dna i2 not-found no such domain\n");
