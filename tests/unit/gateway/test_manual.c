@@ -129,6 +129,21 @@ static void nothing_else_is_documented(void **state)
     }
 }
 
+static void every_prooftype_can_be_admitted(void **state)
+{
+    const char *words = gateway_option("policy", "prooftypes")->words;
+    const char *admitted = gateway_option("policy", "prooftypes")->otherwise;
+    (void)state;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        const char *name = dna_prooftype_name((enum dna_prooftype)i);
+        bool by_default = (dna_policy_default().prooftypes & DNA_PROOF_BIT(i)) != 0;
+        if (strstr(words, name) == NULL || by_default != (strstr(admitted, name) != NULL)) {
+            print_error("prooftypes: %s\n", name);
+            fail();
+        }
+    }
+}
+
 static void every_option_is_in_the_example(void **state)
 {
     (void)state;
@@ -160,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_documented),
         cmocka_unit_test(nothing_else_is_documented),
+        cmocka_unit_test(every_prooftype_can_be_admitted),
         cmocka_unit_test(every_option_is_in_the_example),
         cmocka_unit_test(every_option_is_in_the_help),
     };
