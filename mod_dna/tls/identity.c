@@ -69,7 +69,8 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *l
     unsigned char *chosen;
     (void)ssl;
     (void)arg;
-    if (SSL_select_next_proto(&chosen, len, ours, sizeof ours, offered, offered_len) != OPENSSL_NPN_NEGOTIATED) {
+    if (SSL_select_next_proto(&chosen, len, ours, sizeof ours, offered, offered_len) !=
+        OPENSSL_NPN_NEGOTIATED) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     *out = chosen;

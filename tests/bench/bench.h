@@ -1,4 +1,4 @@
-/* What the benchmarks share: a clock of CPU time, the heap, and one way to tell a figure. */
+/* What the benchmarks share: a clock of CPU time, the heap, one way to tell a figure. */
 #ifndef TESTS_BENCH_H
 #define TESTS_BENCH_H
 

@@ -1,11 +1,12 @@
-/* What the look-ups of a dnssec-ta proof cost when nothing is cached: DNS and the document.
+/* What the look-ups of a dnssec-ta proof cost when nothing is cached: DNS and the
+ * document.
  *
  * usage: bench_cold [FETCHES]
  *
  * The name server (signed zones) and the web server run in processes of their own, on the
- * loopback; what is counted is the CPU time of this one: libunbound's iteration from a root of
- * its own and its validation, the look-ups under the supplied key, and one GET over a fresh
- * TLS connection through libcurl.
+ * loopback; what is counted is the CPU time of this one: libunbound's iteration from a
+ * root of its own and its validation, the look-ups under the supplied key, and one GET
+ * over a fresh TLS connection through libcurl.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -36,8 +37,9 @@ static void plan_zones(void)
         snprintf(names[i], sizeof names[i], "z%u", i);
         snprintf(records[i], sizeof records[i],
                  "_xmpp-server._tcp.z%u. 300 IN SRV 5 0 5269 xmpp.host.example.\n", i);
-        zones[i + 1] =
-            (struct world_zone){.name = names[i], .keys = WORLD_CSK, .records = records[i]};
+        zones[i + 1] = (struct world_zone){.name = names[i],
+                                           .keys = WORLD_CSK,
+                                           .records = records[i]};
     }
 }
 
@@ -58,31 +60,33 @@ static void end_process(pid_t child)
     (void)waitpid(child, NULL, 0);
 }
 
-/* --- DNS -------------------------------------------------------------------------------- */
+/* --- DNS -------------------------------------------------------------------------- */
 
 static bool answered;
 
 static void take(void *arg, const struct dna_dns_answer *answer)
 {
     bool wanted = *(bool *)arg;
-    bench_must(!wanted || (answer->outcome == DNA_DNS_FOUND && !answer->secure), answer->why);
+    bench_must(!wanted || (answer->outcome == DNA_DNS_FOUND && !answer->secure),
+               answer->why);
     answered = true;
 }
 
 static void take_anchored(void *arg, const struct dna_anchored_result *result)
 {
     (void)arg;
-    bench_must(result->srv.outcome == DNA_DNS_FOUND && result->srv.secure, result->srv.why);
+    bench_must(result->srv.outcome == DNA_DNS_FOUND && result->srv.secure,
+               result->srv.why);
     answered = true;
 }
 
-static void look_up(struct dna_resolver *resolver, struct poll_loop *loop, const char *name,
-                    uint16_t type, bool wanted)
+static void look_up(struct dna_resolver *resolver, struct poll_loop *loop,
+                    const char *name, uint16_t type, bool wanted)
 {
     struct dna_lookup *lookup;
     answered = false;
-    bench_must(dna_resolver_lookup(resolver, name, type, PATIENCE, take, &wanted, &lookup) ==
-                       DNA_OK &&
+    bench_must(dna_resolver_lookup(resolver, name, type, PATIENCE, take, &wanted,
+                                   &lookup) == DNA_OK &&
                    poll_loop_until(loop, &answered, PATIENCE),
                "no answer");
 }
@@ -93,8 +97,8 @@ static void look_up_anchored(struct dna_resolver *resolver, struct poll_loop *lo
     struct dna_want_anchored want = {.zone = zone, .dnskey = key, .domain = zone};
     struct dna_lookup *lookup;
     answered = false;
-    bench_must(dna_resolver_anchored(resolver, &want, PATIENCE, take_anchored, NULL, &lookup) ==
-                       DNA_OK &&
+    bench_must(dna_resolver_anchored(resolver, &want, PATIENCE, take_anchored, NULL,
+                                     &lookup) == DNA_OK &&
                    poll_loop_until(loop, &answered, PATIENCE),
                "no answer under the key");
 }
@@ -151,7 +155,7 @@ static void bench_dns(void)
     poll_loop_free(there);
 }
 
-/* --- the document ------------------------------------------------------------------------- */
+/* --- the document ----------------------------------------------------------------- */
 
 static void fetched(void *arg, const struct dna_https_result *result)
 {
@@ -164,8 +168,8 @@ static void serve(const struct web_papers *papers, int out)
 {
     static const struct web_page page = {
         .path = "/cert", .head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ncert"};
-    struct web *web =
-        web_start(&(struct web_order){.pages = &page, .n_pages = 1, .leaf = &papers->www});
+    struct web *web = web_start(
+        &(struct web_order){.pages = &page, .n_pages = 1, .leaf = &papers->www});
     uint16_t port = web_port(web);
     bench_must(write(out, &port, sizeof port) == sizeof port, "pipe");
     (void)sleep(FOREVER / 1000);

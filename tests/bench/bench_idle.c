@@ -2,11 +2,11 @@
  *
  * usage: bench_idle [STREAMS]
  *
- * One driver of b.example accepts, several of a.example connect, each from an address of its
- * own, since what one address may open is limited.  All of them run in one libuv loop.  What
- * is counted is the heap of this process between the first stream of each driver and the last,
- * once all have been silent and gave back what they do not need; the kernel's socket buffers
- * are not in it.
+ * One driver of b.example accepts, several of a.example connect, each from an address of
+ * its own, since what one address may open is limited.  All of them run in one libuv
+ * loop.  What is counted is the heap of this process between the first stream of each
+ * driver and the last, once all have been silent and gave back what they do not need; the
+ * kernel's socket buffers are not in it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static uv_loop_t loop;
 static unsigned accepted, proven;
 static char names_at[32];
 
-/* --- a name server that knows no name ------------------------------------------------------ */
+/* --- a name server that knows no name --------------------------------------------- */
 
 static uv_udp_t names;
 static char packet[4096];
@@ -71,7 +71,7 @@ static void serve_names(void)
     snprintf(names_at, sizeof names_at, "127.0.0.1@%u", (unsigned)ntohs(at.sin_port));
 }
 
-/* --- the drivers ----------------------------------------------------------------------------- */
+/* --- the drivers ------------------------------------------------------------------ */
 
 static struct dna_uv_identity *present(void *user, const char *domain)
 {
@@ -108,20 +108,24 @@ static void closed(void *user, struct dna_uv_stream *stream, const char *conditi
     bench_must(0, why);
 }
 
-static const struct dna_uv_handler handler = {
-    .identity = present, .opened = opened, .changed = changed, .closed = closed};
+static const struct dna_uv_handler handler = {.identity = present,
+                                              .opened = opened,
+                                              .changed = changed,
+                                              .closed = closed};
 
 static void side_init(struct side *side, const struct cert *root, const char *domain,
                       const char *source)
 {
     int64_t now = (int64_t)time(NULL);
-    struct cert leaf = cert_make(&(struct cert_order){.subject = domain, .issuer = root,
-                                                      .names = domain[0] == 'a' ? "DNS:" A
-                                                                                : "DNS:" B,
-                                                      .not_before = now - 3600,
-                                                      .not_after = now + 86400});
+    struct cert leaf = cert_make(
+        &(struct cert_order){.subject = domain,
+                             .issuer = root,
+                             .names = domain[0] == 'a' ? "DNS:" A : "DNS:" B,
+                             .not_before = now - 3600,
+                             .not_after = now + 86400});
     const struct cert *one = &leaf;
-    struct dna_span chain = cert_pem(&one, 1), key = cert_key_pem(&leaf), ca = cert_pem(&root, 1);
+    struct dna_span chain = cert_pem(&one, 1), key = cert_key_pem(&leaf),
+                    ca = cert_pem(&root, 1);
     const char *const servers[] = {names_at}, *const allow[] = {"127.0.0.0/8"};
     struct dna_hosted hosted = {.size = sizeof hosted, .domain = domain};
     struct dna_uv_options options = {
@@ -140,8 +144,10 @@ static void side_init(struct side *side, const struct cert *root, const char *do
     const char *why = "";
     snprintf(side->source, sizeof side->source, "%s", source);
     bench_must(dna_uv_new(&options, &side->uv, &why) == DNA_OK, why);
-    bench_must(dna_uv_identity_new(side->uv, chain, key, &side->identity, &why) == DNA_OK, why);
-    bench_must(dna_session_host(dna_uv_session(side->uv), &hosted) == DNA_OK, "cannot host");
+    bench_must(dna_uv_identity_new(side->uv, chain, key, &side->identity, &why) == DNA_OK,
+               why);
+    bench_must(dna_session_host(dna_uv_session(side->uv), &hosted) == DNA_OK,
+               "cannot host");
     cert_bytes_free(chain);
     cert_bytes_free(key);
     cert_bytes_free(ca);
@@ -181,7 +187,8 @@ static void open_streams(struct side *side, unsigned n, uint16_t port)
             .user = side,
         };
         struct dna_uv_stream *stream;
-        bench_must(dna_uv_connect(side->uv, &options, &stream) == DNA_OK, "cannot connect");
+        bench_must(dna_uv_connect(side->uv, &options, &stream) == DNA_OK,
+                   "cannot connect");
     }
     while (accepted < goal || proven < goal_proven) {
         (void)uv_run(&loop, UV_RUN_ONCE);
@@ -193,12 +200,16 @@ int main(int argc, char **argv)
     unsigned wanted = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000;
     unsigned n = wanted / EACH + 1;
     struct side b, *a = calloc(n, sizeof *a);
-    struct cert root =
-        cert_make(&(struct cert_order){.subject = "root", .ca = true,
-                                       .not_before = (int64_t)time(NULL) - 3600,
-                                       .not_after = (int64_t)time(NULL) + 86400});
-    struct dna_uv_listen listen = {.size = sizeof listen, .address = "127.0.0.1",
-                                   .handler = &handler, .user = &b, .max_per_address = EACH};
+    struct cert root = cert_make(
+        &(struct cert_order){.subject = "root",
+                             .ca = true,
+                             .not_before = (int64_t)time(NULL) - 3600,
+                             .not_after = (int64_t)time(NULL) + 86400});
+    struct dna_uv_listen listen = {.size = sizeof listen,
+                                   .address = "127.0.0.1",
+                                   .handler = &handler,
+                                   .user = &b,
+                                   .max_per_address = EACH};
     struct dna_uv_listener *listener;
     const char *why = "";
     uint16_t port;
@@ -220,7 +231,8 @@ int main(int argc, char **argv)
         open_streams(&a[i], EACH - 1, port);
     }
     run_for(QUIET_MS);
-    bench_figure("idle.uv", (double)(bench_heap() - before) / (n * (EACH - 1)) / 2, "bytes");
+    bench_figure("idle.uv", (double)(bench_heap() - before) / (n * (EACH - 1)) / 2,
+                 "bytes");
     free(a);
     cert_free(&root);
     return 0; /* the process ends with its streams open: they are what was measured */

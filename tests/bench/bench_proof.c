@@ -2,9 +2,9 @@
  *
  * usage: bench_proof [ROUNDS]
  *
- * Cold: the court is opened, wants, is answered, parses what was fetched and rules; a path that
- * it wants checked is checked.  Cached: a session has ruled on the same peer before.  No look-up
- * is in these figures: the network's part depends on the network.
+ * Cold: the court is opened, wants, is answered, parses what was fetched and rules; a
+ * path that it wants checked is checked.  Cached: a session has ruled on the same peer
+ * before.  No look-up is in these figures: the network's part depends on the network.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct world {
     struct cert root, leaf, zone;
     struct dna_roots *roots;
     struct dna_chain *chain;
-    struct dna_span document;       /* what is fetched */
+    struct dna_span document; /* what is fetched */
     struct dna_span srv, dnskey;
     unsigned char key[4 + DNA_DNSKEY_KEY_MAX];
     bool posh;
@@ -50,10 +50,12 @@ static void world_init(struct world *w, bool posh)
     const struct cert *leaf = &w->leaf;
     *w = (struct world){.posh = posh};
     w->root = cert_make(&(struct cert_order){.subject = "root", .ca = true});
-    w->leaf = cert_make(&(struct cert_order){
-        .subject = "leaf", .issuer = posh ? NULL : &w->root, .names = "DNS:" HOST});
-    w->zone = cert_make(&(struct cert_order){
-        .subject = "zone", .issuer = &w->root, .names = "DNS:" DOMAIN});
+    w->leaf = cert_make(&(struct cert_order){.subject = "leaf",
+                                             .issuer = posh ? NULL : &w->root,
+                                             .names = "DNS:" HOST});
+    w->zone = cert_make(&(struct cert_order){.subject = "zone",
+                                             .issuer = &w->root,
+                                             .names = "DNS:" DOMAIN});
     w->roots = cert_roots(&w->root);
     w->chain = cert_chain(&leaf, 1);
     w->srv = (struct dna_span){(const char *)srv_rdata, sizeof srv_rdata};
@@ -61,8 +63,8 @@ static void world_init(struct world *w, bool posh)
     if (posh) {
         static char text[200];
         char print[64];
-        bench_must(dna_base64_encode(dna_chain_leaf_digest(w->chain), DNA_SHA256_SIZE, print,
-                                     sizeof print) == DNA_OK,
+        bench_must(dna_base64_encode(dna_chain_leaf_digest(w->chain), DNA_SHA256_SIZE,
+                                     print, sizeof print) == DNA_OK,
                    "base64");
         snprintf(text, sizeof text,
                  "{\"fingerprints\":[{\"sha-256\":\"%s\"}],\"expires\":86400}", print);
@@ -98,7 +100,8 @@ static struct dna_dns_answer found(const char *name, uint16_t type, bool secure,
     };
 }
 
-static const struct dna_span *records(const struct world *w, const char *name, uint16_t type)
+static const struct dna_span *records(const struct world *w, const char *name,
+                                      uint16_t type)
 {
     if (type == DNA_DNS_DNSKEY) {
         return &w->dnskey;
@@ -117,8 +120,10 @@ static struct dna_fact look_up(const struct world *w, const struct dna_want *wan
         break;
     case DNA_WANT_ANCHORED:
         fact.u.anchored.dnskey = found(DOMAIN, DNA_DNS_DNSKEY, true, &w->dnskey);
-        fact.u.anchored.srv = found("_xmpp-server._tcp." DOMAIN, DNA_DNS_SRV, true, &w->srv);
-        fact.u.anchored.srv_tls = found("_xmpps-server._tcp." DOMAIN, DNA_DNS_SRV, true, NULL);
+        fact.u.anchored.srv = found("_xmpp-server._tcp." DOMAIN, DNA_DNS_SRV, true,
+                                    &w->srv);
+        fact.u.anchored.srv_tls = found("_xmpps-server._tcp." DOMAIN, DNA_DNS_SRV, true,
+                                        NULL);
         break;
     case DNA_WANT_FETCH:
         there = w->posh == (want->u.fetch.kind == DNA_FETCH_WELL_KNOWN);
@@ -132,8 +137,9 @@ static struct dna_fact look_up(const struct world *w, const struct dna_want *wan
         };
         break;
     case DNA_WANT_PATH:
-        bench_must(dna_path_check_anchored(want->u.path.chain, w->roots, want->u.path.tlsa,
-                                           CERTS_NOW, &fact.u.path) == DNA_OK,
+        bench_must(dna_path_check_anchored(want->u.path.chain, w->roots,
+                                           want->u.path.tlsa, CERTS_NOW,
+                                           &fact.u.path) == DNA_OK,
                    "path");
         break;
     case DNA_WANT_PEER:
@@ -152,8 +158,10 @@ static const struct dna_time now = {.wall = CERTS_NOW, .mono = 1000};
 static struct dna_question question(const struct world *w)
 {
     struct dna_policy policy = dna_policy_default();
-    return (struct dna_question){
-        .domain = DOMAIN, .role = DNA_RECEIVING, .chain = w->chain, .policy = policy};
+    return (struct dna_question){.domain = DOMAIN,
+                                 .role = DNA_RECEIVING,
+                                 .chain = w->chain,
+                                 .policy = policy};
 }
 
 static void expect(const struct world *w, const struct dna_ruling *ruling)
@@ -215,8 +223,9 @@ static void bench(const char *name, bool posh, unsigned rounds)
     snprintf(figure, sizeof figure, "proof.%s.cold", name);
     bench_figure(figure, (bench_cpu() - began) / rounds * 1e6, "us");
     if (posh) { /* a session answers a challenge outside of a stream with silence */
-        struct dna_session_options options = {
-            .size = sizeof options, .seed = 1, .roots = w.roots};
+        struct dna_session_options options = {.size = sizeof options,
+                                              .seed = 1,
+                                              .roots = w.roots};
         struct dna_session *session;
         bench_must(dna_session_new(&options, &session) == DNA_OK, "session");
         hear_session(&w, session);

@@ -2,10 +2,11 @@
  *
  * usage: bench_stream [ROUNDS [STREAMS [DOMAINS]]]
  *
- * A fresh authenticated stream stands beside a bare mutual TLS 1.3 handshake of OpenSSL in
- * memory with certificates of the same kind (P-256), which resumes nothing either and trusts
- * without a look; both within this process, in turns, each side by itself.  What the sessions
- * look up is in their caches.  Memory is the heap of the C library, OpenSSL's included.
+ * A fresh authenticated stream stands beside a bare mutual TLS 1.3 handshake of OpenSSL
+ * in memory with certificates of the same kind (P-256), which resumes nothing either and
+ * trusts without a look; both within this process, in turns, each side by itself.  What
+ * the sessions look up is in their caches.  Memory is the heap of the C library,
+ * OpenSSL's included.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 static struct cert root;
 static struct side sides[2];
 
-/* --- bare OpenSSL ---------------------------------------------------------------------- */
+/* --- bare OpenSSL ----------------------------------------------------------------- */
 
 struct bare {
     SSL_CTX *ctx[2];
@@ -37,8 +38,8 @@ static int trust(X509_STORE_CTX *ctx, void *arg)
 
 static SSL_CTX *bare_context(const SSL_METHOD *method, const char *names)
 {
-    struct cert leaf =
-        cert_make(&(struct cert_order){.subject = "leaf", .issuer = &root, .names = names});
+    struct cert leaf = cert_make(
+        &(struct cert_order){.subject = "leaf", .issuer = &root, .names = names});
     const unsigned char *der = (const unsigned char *)leaf.der.ptr;
     SSL_CTX *ctx = SSL_CTX_new(method);
     bench_must(ctx != NULL && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
@@ -103,7 +104,7 @@ static void bare_fini(struct bare *bare)
     SSL_CTX_free(bare->ctx[1]);
 }
 
-/* --- fresh streams ---------------------------------------------------------------------- */
+/* --- fresh streams ---------------------------------------------------------------- */
 
 static void open_stream(struct end ends[2])
 {
@@ -111,7 +112,8 @@ static void open_stream(struct end ends[2])
     ends_init(ends, &sides[0], &sides[1], A, B);
     end_ask(&ends[0], A, B);
     ends_settle(ends);
-    bench_must(dna_stream_may_send(ends[0].stream, A, B) && sides[0].accepted == accepted + 1,
+    bench_must(dna_stream_may_send(ends[0].stream, A, B) &&
+                   sides[0].accepted == accepted + 1,
                "the stream is not authenticated");
 }
 
@@ -140,7 +142,8 @@ static void bench_fresh(unsigned rounds)
         open_stream(ends);
         close_stream(ends);
     }
-    bench_must(looked_up == sides[0].looked_up + sides[1].looked_up, "not from the cache");
+    bench_must(looked_up == sides[0].looked_up + sides[1].looked_up,
+               "not from the cache");
     for (int i = 0; i < 2; i++) {
         static const char *const role[2] = {"initiating", "receiving"};
         char name[80];
@@ -154,7 +157,7 @@ static void bench_fresh(unsigned rounds)
     bare_fini(&bare);
 }
 
-/* --- idle streams ------------------------------------------------------------------------ */
+/* --- idle streams ----------------------------------------------------------------- */
 
 /* OpenSSL's share: endpoints after a handshake, their BIOs gone. */
 static void bench_idle_bare(unsigned n)
@@ -198,7 +201,7 @@ static void bench_idle(unsigned n)
     free(ends);
 }
 
-/* --- further domains ---------------------------------------------------------------------- */
+/* --- further domains -------------------------------------------------------------- */
 
 static void domain_of(char *text, size_t room, unsigned i, const char *parent)
 {
@@ -219,7 +222,8 @@ static void add_domains(struct end ends[2], unsigned n)
     for (unsigned i = 0; i < n; i++) {
         domain_of(own, sizeof own, i, A);
         domain_of(peer, sizeof peer, i, B);
-        bench_must(dna_stream_may_send(ends[0].stream, own, peer), "a domain was not added");
+        bench_must(dna_stream_may_send(ends[0].stream, own, peer),
+                   "a domain was not added");
     }
 }
 
@@ -244,7 +248,8 @@ static void bench_domains(unsigned n)
     looked_up = sides[0].looked_up + sides[1].looked_up;
     sides[0].cpu = sides[1].cpu = 0;
     add_domains(ends, n);
-    bench_must(looked_up == sides[0].looked_up + sides[1].looked_up, "not from the cache");
+    bench_must(looked_up == sides[0].looked_up + sides[1].looked_up,
+               "not from the cache");
     bench_figure("domain.added.initiating", sides[0].cpu / n * 1e6, "us");
     bench_figure("domain.added.receiving", sides[1].cpu / n * 1e6, "us");
     bench_figure("domain.added.memory", (double)(bench_heap() - heap) / n / 2, "bytes");

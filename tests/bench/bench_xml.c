@@ -3,7 +3,8 @@
  * usage: bench_xml [MEGABYTES]
  *
  * The stanzas are of the sizes that servers exchange; they come in 16 KiB pieces, as TLS
- * records do.  Figures are CPU time per stanza: compare the lines of one run with each other.
+ * records do.  Figures are CPU time per stanza: compare the lines of one run with each
+ * other.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,24 +16,29 @@
 #include <xml/reader.h>
 
 #define PIECE 16384
-#define HEADER                                                                              \
-    "<?xml version='1.0'?><stream:stream xmlns='jabber:server' "                            \
-    "xmlns:stream='http://etherx.jabber.org/streams' from='a.example' to='b.example' "      \
+#define HEADER \
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:server' " \
+    "xmlns:stream='http://etherx.jabber.org/streams' from='a.example' to='b.example' " \
     "version='1.0' xml:lang='en'>"
 
 static const char *const stanzas[] = {
     "<message from='juliet@a.example/balcony' to='romeo@b.example/orchard' id='ktx72v49' "
     "type='chat' xml:lang='en'><body>Art thou not Romeo, and a Montague?</body><active "
     "xmlns='http://jabber.org/protocol/chatstates'/><request xmlns='urn:xmpp:receipts'/>"
-    "<origin-id xmlns='urn:xmpp:sid:0' id='de305d54-75b4-431b-adb2-eb6b9e546013'/></message>",
-    "<presence from='juliet@a.example/balcony' to='romeo@b.example'><show>away</show><status>"
+    "<origin-id xmlns='urn:xmpp:sid:0' "
+    "id='de305d54-75b4-431b-adb2-eb6b9e546013'/></message>",
+    "<presence from='juliet@a.example/balcony' "
+    "to='romeo@b.example'><show>away</show><status>"
     "be right back</status><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' "
     "node='http://code.example/' ver='QgayPKawpkPSDYmwT/WM94uAlu0='/><x "
-    "xmlns='vcard-temp:x:update'><photo>01b87fcd030b72895ff8e88db57ec525450f000d</photo></x>"
+    "xmlns='vcard-temp:x:update'><photo>01b87fcd030b72895ff8e88db57ec525450f000d</"
+    "photo></x>"
     "</presence>",
-    "<iq from='juliet@a.example/balcony' to='pubsub.b.example' id='items1' type='get'><pubsub "
+    "<iq from='juliet@a.example/balcony' to='pubsub.b.example' id='items1' "
+    "type='get'><pubsub "
     "xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:microblog:0' "
-    "max_items='20'/><set xmlns='http://jabber.org/protocol/rsm'><max>20</max></set></pubsub>"
+    "max_items='20'/><set "
+    "xmlns='http://jabber.org/protocol/rsm'><max>20</max></set></pubsub>"
     "</iq>",
 };
 

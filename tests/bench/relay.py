@@ -3,9 +3,9 @@
 
 usage: tests/bench/relay.py BUILD_DIR [--stanzas N] [--rounds N]
 
-relay_source sends messages of 500 bytes in records of their own, over TLS, to each of the two in
-turn; each passes them on to a sink in this process over plain TCP.  The same bytes, the same
-number, on the same machine; what is compared is the CPU time of the relaying process
+relay_source sends messages of 500 bytes in records of their own, over TLS, to each of the two
+in turn; each passes them on to a sink in this process over plain TCP.  The same bytes, the
+same number, on the same machine; what is compared is the CPU time of the relaying process
 (/proc/PID/stat) per megabyte.  HAProxy copies bytes; the gateway has proven the domain of the
 sender (pkix) and looks at the from and to of every stanza.  Prints figures, medians of rounds.
 """
@@ -190,7 +190,7 @@ class Relay:
         self.source.stdin.flush()
         self.await_source()
         if not self.sink.enough.wait(300):
-            sys.exit(f"{self.name}: {self.sink.received} of {self.sink.expected} bytes arrived")
+            sys.exit(f"{self.name}: {self.sink.received} of {self.sink.expected} bytes came")
         took = time.monotonic() - began
         self.costs.append((cpu_seconds(self.process.pid) - cpu) / (size / 1e6))
         self.speeds.append(size / 1e6 / took)

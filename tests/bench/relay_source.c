@@ -3,9 +3,9 @@
  * usage: relay_source PORT CERT.pem KEY.pem [FROM TO]
  *
  * With FROM and TO it first speaks the part of an XMPP server (STARTTLS, SASL EXTERNAL);
- * without them it only begins TLS, for a relay that does not know XMPP.  The bytes that follow
- * are the same.  A line "ready" is written to standard output, and standard input says how many
- * stanzas to send; then again, until the input ends.
+ * without them it only begins TLS, for a relay that does not know XMPP.  The bytes that
+ * follow are the same.  A line "ready" is written to standard output, and standard input
+ * says how many stanzas to send; then again, until the input ends.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -76,7 +76,8 @@ static void open_socket(unsigned port)
     int one = 1;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     fd = socket(AF_INET, SOCK_STREAM, 0);
-    bench_must(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0, "no connection");
+    bench_must(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0,
+               "no connection");
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
@@ -97,7 +98,8 @@ static void begin_tls(const char *cert, const char *key)
 }
 
 /* "=": the identity that the certificate and the header name (XEP-0178). */
-static void be_a_server(const char *cert, const char *key, const char *from, const char *to)
+static void be_a_server(const char *cert, const char *key, const char *from,
+                        const char *to)
 {
     say_header(from, to);
     await("</stream:features>");
@@ -117,11 +119,13 @@ static void make_stanza(char stanza[STANZA + 1], const char *from, const char *t
 {
     static const char tail[] =
         "</body><active xmlns='http://jabber.org/protocol/chatstates'/><request "
-        "xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/><origin-id "
+        "xmlns='urn:xmpp:receipts'/><markable "
+        "xmlns='urn:xmpp:chat-markers:0'/><origin-id "
         "xmlns='urn:xmpp:sid:0' id='de305d54-75b4-431b-adb2-eb6b9e546013'/></message>";
     static const char words[] = "what a lot of words there are in a line of talk ";
-    int head = snprintf(stanza, STANZA, "<message from='juliet@%s/balcony' to='romeo@%s' "
-                                        "id='ktx72v49' type='chat'><body>",
+    int head = snprintf(stanza, STANZA,
+                        "<message from='juliet@%s/balcony' to='romeo@%s' "
+                        "id='ktx72v49' type='chat'><body>",
                         from, to);
     size_t at = (size_t)head, end = STANZA - (sizeof tail - 1);
     for (size_t i = 0; at < end; i++) {

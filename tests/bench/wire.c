@@ -4,8 +4,8 @@
 
 void side_init(struct side *side, const struct cert *root, const char *names)
 {
-    struct cert leaf =
-        cert_make(&(struct cert_order){.subject = "leaf", .issuer = root, .names = names});
+    struct cert leaf = cert_make(
+        &(struct cert_order){.subject = "leaf", .issuer = root, .names = names});
     struct dna_session_options options = {.size = sizeof options, .seed = 1};
     const struct cert *one = &leaf;
     struct dna_span pem = cert_pem(&one, 1), key = cert_key_pem(&leaf);
@@ -13,7 +13,8 @@ void side_init(struct side *side, const struct cert *root, const char *names)
     *side = (struct side){.now = {.wall = CERTS_NOW, .mono = 1000}};
     options.roots = cert_roots(root);
     bench_must(dna_session_new(&options, &side->session) == DNA_OK, "no session");
-    bench_must(dna_tls_identity_new(NULL, pem, key, &side->identity, &why) == DNA_OK, why);
+    bench_must(dna_tls_identity_new(NULL, pem, key, &side->identity, &why) == DNA_OK,
+               why);
     dna_roots_free(options.roots);
     cert_bytes_free(pem);
     cert_bytes_free(key);
@@ -79,13 +80,14 @@ static void answer_wants(struct side *side)
     while (dna_session_next_want(side->session, &id, &want)) {
         struct dna_fact fact = look_up(want, side->now);
         side->looked_up++;
-        bench_must(dna_session_give(side->session, id, &fact, side->now) == DNA_OK, "give");
+        bench_must(dna_session_give(side->session, id, &fact, side->now) == DNA_OK,
+                   "give");
     }
     while (dna_session_next_cancel(side->session, &id)) {
     }
 }
 
-/* --- one end ------------------------------------------------------------------------- */
+/* --- one end ---------------------------------------------------------------------- */
 
 static void begin_tls(struct end *end)
 {
@@ -114,7 +116,8 @@ static void act(struct end *end, const struct dna_stream_effect *effect)
         break;
     case DNA_STREAM_PEER:
         end->side->proven += effect->accepted;
-        bench_must(effect->accepted, effect->ruling != NULL ? effect->ruling->why : "refused");
+        bench_must(effect->accepted,
+                   effect->ruling != NULL ? effect->ruling->why : "refused");
         break;
     case DNA_STREAM_PAIR:
         break;
@@ -161,7 +164,8 @@ static void service(struct side *side)
 
 static void read_plain(struct end *end, struct dna_span bytes)
 {
-    bench_must(dna_stream_read(end->stream, bytes, end->side->now) == DNA_OK, "cannot read");
+    bench_must(dna_stream_read(end->stream, bytes, end->side->now) == DNA_OK,
+               "cannot read");
     pull(end);
     service(end->side);
 }
@@ -176,7 +180,8 @@ static void finish_handshake(struct end *end)
     }
     end->open = true;
     bench_must(dna_tls_peer_chain(end->tls, NULL, &chain) == DNA_OK, "no chain");
-    bench_must(dna_stream_secured(end->stream, chain, end->side->now) == DNA_OK, "secured");
+    bench_must(dna_stream_secured(end->stream, chain, end->side->now) == DNA_OK,
+               "secured");
     dna_chain_free(chain);
     pull(end);
     service(end->side);
@@ -203,10 +208,10 @@ static void receive(struct end *end, struct dna_span bytes)
     }
 }
 
-/* --- both ------------------------------------------------------------------------------ */
+/* --- both ------------------------------------------------------------------------- */
 
-static void end_init(struct end *end, struct side *side, enum dna_role role, const char *own,
-                     const char *peer)
+static void end_init(struct end *end, struct side *side, enum dna_role role,
+                     const char *own, const char *peer)
 {
     struct dna_stream_options options = {
         .size = sizeof options,
@@ -266,7 +271,8 @@ void ends_settle(struct end ends[2])
 void end_ask(struct end *end, const char *own, const char *peer)
 {
     double began = bench_cpu();
-    bench_must(dna_stream_ask(end->stream, own, peer, end->side->now) == DNA_OK, "cannot ask");
+    bench_must(dna_stream_ask(end->stream, own, peer, end->side->now) == DNA_OK,
+               "cannot ask");
     pull(end);
     service(end->side);
     end->side->cpu += bench_cpu() - began;

@@ -1,7 +1,8 @@
 /* Two servers in one process: a session each, streams between them over TLS in memory.
  *
- * Every look-up is answered at once and by hand: no name is in the DNS, no page on the web, so
- * that certificates prove (pkix).  The CPU time that each side uses is kept apart.
+ * Every look-up is answered at once and by hand: no name is in the DNS, no page on the
+ * web, so that certificates prove (pkix).  The CPU time that each side uses is kept
+ * apart.
  */
 #ifndef TESTS_BENCH_WIRE_H
 #define TESTS_BENCH_WIRE_H
@@ -15,9 +16,9 @@ struct side {
     struct dna_session *session;
     struct dna_tls_identity *identity;
     struct dna_time now;
-    double cpu;       /* seconds that this side has used */
-    size_t accepted;  /* OWN effects: domains that the other side accepts from us */
-    size_t proven;    /* PEER effects: domains that we accept from the other side */
+    double cpu;      /* seconds that this side has used */
+    size_t accepted; /* OWN effects: domains that the other side accepts from us */
+    size_t proven;   /* PEER effects: domains that we accept from the other side */
     size_t stanzas;
     size_t looked_up; /* wants that were answered */
 };

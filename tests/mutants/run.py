@@ -7,8 +7,8 @@ Each tests/mutants/*.patch takes one check out of the sources; its first line na
 that must fail then:   # test: xml.reader
 Workers take one test after the other, each with a copy of the tree and a build of its own.  A
 test must pass unpatched; then each patch is applied, what it changes is rebuilt, and the test
-must fail: at its first failure it is stopped.  A patch that does not apply or does not build is an error: a mutant that cannot
-live proves nothing.
+must fail: at its first failure it is stopped.  A patch that does not apply or does not build
+is an error: a mutant that cannot live proves nothing.
 """
 import argparse
 import fnmatch

@@ -2,8 +2,9 @@
  *
  * usage: core_user CA.pem CHAIN.pem
  *
- * The chain is one for shop.example by that CA.  Asks the court, and then a session, who may
- * speak for shop.example and for other.example; every look-up is answered here, by hand.
+ * The chain is one for shop.example by that CA.  Asks the court, and then a session, who
+ * may speak for shop.example and for other.example; every look-up is answered here, by
+ * hand.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +70,8 @@ static struct dna_fact look_up(const struct dna_want *want, const struct dna_roo
         fact.u.fetch.obtained = now.wall;
         break;
     case DNA_WANT_PATH:
-        need(dna_path_check_anchored(want->u.path.chain, roots, want->u.path.tlsa, now.wall,
-                                     &fact.u.path),
+        need(dna_path_check_anchored(want->u.path.chain, roots, want->u.path.tlsa,
+                                     now.wall, &fact.u.path),
              "path");
         break;
     case DNA_WANT_PEER:
@@ -96,7 +97,8 @@ static int judge(const char *who, const char *domain, const struct dna_ruling *r
                  enum dna_verdict expected)
 {
     int good = (ruling->verdict == DNA_PROVEN) == (expected == DNA_PROVEN);
-    printf("%s, %s: %s: %s\n", who, domain, dna_verdict_name(ruling->verdict), ruling->why);
+    printf("%s, %s: %s: %s\n", who, domain, dna_verdict_name(ruling->verdict),
+           ruling->why);
     return good ? 0 : 1;
 }
 
@@ -131,7 +133,9 @@ static int ask_session(const char *domain, const struct dna_chain *chain,
                        struct dna_roots *roots, struct dna_time now,
                        enum dna_verdict expected)
 {
-    struct dna_session_options options = {.size = sizeof options, .roots = roots, .seed = 1};
+    struct dna_session_options options = {.size = sizeof options,
+                                          .roots = roots,
+                                          .seed = 1};
     struct dna_question question = about(domain, chain);
     struct dna_session *session;
     struct dna_hearing *hearing, *ended;

@@ -2,8 +2,9 @@
  *
  * usage: loop_user CA.pem CHAIN.pem
  *
- * The chain is one for shop.example by that CA.  The loop polls two descriptors: the driver's
- * and a name server of this program, which the driver asks and which knows no name.
+ * The chain is one for shop.example by that CA.  The loop polls two descriptors: the
+ * driver's and a name server of this program, which the driver asks and which knows no
+ * name.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -76,7 +77,8 @@ static void note(void *arg, const struct dna_ruling *ruling)
     struct answer *answer = arg;
     answer->given++;
     answer->ruling = *ruling;
-    printf("%s: %s: %s\n", answer->domain, dna_verdict_name(ruling->verdict), ruling->why);
+    printf("%s: %s: %s\n", answer->domain, dna_verdict_name(ruling->verdict),
+           ruling->why);
 }
 
 static void ask(struct dna_uv *uv, const struct dna_chain *chain, struct answer *answer)
@@ -91,8 +93,8 @@ static void ask(struct dna_uv *uv, const struct dna_chain *chain, struct answer 
     need(dna_uv_ask(uv, &question, note, answer, &hearing) == DNA_OK, "cannot ask");
 }
 
-/* One turn of the loop; the driver comes first, so that it registers what it polls.  Once it
- * has said that it is gone there is nothing left to ask. */
+/* One turn of the loop; the driver comes first, so that it registers what it polls.  Once
+ * it has said that it is gone there is nothing left to ask. */
 static void turn(struct dna_uv *uv, const int *done, int server)
 {
     struct pollfd fds[2] = {{.fd = server, .events = POLLIN}, {.events = POLLIN}};

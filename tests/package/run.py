@@ -30,7 +30,8 @@ def run(*command, env=None, cwd=None):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, cwd=cwd, env={**os.environ, **(env or {})})
     if done.returncode != 0:
-        sys.exit(f"{shlex.join(command)}: exit status {done.returncode}\n{done.stdout[-6000:]}")
+        sys.exit(f"{shlex.join(command)}: exit status {done.returncode}\n"
+                 f"{done.stdout[-6000:]}")
     return done.stdout
 
 
@@ -39,8 +40,9 @@ class Package:
         self.work, self.prefix, self.build = work, work / "prefix", work / "build"
 
     def install(self):
-        run("cmake", "-S", ROOT, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-            "-DDNA_HARDEN=ON", "-DDNA_WERROR=ON", "-DDNA_TESTS=OFF",
+        run("cmake", "-S", ROOT, "-B", self.build, "-G", "Ninja",
+            "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DDNA_HARDEN=ON", "-DDNA_WERROR=ON",
+            "-DDNA_TESTS=OFF",
             f"-DCMAKE_INSTALL_PREFIX={self.prefix}")
         run("ninja", "-C", self.build, "-j2")
         run("cmake", "--install", self.build)
@@ -49,7 +51,8 @@ class Package:
                     "LD_LIBRARY_PATH": str(self.libraries)}
 
     def check_symbols(self):
-        for library, headers in (("mod_dna", self.headers() - {"uv.h"}), ("mod_dna_uv", {"uv.h"})):
+        driver = {"uv.h"}
+        for library, headers in (("mod_dna", self.headers() - driver), ("mod_dna_uv", driver)):
             declared = set()
             for header in headers:
                 text = (self.prefix / "include/mod_dna" / header).read_text()
@@ -83,8 +86,8 @@ class Package:
 
     def make_certificates(self):
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
-        run("openssl", "req", "-x509", *key, "-subj", "/CN=CA of the test", "-keyout", "ca.key",
-            "-out", "ca.pem", cwd=self.work)
+        run("openssl", "req", "-x509", *key, "-subj", "/CN=CA of the test", "-keyout",
+            "ca.key", "-out", "ca.pem", cwd=self.work)
         run("openssl", "req", "-x509", *key, "-subj", "/CN=shop", "-CA", "ca.pem", "-CAkey",
             "ca.key", "-addext", "basicConstraints=critical,CA:FALSE", "-addext",
             "subjectAltName=DNS:shop.example", "-keyout", "leaf.key", "-out", "leaf.pem",
@@ -105,8 +108,9 @@ class Package:
             run("cc", *CFLAGS, HERE / f"{name}.c", "-o", shared, *cflags,
                 *self.flags("--libs", package))
             # Our archives, everybody else's shared libraries.
-            below = [word.split()[0] for p in {"mod_dna", package} for word in
-                     run("pkg-config", "--print-requires-private", p, env=self.env).splitlines()]
+            below = [line.split()[0] for p in {"mod_dna", package} for line in
+                     run("pkg-config", "--print-requires-private", p,
+                         env=self.env).splitlines()]
             archives = [self.libraries / f"lib{p}.a" for p in
                         ([package, "mod_dna"] if package != "mod_dna" else [package])]
             unbound = ["-lunbound"] if package == "mod_dna_uv" else []

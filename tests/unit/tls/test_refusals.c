@@ -1,4 +1,5 @@
-/* What an endpoint refuses of a peer that misbehaves; the peer is bare OpenSSL (S21, RFC 9325). */
+/* What an endpoint refuses of a peer that misbehaves; the peer is bare OpenSSL (S21, RFC
+ * 9325). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
