@@ -242,6 +242,7 @@ static void usages_selectors_and_matching_types(void **state)
             d.w.q.policy.dane_usages = DNA_DANE_USAGES_ALL & ~DNA_DANE_USAGE_BIT(usage);
             expect_by(&d, BIT(DANE), what, NONE);
             d.w.q.policy.dane_usages = DNA_DANE_USAGES_ALL;
+            expect_by(&d, USUAL, what, GOOD); /* beside the path that others want */
             say(&d, TLSA_AT("5269", HOST), record(&d, kind, &wrong));
             expect_by(&d, BIT(DANE), what, DNA_FAIL,
                       usage == 0 || (usage == 2 && kind % 10 == 0) ? DNA_CODE_UNTRUSTED
@@ -526,9 +527,12 @@ static void aliases(void **state)
     expect_by(&d, BIT(DANE), "at the end", GOOD);
     world_say(&d.w, TLSA_AT("5269", "end.host.example"), DNA_DNS_TLSA, FAILED, dna_span_of(""));
     expect_by(&d, BIT(DANE), "at the end, failed", UNKNOWN);
+    say(&d, TLSA_AT("5269", "end.host.example"), record(&d, 301, &d.leaf));
     world_say(&d.w, "end.host.example", DNA_DNS_CNAME, RECORDS,
               (struct dna_span){loop, sizeof loop});
     expect_by(&d, BIT(DANE), "a circle", UNKNOWN);
+    world_say(&d.w, "end.host.example", DNA_DNS_CNAME, ABSENT, dna_span_of(""));
+    expect_by(&d, BIT(DANE), "no circle", GOOD);
     world_say(&d.w, HOST, DNA_DNS_CNAME, INSECURE, (struct dna_span){end, sizeof end});
     expect_by(&d, BIT(DANE), "an insecure alias", UNKNOWN);
     world_say(&d.w, HOST, DNA_DNS_CNAME, BOGUS, dna_span_of(""));
@@ -649,6 +653,25 @@ static void expiry_is_the_minimum(void **state)
     dane_fini(&d);
 }
 
+/* A fact from a cache may be older than the certificates' dates. */
+static void the_path_must_hold_now(void **state)
+{
+    struct dna_path path = {.code = DNA_PATH_OK, .why = "ok", .not_before = NOW,
+                            .not_after = NOW + 1};
+    struct dane d;
+    (void)state;
+    dane_init(&d, "DNS:" HOST, false);
+    say(&d, TLSA_AT("5269", HOST), record(&d, 201, &d.anchor));
+    d.w.path = &path;
+    expect_by(&d, BIT(DANE), "now", GOOD);
+    path.not_before = NOW + 1;
+    expect_by(&d, BIT(DANE), "not yet", DNA_FAIL, DNA_CODE_UNTRUSTED);
+    path.not_before = NOW - 1;
+    path.not_after = NOW;
+    expect_by(&d, BIT(DANE), "no longer", DNA_FAIL, DNA_CODE_UNTRUSTED);
+    dane_fini(&d);
+}
+
 static void an_internationalised_domain(void **state)
 {
     struct dane d;
@@ -736,6 +759,7 @@ int main(void)
         cmocka_unit_test(crowds_of_targets),
         cmocka_unit_test(the_clients_record_decides),
         cmocka_unit_test(expiry_is_the_minimum),
+        cmocka_unit_test(the_path_must_hold_now),
         cmocka_unit_test(an_internationalised_domain),
         cmocka_unit_test(clients_have_names_of_their_own),
         cmocka_unit_test(dnssec_ta_asks_the_delegate),

@@ -155,7 +155,7 @@ static void what_was_proven_answers_the_same_question_only(void **state)
     expect_proven(session, hear(session, &q));
 
     now.wall += 2; /* so does now everybody who is not answered by the ruling */
-    for (int variant = 0; variant < 8; variant++) {
+    for (int variant = 0; variant < 9; variant++) {
         other = q;
         switch (variant) {
         case 0: other.chain = chain_two; break;
@@ -165,6 +165,7 @@ static void what_was_proven_answers_the_same_question_only(void **state)
         case 4: other.policy.prooftypes = DNA_PROOF_BIT(DNA_PROOF_PKIX); break;
         case 5: other.policy.level = DNA_LEVEL_STRONG; break;
         case 6: other.role = DNA_INITIATING; other.host = "x.example"; other.port = 1; break;
+        case 7: other.policy.dane_usages = DNA_DANE_USAGES_ALL; break;
         default: other.domain = "b." D; break;
         }
         hearing = hear(session, &other);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <base/limits.h>
+#include <certs.h>
 #include <failing_alloc.h>
 #include <session/lookup.h>
 
@@ -161,6 +162,29 @@ static void keys_tell_wants_apart(void **state)
     }
 }
 
+/* A path to the roots is another one than that under a TLSA record. */
+static void keys_tell_records_apart(void **state)
+{
+    static const char *const records[] = {"", "\2\1\1a", "\2\1\1b"};
+    struct cert leaf = cert_make(&(struct cert_order){.subject = "leaf"});
+    struct dna_chain *chain = cert_chain((const struct cert *[]){&leaf}, 1);
+    struct dna_key keys[3];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct dna_want want = {.kind = DNA_WANT_PATH, .u.path = {.chain = chain}}, back;
+        want.u.path.tlsa = dna_span_of(records[i]);
+        assert_int_equal(dna_key_want(&want, &keys[i]), DNA_OK);
+        dna_key_to_want(dna_key_span(&keys[i]), chain, &back);
+        assert_true(dna_span_equal(back.u.path.tlsa, want.u.path.tlsa));
+        assert_ptr_equal(back.u.path.chain, chain);
+        for (size_t j = 0; j < i; j++) {
+            assert_false(dna_span_equal(dna_key_span(&keys[i]), dna_key_span(&keys[j])));
+        }
+    }
+    dna_chain_free(chain);
+    cert_free(&leaf);
+}
+
 static void a_want_too_long_has_no_key(void **state)
 {
     static char url[DNA_KEY_MAX + 1];
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_late_answer_still_finds_its_want),
         cmocka_unit_test(both_bounds_hold),
         cmocka_unit_test(keys_tell_wants_apart),
+        cmocka_unit_test(keys_tell_records_apart),
         cmocka_unit_test(a_want_too_long_has_no_key),
         cmocka_unit_test(survives_lack_of_memory),
     };

@@ -107,6 +107,12 @@ static void every_change_is_a_new_generation(void **state)
     assert_int_equal(dna_policies_set(&policies, "a.example", &refuse, &changed), DNA_OK);
     assert_int_equal(dna_policies_set(&policies, "a.example", &strong, &changed), DNA_OK);
     assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, second);
+    claim.dane_usages = DNA_DANE_USAGE_BIT(3);
+    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_true(changed);
+    claim.dane_usages = DNA_DANE_USAGES_ALL + 1;
+    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed),
+                     DNA_ERR_ARGUMENT);
     dna_policies_fini(&policies);
 }
 
