@@ -157,7 +157,7 @@ static void refuse_malformed(struct parse *p)
         refuse(p, DNA_ERR_FORMAT, "an entity reference");
         return;
     case XML_ERROR_NO_ELEMENTS:
-        refuse(p, DNA_ERR_FORMAT, "no XML document");
+        refuse(p, DNA_ERR_FORMAT, "the document ends too early");
         return;
     case XML_ERROR_UNBOUND_PREFIX:
         refuse(p, DNA_ERR_FORMAT, "a namespace prefix that is not declared");
