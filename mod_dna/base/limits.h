@@ -67,9 +67,24 @@
 #define DNA_LIMIT_DOCUMENT (64 * 1024)
 #define DNA_LIMIT_URL 2048
 #define DNA_LIMIT_RSA_BITS 8192       /* a longer key costs us too much to verify with */
+#define DNA_LIMIT_DER_DEPTH 32
+#define DNA_LIMIT_ACERT_CERTIFICATES 16 /* of one bundle */
+#define DNA_LIMIT_ACERTS 8             /* attribute certificates of one bundle */
+#define DNA_LIMIT_ACERT_CASES 8        /* pairs of one and an issuer that are judged */
+#define DNA_LIMIT_ACERT_LIFE_S (366 * 24 * 3600)
+#define DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S (31 * 24 * 3600)
 #define DNA_LIMIT_JSON_DEPTH 8
 #define DNA_LIMIT_POSH_DESCRIPTORS 256
 #define DNA_LIMIT_POSH_LIFE_S (30 * 24 * 3600)
+#define DNA_LIMIT_SERVICE_ENDPOINTS 64 /* objects of a service delegation document */
+#define DNA_LIMIT_SERVICE_LIFE_LEAST_S 60
+#define DNA_LIMIT_SERVICE_LIFE_S (7 * 24 * 3600)
+#define DNA_LIMIT_HOST_META_LINKS 64
+#define DNA_LIMIT_HOST_META_ADDRESSES 16 /* of one link */
+#define DNA_LIMIT_HOST_META_PINS 64
+#define DNA_LIMIT_HOST_META_REDIRECTS 3
+#define DNA_LIMIT_HOST_META_LIFE_LEAST_S 60
+#define DNA_LIMIT_HOST_META_LIFE_S (7 * 24 * 3600)
 #define DNA_LIMIT_XML_DEPTH 8         /* of a document */
 #define DNA_LIMIT_XML_ELEMENTS 1000
 #define DNA_LIMIT_XML_ARENA (1024 * 1024) /* what a document may become in memory */

@@ -11,12 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include <jansson.h>
-
 #include <base/alloc.h>
 #include <base/codec.h>
 #include <base/limits.h>
-#include <json/scan.h>
+#include <json/load.h>
 
 static const struct {
     const char *name; /* of the IANA registry "Hash Function Textual Names" */
@@ -174,31 +172,6 @@ static enum dna_err read_document(const json_t *root, struct dna_posh_document *
                        : read_fingerprints(fingerprints, out, why);
 }
 
-static enum dna_err load(struct dna_span bytes, json_t **root, const char **why)
-{
-    json_error_t error;
-    if (bytes.len > DNA_LIMIT_DOCUMENT) {
-        *why = "longer than 64 KiB";
-        return DNA_ERR_LIMIT;
-    }
-    if (!dna_json_is_shallow(bytes, DNA_LIMIT_JSON_DEPTH)) {
-        return malformed(why, "nested too deeply");
-    }
-    *root = json_loadb(bytes.ptr != NULL ? bytes.ptr : "", bytes.len, JSON_REJECT_DUPLICATES,
-                       &error);
-    if (*root != NULL) {
-        return DNA_OK;
-    }
-    if (json_error_code(&error) == json_error_out_of_memory) {
-        *why = "out of memory";
-        return DNA_ERR_MEMORY;
-    }
-    return malformed(why, json_error_code(&error) == json_error_duplicate_key ? "a member twice"
-                          : json_error_code(&error) == json_error_numeric_overflow
-                              ? "a number out of range"
-                              : "not JSON");
-}
-
 enum dna_err dna_posh_parse(const struct dna_alloc *alloc, struct dna_span bytes,
                             struct dna_posh_document *out, const char **why)
 {
@@ -206,7 +179,7 @@ enum dna_err dna_posh_parse(const struct dna_alloc *alloc, struct dna_span bytes
     enum dna_err err;
     *out = (struct dna_posh_document){.alloc = alloc};
     *why = "";
-    err = load(bytes, &root, why);
+    err = dna_json_load(bytes, &root, why);
     if (err == DNA_OK) {
         err = read_document(root, out, why);
     }
