@@ -169,6 +169,10 @@ const struct cli_command cli_command_assertion = {
              "https://DOMAIN/.well-known/xmpp-delegation.xml: who may serve it, by host, "
              "certificate or key. Its form is this project's own. One that names nobody for "
              "xmpp-server, or is about another domain, or has expired, is refused.",
+    .members = "domain: that it is about\n"
+               "expires_at: when it ends\n"
+               "providers: array of objects: host and port, or cert or spki (the hash) and value (base64)\n"
+               "expires: when a proof by it ends",
     .operands = {.name = "FILE", .least = 1, .most = 1, .type = CLI_FILE},
     .options = options,
     .examples = examples,

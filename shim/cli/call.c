@@ -11,6 +11,7 @@
 #include <base/codec.h>
 
 #define LINE 1024
+#define PROGRESS 79 /* columns of a narrow terminal */
 
 /* That an option is in the command's table is a matter of this program alone. */
 static bool knows(const struct cli_call *call, const char *name)
@@ -85,14 +86,34 @@ int64_t cli_at(const struct cli_call *call)
     return cli_number(call, "at", (int64_t)time(NULL));
 }
 
+/* Quotation marks do no harm here. */
+void cli_write_safe(FILE *out, const char *text)
+{
+    while (*text != '\0') {
+        struct dna_span piece = {text, strcspn(text, "\"")};
+        char safe[1024];
+        piece.len = piece.len < sizeof safe / 4 - 4 ? piece.len : sizeof safe / 4 - 4;
+        while (text[piece.len] != '\0' && ((unsigned char)text[piece.len] & 0xc0) == 0x80) {
+            piece.len++; /* not within a character */
+        }
+        (void)dna_escape(piece, safe, sizeof safe);
+        (void)fputs(safe, out);
+        text += piece.len;
+        for (; *text == '"'; text++) {
+            (void)fputc('"', out);
+        }
+    }
+}
+
 /* Arguments and files' names may hold anything, too. */
 static void say(const struct cli_call *call, const char *format, va_list args)
 {
-    char line[LINE], safe[4 * LINE];
+    char line[LINE];
     cli_progress_end(call);
     (void)vsnprintf(line, sizeof line, format, args);
-    (void)dna_escape(dna_span_of(line), safe, sizeof safe);
-    (void)fprintf(stderr, "%s: %s\n", call->title, safe);
+    (void)fprintf(stderr, "%s: ", call->title);
+    cli_write_safe(stderr, line);
+    (void)fputc('\n', stderr);
 }
 
 enum cli_exit cli_usage(const struct cli_call *call, const char *format, ...)
@@ -116,16 +137,16 @@ enum cli_exit cli_fault(const struct cli_call *call, const char *format, ...)
 
 void cli_progress(const struct cli_call *call, const char *format, ...)
 {
-    char line[LINE], safe[4 * LINE];
+    char line[LINE];
     va_list args;
     if (!call->progress) {
         return;
     }
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    (void)vsnprintf(line, PROGRESS, format, args);
     va_end(args);
-    (void)dna_escape(dna_span_of(line), safe, sizeof safe);
-    (void)fprintf(stderr, "\r\033[K%.79s", safe);
+    (void)fputs("\r\033[K", stderr);
+    cli_write_safe(stderr, line);
     (void)fflush(stderr);
 }
 

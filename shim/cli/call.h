@@ -2,6 +2,8 @@
 #ifndef DNA_CLI_CALL_H
 #define DNA_CLI_CALL_H
 
+#include <stdio.h>
+
 #include <base/arena.h>
 #include <cli/command.h>
 #include <mod_dna/dns.h>
@@ -45,6 +47,9 @@ enum cli_exit cli_usage(const struct cli_call *call, const char *format, ...)
 /* The same for what is not the caller's mistake. */
 enum cli_exit cli_fault(const struct cli_call *call, const char *format, ...)
     DNA_PRINTF(2, 3);
+
+/* Text that a stranger may have written, for a terminal. */
+void cli_write_safe(FILE *out, const char *text);
 
 /* One line on a terminal's standard error while something takes time; the next one, or any
  * report, replaces it.  Peer bytes are escaped. */

@@ -184,6 +184,11 @@ const struct cli_command cli_command_cert = {
              "roots, valid now, for servers' use, with strong keys, and with the name that is "
              "asked for. The Common Name never counts. Certificates behind the first one in "
              "LEAF.pem help to build the path.",
+    .members = "dns, srv, xmpp: --names: arrays of the names of each kind, as they stand in the certificate\n"
+               "path: how the path check ended: ok, untrusted, expired, purpose, ...\n"
+               "not_before, not_after: when every certificate of the path is valid\n"
+               "constrained: whether some authority of the path has name constraints\n"
+               "srvname_usable: whether SRVNames count under them",
     .operands = {.name = "LEAF.pem", .least = 1, .most = 1, .type = CLI_FILE},
     .options = options,
     .examples = examples,

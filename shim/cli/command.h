@@ -66,6 +66,8 @@ struct cli_command {
     const char *summary; /* half a line, no full stop */
     const char *usage;   /* what stands behind the name; alternatives separated by '\n' */
     const char *about;   /* for a newcomer: a few sentences; paragraphs separated by '\n' */
+    const char *members; /* with --json, beside ruling, code and why: "NAME: what it is"; lines
+                          * separated by '\n'; NULL: none */
     struct cli_operands operands;
     const struct cli_option *options; /* ends with a NULL name; NULL: none of its own.
                                        * --json and --help are everybody's. */

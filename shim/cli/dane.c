@@ -312,6 +312,9 @@ const struct cli_command cli_command_dane = {
              "each usage and selector only the strongest digest counts. Where no record is "
              "usable, nothing matches. Whether the records are secure is not looked at here: "
              "`dna dns` says that.",
+    .members = "record: the record that matched\n"
+               "depth: which certificate it stands for\n"
+               "usable: how many records count",
     .operands = {.name = "CHAIN.pem", .least = 1, .most = 1, .type = CLI_FILE},
     .options = options,
     .examples = examples,

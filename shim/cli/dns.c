@@ -229,6 +229,13 @@ const struct cli_command cli_command_dns = {
              "found, absent (that there is no such record is an answer as well), bogus (should "
              "validate, and does not) or failed (nothing could be found out), and secure or "
              "not. TYPE is A, AAAA, SRV, TLSA, TXT, CNAME or DNSKEY.",
+    .members = "name, type: what was asked for\n"
+               "outcome: found, absent, bogus or failed\n"
+               "secure: whether DNSSEC vouches for the answer\n"
+               "why_bogus: why it does not validate, or null\n"
+               "records: array of strings, as zone files write them\n"
+               "ttl: seconds\n"
+               "aliased: whether an alias was followed",
     .operands = {.name = "NAME TYPE", .least = 2, .most = 2, .type = CLI_TEXT},
     .options = options,
     .examples = examples,

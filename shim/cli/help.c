@@ -7,7 +7,7 @@
 #include <cli/options.h>
 #include <cli/registry.h>
 
-enum { WIDTH = 80, COLUMN = 26 };
+enum { WIDTH = 80, COLUMN = 26, MEMBER = 18 };
 
 /* A text in lines of at most WIDTH, each indented, a blank line between its paragraphs; its
  * first line begins at column `at`. */
@@ -106,6 +106,20 @@ static void print_examples(FILE *out, const struct cli_example *example)
     }
 }
 
+/* "NAME: what it is", as the options are laid out. */
+static void print_members(FILE *out, const char *members)
+{
+    (void)fputs("\nMembers with --json, beside ruling, code and why:\n", out);
+    while (*members != '\0') {
+        size_t len = strcspn(members, "\n"), name = strcspn(members, ":");
+        char text[512];
+        (void)snprintf(text, sizeof text, "%.*s", (int)(len - name - 2), members + name + 2);
+        (void)fprintf(out, "  %-*.*s", MEMBER - 2, (int)name, members);
+        wrap(out, text, MEMBER, MEMBER);
+        members += len + (members[len] == '\n');
+    }
+}
+
 static const char statuses[] =
     "\nExit status: 0 accepted or fine, 1 refused or invalid, 2 wrong usage or internal\n"
     "error, 3 could not find out.\n";
@@ -121,6 +135,9 @@ void cli_help_command(FILE *out, const char *title, const struct cli_command *co
         (void)fprintf(out, "\n'%s NAME --help' says more about each.\n", title);
     } else {
         print_options(out, command);
+        if (command->members != NULL) {
+            print_members(out, command->members);
+        }
         print_examples(out, command->examples);
     }
     (void)fputs(statuses, out);

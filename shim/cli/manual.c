@@ -101,6 +101,20 @@ static void option(FILE *out, const struct cli_option *o)
     (void)fputs(o->required ? "Required.\n" : "", out);
 }
 
+static void members(FILE *out, const char *list)
+{
+    (void)fputs(".PP\nMembers of its JSON:\n", out);
+    while (*list != '\0') {
+        size_t len = strcspn(list, "\n"), name = strcspn(list, ":");
+        char piece[512];
+        (void)snprintf(piece, sizeof piece, "%.*s", (int)(len - name - 2), list + name + 2);
+        (void)fprintf(out, ".TP\n.B %.*s\n", (int)name, list);
+        text(out, piece);
+        (void)fputs(".\n", out);
+        list += len + (list[len] == '\n');
+    }
+}
+
 static void command(FILE *out, const char *above, const struct cli_command *c)
 {
     char title[128];
@@ -111,6 +125,9 @@ static void command(FILE *out, const char *above, const struct cli_command *c)
     paragraphs(out, c->about);
     for (const struct cli_option *o = c->options; o != NULL && o->name != NULL; o++) {
         option(out, o);
+    }
+    if (c->members != NULL) {
+        members(out, c->members);
     }
     for (const struct cli_example *e = c->examples; e != NULL && e->line != NULL; e++) {
         (void)fputs(".PP\nExample: ", out);

@@ -56,6 +56,9 @@ const struct cli_command cli_command_name = {
              "for people. A name that two servers may read differently (sharp s, joiners, "
              "other full stops, composed and decomposed letters) is refused, and so is what "
              "STD 3 does not allow in a host's name.",
+    .members = "ascii: in A-labels\n"
+               "unicode: in U-labels\n"
+               "given: what has no such form",
     .operands = {.name = "STRING", .least = 1, .most = 1, .type = CLI_TEXT},
     .examples = name_examples,
     .run = run_name,
@@ -71,6 +74,9 @@ const struct cli_command cli_command_jid = {
     .usage = "STRING",
     .about = "Prints the domainpart of an XMPP address (local@domain/resource) in its "
              "canonical form. What `dna name` refuses is refused here, too.",
+    .members = "domain: in A-labels\n"
+               "domain_unicode: in U-labels\n"
+               "given: what has no such domain",
     .operands = {.name = "STRING", .least = 1, .most = 1, .type = CLI_TEXT},
     .examples = jid_examples,
     .run = run_jid,

@@ -1,8 +1,9 @@
 /* cli/options.c: reading a command line by a table.
  *
- * An option may stand anywhere, as "--name value" or "--name=value"; "--" ends them.  Every
- * value is checked here, so that a command meets only what its table promises, and what is
- * wrong is said in terms of what would be right.
+ * An option may stand anywhere, as "--name value" or "--name=value"; "--" ends them.  There
+ * are no short ones but -h, so that what begins with one dash is an operand.  Every value is
+ * checked here, so that a command meets only what its table promises, and what is wrong is
+ * said in terms of what would be right.
  */
 #include <cli/options.h>
 
@@ -335,14 +336,12 @@ enum cli_exit cli_options_read(struct cli_call *call, int argc, char **argv, boo
     }
     for (int i = 0; i < argc; i++) {
         enum cli_exit status = CLI_ACCEPTED;
-        if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
-            operands[call->n_operands++] = argv[i];
-        } else if (strcmp(argv[i], "--") == 0) {
+        if (!ended && strcmp(argv[i], "--") == 0) {
             ended = true;
-        } else if (strcmp(argv[i], "-h") == 0) {
+        } else if (!ended && strcmp(argv[i], "-h") == 0) {
             *help = true;
-        } else if (argv[i][1] != '-') {
-            return cli_usage(call, "there is no option %s", argv[i]);
+        } else if (ended || strncmp(argv[i], "--", 2) != 0) {
+            operands[call->n_operands++] = argv[i];
         } else {
             status = read_option(call, argc, argv, &i, help);
         }

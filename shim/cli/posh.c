@@ -173,6 +173,10 @@ const struct cli_command cli_command_posh = {
              "https://DOMAIN/.well-known/posh/xmpp-server.json (RFC 7711), as strictly as the "
              "library does: fingerprints of certificates, or the URL of a document that has "
              "them. One without anything usable is refused.",
+    .members = "fingerprints: array of objects, the hash as name and its value in base64\n"
+               "url: of the document that it refers to, or null\n"
+               "expires: for how many seconds it may be used\n"
+               "until: when a match ends",
     .operands = {.name = "FILE", .least = 1, .most = 1, .type = CLI_FILE},
     .options = options,
     .examples = examples,

@@ -185,22 +185,11 @@ void cli_report_out(struct cli_report *report)
 
 /* --- for people -------------------------------------------------------------------------- */
 
-static void print_safe(const char *text)
-{
-    size_t room = 4 * strlen(text) + 1;
-    char *safe = malloc(room);
-    if (safe != NULL) {
-        (void)dna_escape(dna_span_of(text), safe, room);
-        (void)fputs(safe, stdout);
-        free(safe);
-    }
-}
-
 static void print_value(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_STRING:
-        print_safe(json_string_value(value));
+        cli_write_safe(stdout, json_string_value(value));
         break;
     case JSON_INTEGER:
         (void)printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -268,7 +257,7 @@ static void print_words(const struct cli_report *report)
     bool colour = report->call->colour;
     json_t *value;
     if (report->what != NULL) {
-        print_safe(report->what);
+        cli_write_safe(stdout, report->what);
         (void)fputs(": ", stdout);
     }
     (void)printf("%s%s%s", colour ? rulings[report->ruling].colour : "",
@@ -318,6 +307,6 @@ void cli_print(const struct cli_call *call, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    print_safe(line);
+    cli_write_safe(stdout, line);
     (void)fputc('\n', stdout);
 }

@@ -227,6 +227,11 @@ const struct cli_command cli_command_stream = {
              "of JSON for its header, for each element in it and for its end, or the stream "
              "error that the library would send. The member bytes counts what belongs to the "
              "event, with the white space before it. It ends at the first error.",
+    .members = "event: header, element, end or error\n"
+               "name, namespace: of a header or element\n"
+               "from, to: its addresses, where it has some\n"
+               "bytes: that belong to the event\n"
+               "condition: the stream error",
     .operands = {.name = "nothing", .least = 0, .most = 0, .type = CLI_TEXT},
     .options = options,
     .examples = examples,

@@ -51,6 +51,8 @@ static const struct cli_command record_command = {
     .usage = "TEXT",
     .about = "Reads the text of the TXT record at _mta-sts.DOMAIN (v=STSv1) or, for XMPP, at "
              "_xmpp-sts.DOMAIN (v=XSTSv1, experimental).",
+    .members = "version: STSv1 or XSTSv1\n"
+               "id: of the policy",
     .operands = {.name = "TEXT", .least = 1, .most = 1, .type = CLI_TEXT},
     .examples = record_examples,
     .run = run_record,
@@ -154,6 +156,10 @@ static const struct cli_command policy_command = {
     .about = "Reads a policy document of RFC 8461 (version STSv1, mx) or its counterpart for "
              "XMPP (version XSTSv1, srv; experimental), as the library does. A pattern's "
              "asterisk stands for exactly one label.",
+    .members = "version: STSv1 or XSTSv1\n"
+               "mode: enforce, testing or none\n"
+               "max_age: seconds\n"
+               "patterns: array of host names, or *. and a name",
     .operands = {.name = "FILE", .least = 1, .most = 1, .type = CLI_FILE},
     .options = policy_options,
     .examples = policy_examples,
