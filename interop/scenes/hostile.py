@@ -163,6 +163,7 @@ class Siege:
 
     def around_tls(self):
         injected = "<message from='a@evil.dna' to='alice@library.dna'><body>in</body></message>"
+        since = self.log_size()
         peer = self.peer()
         peer.header(EVIL, US)
         peer.wait_for("</stream:features>")
@@ -171,6 +172,7 @@ class Siege:
         self.claim("<proceed" not in peer.read.split("</stream:features>")[-1]
                    or peer.ended, "bytes behind <starttls/> end the connection")
         self.claim("<stream:error" not in peer.read, "... without a word")
+        self.claim(wait_logged(self, since, "injected"), "... and the log says why")
         peer.close()
         for version, name in ((ssl.TLSVersion.TLSv1, "TLS 1.0"),
                               (ssl.TLSVersion.TLSv1_1, "TLS 1.1")):

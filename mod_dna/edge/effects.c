@@ -70,6 +70,9 @@ static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *ef
         dna_edge_connection_excuse(stream, effect->condition, effect->text);
         break;
     case DNA_STREAM_CLOSE:
+        if (effect->text[0] != '\0') {
+            dna_edge_connection_excuse(stream, "", effect->text);
+        }
         close_connection(stream);
         break;
     }

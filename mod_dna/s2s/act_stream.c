@@ -114,6 +114,7 @@ ACTION(proceed)
 
 ACTION(refuse_tls)
 {
+    s->why = "STARTTLS where it has no place";
     dna_s2s_put(s, "<failure xmlns='" DNA_S2S_NS_TLS "'/>");
     dna_s2s_do_say_end(s, r);
 }
@@ -295,11 +296,25 @@ ACTION(fail)
 
 ACTION(shut)
 {
+    struct dna_s2s_effect effect = {.kind = DNA_S2S_CLOSE,
+                                    .text = s->why != NULL ? s->why : ""};
     (void)r;
     begin_end(s);
     s->ended = true;
     s->lifetime = DNA_NEVER;
-    dna_s2s_emit_domain(s, DNA_S2S_CLOSE, NULL);
+    dna_s2s_emit(s, &effect);
+}
+
+ACTION(shut_injected)
+{
+    s->why = "bytes were injected where TLS begins";
+    dna_s2s_do_shut(s, r);
+}
+
+ACTION(shut_late)
+{
+    s->why = "TLS was not set up in time";
+    dna_s2s_do_shut(s, r);
 }
 
 ACTION(fail_and_shut)
@@ -320,6 +335,7 @@ ACTION(say_end)
 
 ACTION(end_and_shut)
 {
+    s->why = s->call->item != NULL ? "the peer ended the stream" : s->why;
     dna_s2s_do_say_end(s, r);
     dna_s2s_do_shut(s, r);
 }

@@ -35,6 +35,8 @@ dna_s2s_action_fn dna_s2s_do_challenge_deferred;
 dna_s2s_action_fn dna_s2s_do_count_challenge;
 dna_s2s_action_fn dna_s2s_do_defer;
 dna_s2s_action_fn dna_s2s_do_end_and_shut;
+dna_s2s_action_fn dna_s2s_do_shut_injected; /* without a word (RFC 6120 5.4.3.3) */
+dna_s2s_action_fn dna_s2s_do_shut_late;
 dna_s2s_action_fn dna_s2s_do_establish;
 dna_s2s_action_fn dna_s2s_do_fail;
 dna_s2s_action_fn dna_s2s_do_fail_and_shut;

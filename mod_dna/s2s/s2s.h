@@ -61,7 +61,7 @@ enum dna_s2s_effect_kind {
     DNA_S2S_DIALBACK_KEY,    /* make the key for our db:result; dna_s2s_dialback_key */
     DNA_S2S_DIALBACK_VERIFY, /* check a key that we issued; dna_s2s_dialback_verified */
     DNA_S2S_ERROR,       /* stream error sent / received */
-    DNA_S2S_CLOSE        /* flush, then close the connection; the last effect */
+    DNA_S2S_CLOSE        /* flush, then close the connection; the last effect; text: why */
 };
 
 /* A value of enum dna_peer_outcome (mod_dna/fact.h), which this room may not include. */

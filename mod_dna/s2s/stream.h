@@ -101,6 +101,7 @@ struct dna_s2s {
     struct dna_name own, peer; /* of the header; "" unknown */
     enum dna_s2s_speaks dna;
     bool has_certificate;
+    const char *why;   /* it ends, for people; static, NULL: not known yet */
     bool ended;        /* our end tag was written: nothing may follow it */
     bool close_queued; /* the CLOSE effect: no other comes behind it */
     bool close_told;   /* ... was handed out */

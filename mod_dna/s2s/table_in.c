@@ -38,17 +38,17 @@ static const struct dna_s2s_row rows[] = {
 
     ROW(IN_HEADER, EV_HEADER, IF(local), DO(greet_local), IN_LOCAL, "XEP-0220 2.1")
     ROW(IN_HEADER, EV_HEADER, ALWAYS, DO(greet), IN_PLAIN, "RFC 6120 4.7")
-    ROW(IN_HEADER, EV_SECURED, IF(injected), DO(shut), CLOSED, "XEP-0368")
+    ROW(IN_HEADER, EV_SECURED, IF(injected), DO(shut_injected), CLOSED, "XEP-0368")
     ROW(IN_HEADER, EV_SECURED, IF(direct_tls), DO(begin_tls), IN_TLS_HEADER, "XEP-0368")
 
     ROW(IN_PLAIN, EV_STARTTLS, IF(starttls_good), DO(proceed), IN_SECURING, "RFC 6120 5.4.2")
     ROW(IN_PLAIN, EV_STARTTLS, ALWAYS, DO(refuse_tls), CLOSING, "RFC 6120 5.4.2.2")
 
-    ROW(IN_SECURING, ANY_ITEM, ALWAYS, DO(shut), CLOSED, "RFC 6120 5.4.3.3")
-    ROW(IN_SECURING, EV_SECURED, IF(injected), DO(shut), CLOSED, "RFC 6120 5.4.3.3")
+    ROW(IN_SECURING, ANY_ITEM, ALWAYS, DO(shut_injected), CLOSED, "RFC 6120 5.4.3.3")
+    ROW(IN_SECURING, EV_SECURED, IF(injected), DO(shut_injected), CLOSED, "RFC 6120 5.4.3.3")
     ROW(IN_SECURING, EV_SECURED, ALWAYS, DO(begin_tls), IN_TLS_HEADER, "RFC 6120 5.4.3.3")
-    ROW(IN_SECURING, EV_LIFETIME, ALWAYS, DO(shut), CLOSED, "RFC 6120 5.4.3.2")
-    ROW(IN_SECURING, EV_OVERFLOW, ALWAYS, DO(shut), CLOSED, "RFC 6120 5.4.3.2")
+    ROW(IN_SECURING, EV_LIFETIME, ALWAYS, DO(shut_late), CLOSED, "RFC 6120 5.4.3.2")
+    ROW(IN_SECURING, EV_OVERFLOW, ALWAYS, DO(shut_injected), CLOSED, "RFC 6120 5.4.3.2")
     ROW(IN_SECURING, EV_CLOSE, ALWAYS, DO(shut), CLOSED, "RFC 6120 5.4.3.2")
 
     ROW(IN_TLS_HEADER, EV_HEADER, IF(declares_dna), DO(greet_dna), IN_NEGOTIATING, "DNA")

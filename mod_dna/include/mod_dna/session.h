@@ -159,7 +159,8 @@ enum dna_stream_effect_kind {
     DNA_STREAM_PEER,    /* we accept the peer for `domain`, or no longer do; ruling says why */
     DNA_STREAM_PAIR,    /* dialback: `domain` -> `other` may be sent (accepted), or may not */
     DNA_STREAM_ERROR,   /* a stream error was sent (accepted false) or received (true) */
-    DNA_STREAM_CLOSE    /* flush the output, close TLS and TCP; the last effect */
+    DNA_STREAM_CLOSE    /* flush the output, close TLS and TCP; the last effect; text: why,
+                         * where no ERROR said it */
 };
 
 struct dna_stream_effect {

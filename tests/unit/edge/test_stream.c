@@ -63,7 +63,7 @@ static void stanzas_go_both_ways(void **state)
     close_from(scene, &scene->a);
     assert_string_equal(scene->a.condition, "");
     assert_string_equal(scene->b.condition, "");
-    assert_string_equal(scene->b.why, "");
+    assert_string_equal(scene->b.why, "the peer ended the stream");
 }
 
 static void the_trace_is_in_clear_both_ways(void **state)
