@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <failing_alloc.h>
 #include <rich.h>
 #include <x509/digest.h>
 
@@ -738,6 +739,44 @@ static void dnssec_ta_asks_the_delegate(void **state)
     }
 }
 
+/* Every allocation of a hearing fails once; the call is made again, and the ruling is the
+ * same. */
+static void without_memory(void **state)
+{
+    static const char end[] = "\3end\4host\7example";
+    struct dane d;
+    struct dna_span set[2];
+    struct dna_ruling good;
+    bool failed = true;
+    (void)state;
+    dane_init(&d, "DNS:" OTHER_HOST, false);
+    two_targets(&d);
+    world_say(&d.w, HOST, DNA_DNS_A, RECORDS, dna_span_of("\300\0\2\1"))->aliased = true;
+    world_say(&d.w, HOST, DNA_DNS_CNAME, RECORDS, (struct dna_span){end, sizeof end});
+    world_say(&d.w, "end.host.example", DNA_DNS_CNAME, ABSENT, dna_span_of(""));
+    set[0] = record(&d, 200, &d.anchor);
+    set[1] = record(&d, 311, &d.anchor);
+    say(&d, TLSA_AT("443", OTHER_HOST), set[0])->rdata = set;
+    d.w.q.policy.prooftypes = BIT(DANE) | BIT(DNSSEC_SRV);
+    good = world_hear(&d.w);
+    expect_ruling("with memory", &good, GOOD);
+    for (unsigned long n = 0; failed; n++) {
+        struct failing_alloc f;
+        struct dna_ruling ruling;
+        d.w.alloc = failing_alloc_init(&f, n);
+        d.w.refused = 0;
+        ruling = world_hear(&d.w);
+        expect_same(&ruling, &good);
+        dna_court_free(d.w.court);
+        d.w.court = NULL;
+        assert_int_equal(f.outstanding, 0);
+        assert_int_equal(d.w.refused, f.failed);
+        failed = f.failed;
+    }
+    d.w.alloc = NULL;
+    dane_fini(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -763,6 +802,7 @@ int main(void)
         cmocka_unit_test(an_internationalised_domain),
         cmocka_unit_test(clients_have_names_of_their_own),
         cmocka_unit_test(dnssec_ta_asks_the_delegate),
+        cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
