@@ -108,6 +108,7 @@ static const struct host usual_hosts[] = {
     {"bogus.example", DNA_DNS_BOGUS, DNA_DNS_ABSENT, {NULL}},
     {"absent.example", DNA_DNS_ABSENT, DNA_DNS_ABSENT, {NULL}},
     {"odd.example", DNA_DNS_FOUND, DNA_DNS_FOUND, {NULL}},
+    {"a.wild.example", DNA_DNS_FOUND, DNA_DNS_ABSENT, {"127.0.0.1"}},
 };
 
 struct dna_lookup {
@@ -247,6 +248,10 @@ void see(void *arg, const struct dna_fetch_result *result)
     s->outcome = result->outcome;
     s->status = result->status;
     s->obtained = result->obtained;
+    s->certificate_ends = result->certificate_ends;
+    s->exact_name = result->exact_name;
+    (void)snprintf(s->media_type, sizeof s->media_type, "%s",
+                   result->media_type != NULL ? result->media_type : "");
     (void)snprintf(s->body, sizeof s->body, "%.*s", DNA_SPAN_FMT(result->body));
     (void)snprintf(s->final_url, sizeof s->final_url, "%s", result->final_url);
     (void)snprintf(s->why, sizeof s->why, "%s", result->why);

@@ -45,7 +45,9 @@ struct seen {
     enum dna_fetch_outcome outcome;
     unsigned status;
     char body[64], final_url[300], why[300];
-    int64_t obtained;
+    int64_t obtained, certificate_ends;
+    bool exact_name;
+    char media_type[64];
 };
 
 void see(void *arg, const struct dna_fetch_result *result);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -128,6 +129,94 @@ static void a_redirect_may_lead_to_another_host(void **state)
     assert_int_equal(w.asked, 4); /* each host once */
     world_fini(&w);
     web_stop(web);
+}
+
+static int64_t end_of(const struct cert *cert)
+{
+    struct dna_chain *chain = cert_chain(&cert, 1);
+    int64_t begins, ends;
+    dna_chain_leaf_validity(chain, &begins, &ends);
+    dna_chain_free(chain);
+    return ends;
+}
+
+/* A server for a.wild.example whose certificate carries these names, for so many days. */
+static struct cert certify(const char *names, int days)
+{
+    const int64_t today = time(NULL);
+    return cert_make(&(struct cert_order){.issuer = &papers.ca, .names = names,
+                                          .not_before = today - 86400,
+                                          .not_after = today + days * INT64_C(86400)});
+}
+
+static void what_the_server_is_certified_for(void **state)
+{
+    static const struct {
+        const char *names, *path, *media_type;
+        int days;
+        bool exact, redirected;
+    } cases[] = {
+        {"DNS:a.wild.example", "/typed", "text/plain; charset=utf-8", 9, true, false},
+        {"DNS:*.wild.example,DNS:a.wild.example", "/typed", "text/plain; charset=utf-8", 9,
+         true, false},
+        {"DNS:*.wild.example", "/typed", "text/plain; charset=utf-8", 9, false, false},
+        {"DNS:*.wild.example", "/untyped", "", 9, false, false},
+        {"DNS:a.wild.example", "/away", "", 9, true, true},
+        {"DNS:a.wild.example", "/away", "", 20, true, true},
+        {"DNS:a.wild.example", "/away", "", 90, true, true}, /* where it leads ends first */
+        {"DNS:*.wild.example", "/away", "", 9, false, true},
+    };
+    char away[200];
+    const struct web_page pages[] = {
+        {.path = "/typed", .head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+                                   "Content-Type: text/plain; charset=utf-8\r\n\r\nhello"},
+        {.path = "/untyped", .head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+        {.path = "/away", .head = away},
+    };
+    (void)state;
+    (void)snprintf(away, sizeof away, GO("302", "https://www.example:%u/ok"),
+                   web_port(secure));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cert leaf = certify(cases[i].names, cases[i].days);
+        struct web *web = web_start(
+            &(struct web_order){.pages = pages, .n_pages = 3, .leaf = &leaf});
+        int64_t ends = end_of(&leaf);
+        struct world w;
+        struct seen seen;
+        char url[300];
+        world_init(&w, 0);
+        w.ports[1] = web_port(web);
+        url_of(url, "https", "a.wild.example", web, cases[i].path);
+        (void)begin_as(&w, "peer", DNA_FETCH_WELL_KNOWN, 5, url, &seen);
+        finish(&w, &seen);
+        expect(&seen, cases[i].names, DNA_FETCH_OK, 200);
+        if (cases[i].redirected && end_of(&papers.www) < ends) {
+            ends = end_of(&papers.www);
+        }
+        assert_int_equal(seen.exact_name, cases[i].exact);
+        assert_int_equal(seen.certificate_ends, ends);
+        assert_string_equal(seen.media_type, cases[i].media_type);
+        world_fini(&w);
+        web_stop(web);
+        cert_free(&leaf);
+    }
+}
+
+/* Without TLS nobody is certified for anything. */
+static void nothing_is_certified_without_tls(void **state)
+{
+    struct world w;
+    struct seen seen;
+    char url[300];
+    (void)state;
+    world_init(&w, 0);
+    url_of(url, "http", "www.example", clear, "/ok");
+    (void)begin_as(&w, "peer", DNA_FETCH_PEER, 0, url, &seen);
+    finish(&w, &seen);
+    expect(&seen, "/ok", DNA_FETCH_OK, 200);
+    assert_int_equal(seen.certificate_ends, 0);
+    assert_false(seen.exact_name);
+    world_fini(&w);
 }
 
 static void a_url_that_a_peer_chose_is_not_redirected(void **state)
@@ -594,6 +683,8 @@ int main(void)
         cmocka_unit_test(the_status_decides),
         cmocka_unit_test(redirects_are_followed_so_far),
         cmocka_unit_test(a_redirect_may_lead_to_another_host),
+        cmocka_unit_test(what_the_server_is_certified_for),
+        cmocka_unit_test(nothing_is_certified_without_tls),
         cmocka_unit_test(a_url_that_a_peer_chose_is_not_redirected),
         cmocka_unit_test(bad_urls_are_refused_before_anything),
         cmocka_unit_test(addresses_are_guarded),
