@@ -15,7 +15,7 @@ USES = {
     "base": set(),
     "xml": {"base"},
     "dns": {"base"},
-    "json": {"base"},
+    "json": {"base", "dns"},
     "x509": {"base"},
     "cache": {"base"},
     "proof": {"base", "xml", "dns", "json", "x509"},

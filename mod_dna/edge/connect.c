@@ -18,6 +18,7 @@ static void dialled(void *arg, const struct dna_edge_dialled *result)
         .own = stream->names->own.text,
         .peer = stream->names->peer.text,
     };
+    char address[DNA_ADDRESS_TEXT];
     stream->dial = NULL;
     if (result->socket == NULL) {
         dna_edge_connection_drop(stream, result->condition, result->why);
@@ -26,6 +27,8 @@ static void dialled(void *arg, const struct dna_edge_dialled *result)
     if (result->place != NULL) {
         options.host = result->place->host.text;
         options.port = result->place->port;
+        dna_address_text(&result->to.address, address);
+        options.address = address;
     }
     dna_edge_connection_open(stream, result->socket, &result->to, &options);
 }

@@ -14,30 +14,17 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
-#include <proof/docket.h>
+#include <proof/court.h>
 #include <proof/registry.h>
 #include <proof/rule.h>
 #include <proof/srv_status.h>
 #include <x509/spki.h>
 
-struct dna_court {
-    const struct dna_alloc *alloc;
-    struct dna_arena arena;
-    struct dna_docket docket;
-    struct dna_question q;
-    struct dna_chain *chain;
-    int64_t ends; /* monotonic: of the hearing */
-    enum dna_stage stage;
-    bool srv_known;
-    struct dna_delegation srv;
-    bool ruled;
-    struct dna_ruling ruling;
-};
-
 static void rule(struct dna_court *court, const struct dna_ruling *ruling)
 {
     court->ruling = *ruling;
     court->ruled = true;
+    court->ended = court->now;
 }
 
 /* Whether the policy admits the prooftype (S1). */
@@ -336,9 +323,16 @@ static enum dna_err copy_question(struct dna_court *court, const struct dna_ques
     }
     court->q = *q;
     court->q.host = NULL;
+    court->q.address = NULL;
     court->q.domain = dna_arena_text(&court->arena, dna_span_of(q->domain));
     if (with_host) {
         court->q.host = dna_arena_text(&court->arena, dna_span_of(q->host));
+    }
+    if (with_host && q->address != NULL) {
+        court->q.address = dna_arena_text(&court->arena, dna_span_of(q->address));
+        if (court->q.address == NULL) {
+            return DNA_ERR_MEMORY;
+        }
     }
     if (court->q.domain == NULL || (with_host && court->q.host == NULL)) {
         return DNA_ERR_MEMORY;
@@ -359,6 +353,7 @@ enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_quest
         return DNA_ERR_MEMORY;
     }
     court->alloc = alloc;
+    court->opened = court->now = now;
     court->ends = now.mono + DNA_LIMIT_HEARING_MS;
     dna_arena_init(&court->arena, alloc, DNA_LIMIT_QUESTION_ARENA);
     dna_facts_init(&court->docket.facts, &court->arena);
@@ -379,6 +374,7 @@ void dna_court_free(struct dna_court *court)
 {
     if (court != NULL) {
         dna_facts_fini(&court->docket.facts);
+        dna_alloc_release(court->alloc, court->bundle);
         dna_arena_fini(&court->arena);
         dna_chain_free(court->chain);
         dna_alloc_release(court->alloc, court);
@@ -407,7 +403,8 @@ enum dna_err dna_court_give(struct dna_court *court, unsigned id, const struct d
     if (court->ruled) {
         return DNA_OK;
     }
-    dna_docket_expire(&court->docket, now);
+    court->now = now;
+    dna_docket_expire(&court->docket, now, false);
     known = dna_facts_by_id(&court->docket.facts, id);
     if (known != NULL && !known->answered) {
         enum dna_err err = DNA_ERR_ARGUMENT;
@@ -417,6 +414,7 @@ enum dna_err dna_court_give(struct dna_court *court, unsigned id, const struct d
         if (err != DNA_OK) {
             return err;
         }
+        known->at = now;
         dna_docket_stir(&court->docket, known);
     }
     return advance(court, now);
@@ -434,7 +432,8 @@ enum dna_err dna_court_tick(struct dna_court *court, struct dna_time now)
     if (court->ruled) {
         return DNA_OK;
     }
-    dna_docket_expire(&court->docket, now);
+    court->now = now;
+    dna_docket_expire(&court->docket, now, true);
     err = advance(court, now);
     if (!court->ruled && now.mono >= court->ends) {
         time_out(court, err);

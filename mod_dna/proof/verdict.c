@@ -18,6 +18,8 @@ static const enum dna_prooftype by_strength[DNA_N_PROOFTYPES] = {
     DNA_PROOF_DNSSEC_TA,
     DNA_PROOF_POSH,
     DNA_PROOF_XML_ASSERTION,
+    DNA_PROOF_SERVICE_DELEGATION,
+    DNA_PROOF_HOST_META,
     DNA_PROOF_STS,
 };
 

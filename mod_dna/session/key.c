@@ -145,10 +145,16 @@ static void add_question(struct writer *w, const struct dna_question *q)
     add_byte(w, (unsigned)q->policy.level);
     add_u32(w, q->policy.prooftypes);
     add_u32(w, q->policy.dane_usages);
+    add_byte(w, q->policy.delegation_legacy);
     add_u32(w, q->policy.generation);
     add_u32(w, q->host != NULL ? q->port : 0);
     add_text(w, q->host != NULL ? q->host : "");
     add_text(w, q->domain);
+    /* Only one prooftype asks which of a host's addresses it is. */
+    if (q->host != NULL && q->address != NULL &&
+        (q->policy.prooftypes & DNA_PROOF_BIT(DNA_PROOF_HOST_META)) != 0) {
+        add_text(w, q->address);
+    }
 }
 
 enum dna_err dna_key_proven(const struct dna_question *question, struct dna_key *out)

@@ -61,6 +61,7 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
         .chain = stream->chain,
         .host = endpoint ? stream->endpoint.host : NULL,
         .port = endpoint ? stream->endpoint.port : 0,
+        .address = endpoint ? stream->endpoint.address : NULL,
         .policy = dna_policies_for(&stream->session->policies, domain),
     };
 }

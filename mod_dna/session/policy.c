@@ -83,6 +83,14 @@ static enum dna_err add(struct dna_policies *policies, const char *pattern,
     return DNA_OK;
 }
 
+/* Generations apart. */
+static bool same(const struct dna_policy *a, const struct dna_policy *b)
+{
+    return a->level == b->level && a->prooftypes == b->prooftypes &&
+           a->dane_usages == b->dane_usages && a->delegation_legacy == b->delegation_legacy &&
+           a->delegation_connect == b->delegation_connect;
+}
+
 enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern,
                               const struct dna_policy *policy, bool *changed)
 {
@@ -104,8 +112,7 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
             return err;
         }
     }
-    if (held->generation != 0 && held->level == policy->level && held->prooftypes == policy->prooftypes &&
-               held->dane_usages == policy->dane_usages) {
+    if (held->generation != 0 && same(held, policy)) {
         return DNA_OK;
     }
     *held = *policy;

@@ -143,6 +143,10 @@ static enum dna_err make_parts(struct dna_stream *stream,
         stream->endpoint.host = dna_alloc_text(alloc, dna_span_of(options->host));
         stream->endpoint.port = options->port;
         err = stream->endpoint.host == NULL ? DNA_ERR_MEMORY : err;
+        if (options->address != NULL) {
+            stream->endpoint.address = dna_alloc_text(alloc, dna_span_of(options->address));
+            err = stream->endpoint.address == NULL ? DNA_ERR_MEMORY : err;
+        }
     }
     if (err == DNA_OK && stream->link == NULL) {
         err = dna_map_new(alloc, stream->session->seed, &stream->peers);
@@ -159,6 +163,7 @@ static void free_parts(struct dna_stream *stream)
     dna_xml_reader_free(stream->reader);
     dna_chain_free(stream->chain);
     dna_alloc_release(session->alloc, stream->endpoint.host);
+    dna_alloc_release(session->alloc, stream->endpoint.address);
     dna_alloc_release(session->alloc, stream->shown);
     dna_timers_leave(&session->timers, &stream->timer);
     dna_alloc_release(session->alloc, stream);

@@ -20,6 +20,7 @@ struct dna_stream_peer {
 struct dna_stream_endpoint {
     char *host; /* NULL: not connected by SRV, or not by us */
     uint16_t port;
+    char *address; /* as text; NULL: not told */
 };
 
 /* Look-ups begun before TLS. */

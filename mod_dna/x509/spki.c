@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include <x509/chain.h>
+#include <x509/digest.h>
 #include <x509/strength.h>
 
 #define RSA_FIELD_MAX 512 /* octets of modulus and exponent (RFC 3110 2) */
@@ -70,6 +71,23 @@ bool dna_spki_strong(const struct dna_chain *chain)
     strong = dna_key_is_strong(X509_get0_pubkey(chain->links[0].certificate));
     err = dna_library_leave(DNA_OK);
     return strong && err == DNA_OK;
+}
+
+enum dna_err dna_spki_digest(const struct dna_chain *chain, unsigned char out[DNA_SHA256_SIZE])
+{
+    unsigned char digest[DNA_HASH_MAX], *der = NULL;
+    enum dna_err err = DNA_ERR_MEMORY;
+    int len;
+    dna_library_enter();
+    len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(chain->links[0].certificate), &der);
+    if (len > 0) {
+        err = dna_hash(DNA_HASH_SHA256, (struct dna_span){(char *)der, (size_t)len}, digest);
+    }
+    if (err == DNA_OK) {
+        memcpy(out, digest, DNA_SHA256_SIZE);
+    }
+    OPENSSL_free(der);
+    return dna_library_leave(err);
 }
 
 static enum dna_err rsa_field(EVP_PKEY *key, struct dna_spki_dnskey *out)

@@ -7,6 +7,9 @@
 
 /* RSA >= 2048, P-256/384/521, Ed25519, Ed448. */
 bool dna_spki_strong(const struct dna_chain *chain);
+/* SHA-256 over the leaf's DER SubjectPublicKeyInfo: a pin (RFC 7469 2.4). */
+DNA_MUST_USE enum dna_err dna_spki_digest(const struct dna_chain *chain,
+                                          unsigned char out[DNA_SHA256_SIZE]);
 
 #define DNA_DNSKEY_KEY_MAX 1028
 struct dna_spki_dnskey {

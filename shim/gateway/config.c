@@ -477,6 +477,8 @@ static void take_policy(struct reading *r, const struct section *s)
     policy->policy.level = level_of(value_of(s, "policy", "level"));
     policy->policy.prooftypes = prooftypes_of(s);
     policy->policy.dane_usages = dane_usages_of(s);
+    policy->policy.delegation_connect = truth_of(s, "policy", "delegation-connect");
+    policy->policy.delegation_legacy = truth_of(s, "policy", "delegation-legacy");
     c->n_policies += policy->pattern != NULL;
     if (strcmp(title, "*") == 0) {
         return;

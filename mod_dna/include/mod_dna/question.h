@@ -24,6 +24,8 @@ enum dna_prooftype {
     DNA_PROOF_SRVNAME,
     DNA_PROOF_XML_ASSERTION,
     DNA_PROOF_STS,
+    DNA_PROOF_SERVICE_DELEGATION,
+    DNA_PROOF_HOST_META,
     DNA_N_PROOFTYPES
 };
 #define DNA_PROOF_BIT(t) (1u << (unsigned)(t))
@@ -67,6 +69,10 @@ struct dna_policy {
     enum dna_level level;
     unsigned prooftypes; /* bits DNA_PROOF_BIT(type) */
     unsigned dane_usages;/* bits DNA_DANE_USAGE_BIT(usage); 0 stands for the default, 2 and 3 */
+    bool delegation_legacy;  /* service-delegation: look also where the draft's example is,
+                              * https://www.D/.well-known/services/xmpp/ */
+    bool delegation_connect; /* service-delegation: the document says where to connect, in
+                              * place of SRV records (the driver heeds it) */
     unsigned generation; /* changes whenever the policy does: part of every cache key */
 };
 
@@ -83,6 +89,8 @@ struct dna_question {
                               * NULL also for static routes and domains added to a stream. */
     uint16_t port;           /* with host */
     struct dna_policy policy;
+    const char *address;     /* with host: the IP address connected to, as text; NULL: not
+                              * known, and no host-meta link is taken for the one used */
 };
 
 #ifdef __cplusplus

@@ -96,6 +96,11 @@ DNA_API struct dna_policy dna_session_policy_for(const struct dna_session *sessi
  * DNA_WANT_RECALL. */
 DNA_API bool dna_session_next_want(struct dna_session *session, unsigned *id,
                                    const struct dna_want **want);
+/* A stream for whose sake a look-up that was handed out is made, as long as it is not
+ * answered; NULL: none (the host's own question, or nobody any more).  Whoever budgets
+ * look-ups charges them to that stream's peer (S23). */
+DNA_API struct dna_stream *dna_session_want_stream(const struct dna_session *session,
+                                                   unsigned id);
 /* A want that nobody needs any more.  An answer that comes all the same feeds the cache. */
 DNA_API bool dna_session_next_cancel(struct dna_session *session, unsigned *id);
 /* Answers; the fact is copied.  Unknown ids are ignored.  DNA_ERR_ARGUMENT: the fact answers
@@ -141,6 +146,7 @@ struct dna_stream_options {
     uint16_t port;         /* with host */
     unsigned char random[DNA_STREAM_RANDOM]; /* fresh: stream ids come from it */
     void *user;
+    const char *address;   /* with host: the IP address connected to, as text, or NULL */
 };
 
 DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,

@@ -222,7 +222,8 @@ static const struct {
     {6, "policy \"*\" { level = lax prooftypes = { pkix, danish } dane-usages = { 4 } }",
      "6: level: \"lax\" is not possible; use one of: refuse proof strong\n"
      "6: prooftypes: \"danish\" is not possible; use one of: "
-     "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion sts\n"
+     "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation host-meta "
+     "sts\n"
      "6: dane-usages: \"4\" is not possible; use one of: 3 2 1 0\n"},
     {6, "policy \"*\" { prooftypes = { } }",
      "6: prooftypes: has 0 values; 1 to 16 are possible\n"},
@@ -438,7 +439,9 @@ static void printed_and_read_again(void **state)
     assert_int_equal(fclose(out), 0);
     assert_non_null(strstr(first, "  prooftypes = { \"pkix\", \"srvname\", \"dnssec-srv\", "
                                   "\"dane\", \"dnssec-ta\", \"posh\" }\n"
-                                  "  dane-usages = { \"3\", \"2\" }\n"));
+                                  "  dane-usages = { \"3\", \"2\" }\n"
+                                  "  delegation-connect = false\n"
+                                  "  delegation-legacy = false\n"));
     write_file("u.conf", first);
     out = open_memstream(&second, &size);
     assert_true(gateway_config_print("u.conf", out, stderr));

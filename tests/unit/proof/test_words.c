@@ -17,7 +17,8 @@
 static void prooftypes_have_names(void **state)
 {
     static const char *const names[] = {"pkix", "dnssec-srv", "dnssec-ta", "posh",
-                                        "dane", "srvname", "xml-assertion", "sts"};
+                                        "dane", "srvname", "xml-assertion", "sts",
+                                        "service-delegation", "host-meta"};
     (void)state;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         enum dna_prooftype type, found = DNA_N_PROOFTYPES;

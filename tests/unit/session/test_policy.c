@@ -110,6 +110,12 @@ static void every_change_is_a_new_generation(void **state)
     claim.dane_usages = DNA_DANE_USAGE_BIT(3);
     assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
     assert_true(changed);
+    claim.delegation_legacy = true;
+    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_true(changed);
+    claim.delegation_connect = true;
+    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_true(changed);
     claim.dane_usages = DNA_DANE_USAGES_ALL + 1;
     assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed),
                      DNA_ERR_ARGUMENT);
