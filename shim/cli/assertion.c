@@ -1,11 +1,11 @@
 /* cli/assertion.c: `dna assertion`: the XML delegation document read, and heard for a peer. */
-#include <stdio.h>
 #include <string.h>
 
 #include <base/codec.h>
 #include <base/limits.h>
 #include <cli/hear.h>
 #include <cli/input.h>
+#include <cli/peer.h>
 #include <cli/report.h>
 #include <proof/assertion.h>
 #include <proof/certificate.h>
@@ -107,15 +107,10 @@ static enum cli_exit judge(struct cli_call *call, struct dna_span bytes,
 
 static enum cli_exit refuse(struct cli_call *call, const struct dna_xml_fault *fault)
 {
-    struct cli_report report;
-    char place[64] = "";
-    if (fault->line > 0) {
-        (void)snprintf(place, sizeof place, "line %u, column %u: ", fault->line,
-                       fault->column);
+    if (fault->line == 0) {
+        return cli_invalid(call, "%s", fault->why);
     }
-    cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL), "%s%s",
-                     place, fault->why);
-    return cli_report_end(&report);
+    return cli_invalid(call, "line %u, column %u: %s", fault->line, fault->column, fault->why);
 }
 
 static enum cli_exit run(struct cli_call *call)
@@ -144,12 +139,8 @@ static enum cli_exit run(struct cli_call *call)
 static const struct cli_option options[] = {
     {"domain", CLI_DOMAIN, .required = true, .value = "D",
      .help = "the domain whose web host has the document"},
-    {"cert", CLI_FILE, .value = "PEM",
-     .help = "say whether the document lets a peer with this chain, leaf first, speak for the "
-             "domain"},
-    {"roots", CLI_FILE, .many = true, .value = "PEM",
-     .help = "with --cert: the certificate authorities to believe, for providers that are named "
-             "by host"},
+    CLI_OPTION_PEER_CERT,
+    CLI_OPTION_PEER_ROOTS,
     CLI_OPTION_AT,
     {0},
 };

@@ -10,14 +10,6 @@
 
 #define PROVER DNA_PROOF_PKIX
 
-static enum cli_exit bad_leaf(struct cli_call *call, const char *why)
-{
-    struct cli_report report;
-    cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL), "%s: %s",
-                     call->operands[0], why);
-    return cli_report_end(&report);
-}
-
 static void list_names(struct cli_report *report, const struct dna_chain *chain,
                        const char *key, enum dna_name_kind kind)
 {
@@ -140,7 +132,7 @@ static enum cli_exit run(struct cli_call *call)
         return CLI_FAULT;
     }
     if (chain == NULL) {
-        return bad_leaf(call, why);
+        return cli_invalid(call, "%s: %s", call->operands[0], why);
     }
     if (!cli_extend_chain(call, chain, "untrusted", &chain)) {
         return CLI_FAULT;

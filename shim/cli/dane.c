@@ -261,10 +261,7 @@ static enum cli_exit run(struct cli_call *call)
         return CLI_FAULT;
     }
     if (chain == NULL) {
-        struct cli_report report;
-        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL),
-                         "%s: %s", call->operands[0], why);
-        return cli_report_end(&report);
+        return cli_invalid(call, "%s: %s", call->operands[0], why);
     }
     status = CLI_FAULT;
     if (cli_need_roots(call, "roots", &roots)) {

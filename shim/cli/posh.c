@@ -132,7 +132,6 @@ static enum cli_exit judge_document(struct cli_call *call,
 static enum cli_exit run(struct cli_call *call)
 {
     struct dna_posh_document document;
-    struct cli_report report;
     struct dna_span bytes;
     const char *why = "";
     enum cli_exit status;
@@ -145,9 +144,7 @@ static enum cli_exit run(struct cli_call *call)
         return cli_fault(call, "%s", dna_err_name(err));
     }
     if (err != DNA_OK) {
-        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL), "%s",
-                         why);
-        return cli_report_end(&report);
+        return cli_invalid(call, "%s", why);
     }
     status = judge_document(call, &document);
     dna_posh_fini(&document);

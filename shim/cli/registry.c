@@ -6,6 +6,8 @@
 extern const struct cli_command cli_command_cert;
 extern const struct cli_command cli_command_dane;
 extern const struct cli_command cli_command_posh;
+extern const struct cli_command cli_command_host_meta;
+extern const struct cli_command cli_command_delegation;
 extern const struct cli_command cli_command_assertion;
 extern const struct cli_command cli_command_sts;
 extern const struct cli_command cli_command_name;
@@ -19,6 +21,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_cert,
     &cli_command_dane,
     &cli_command_posh,
+    &cli_command_host_meta,
+    &cli_command_delegation,
     &cli_command_assertion,
     &cli_command_sts,
     &cli_command_name,

@@ -296,6 +296,18 @@ enum cli_exit cli_report_end(struct cli_report *report)
     return status;
 }
 
+enum cli_exit cli_invalid(struct cli_call *call, const char *why_format, ...)
+{
+    struct cli_report report;
+    char why[LINE];
+    va_list args;
+    va_start(args, why_format);
+    (void)vsnprintf(why, sizeof why, why_format, args);
+    va_end(args);
+    begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL), why);
+    return cli_report_end(&report);
+}
+
 void cli_print(const struct cli_call *call, const char *format, ...)
 {
     char line[LINE];

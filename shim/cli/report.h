@@ -62,6 +62,10 @@ void cli_report_out(struct cli_report *report);
 /* Prints and frees; the exit status of the ruling, or CLI_FAULT. */
 enum cli_exit cli_report_end(struct cli_report *report);
 
+/* A whole report: what was read is not in order (INVALID, bad-material), and why. */
+enum cli_exit cli_invalid(struct cli_call *call, const char *why_format, ...)
+    DNA_PRINTF(2, 3);
+
 /* A line of plain output, peer bytes escaped: text is a printf format.  Not with --json. */
 void cli_print(const struct cli_call *call, const char *format, ...) DNA_PRINTF(2, 3);
 

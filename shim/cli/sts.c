@@ -31,9 +31,7 @@ static enum cli_exit run_record(struct cli_call *call)
     size_t at = 0;
     enum dna_err err = dna_sts_record_parse(dialect, text, &record, &why, &at);
     if (err != DNA_OK) {
-        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL),
-                         "%s, at character %zu", why, at + 1);
-        return cli_report_end(&report);
+        return cli_invalid(call, "%s, at character %zu", why, at + 1);
     }
     cli_report_begin(&report, call, CLI_VALID, "ok", "a %s record", dialect_name(dialect));
     cli_report_string(&report, "version", dialect_name(dialect));
@@ -95,19 +93,6 @@ static void begin(struct cli_report *report, struct cli_call *call,
     }
 }
 
-static enum cli_exit refuse(struct cli_call *call, const char *why, unsigned line)
-{
-    struct cli_report report;
-    if (line > 0) {
-        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL),
-                         "line %u: %s", line, why);
-    } else {
-        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL), "%s",
-                         why);
-    }
-    return cli_report_end(&report);
-}
-
 static enum cli_exit run_policy(struct cli_call *call)
 {
     struct dna_sts_policy policy;
@@ -121,7 +106,7 @@ static enum cli_exit run_policy(struct cli_call *call)
         return CLI_FAULT;
     }
     if (!dna_sts_media_type(cli_text(call, "content-type"))) {
-        return refuse(call, "it is not of type text/plain", 0);
+        return cli_invalid(call, "it is not of type text/plain");
     }
     dialect = dialect_of(bytes);
     err = dna_sts_policy_parse(NULL, dialect, bytes, &policy, &why, &line);
@@ -129,7 +114,8 @@ static enum cli_exit run_policy(struct cli_call *call)
         return cli_fault(call, "%s", dna_err_name(err));
     }
     if (err != DNA_OK) {
-        return refuse(call, why, line);
+        return line > 0 ? cli_invalid(call, "line %u: %s", line, why)
+                        : cli_invalid(call, "%s", why);
     }
     begin(&report, call, &policy);
     describe(&report, dialect, &policy);
