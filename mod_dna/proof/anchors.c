@@ -12,6 +12,7 @@
 
 #include <dns/dnskey.h>
 #include <dns/suffix.h>
+#include <proof/facts.h>
 #include <proof/rule.h>
 #include <proof/wants.h>
 #include <x509/identity.h>
@@ -103,12 +104,13 @@ static bool may_go_on(const struct dna_dns_answer *const *answers, const char *c
     return true;
 }
 
-static bool match(const struct dna_chain *chain, const char *const *zones,
-                  const struct dna_dns_answer *const *answers, size_t n,
-                  struct dna_wants *wants, struct dna_anchors *out, struct dna_ruling *ruling)
+static bool match(const struct dna_chain *chain, const struct dna_facts *have,
+                  const char *const *zones, const struct dna_dns_answer *const *answers,
+                  size_t n, struct dna_wants *wants, struct dna_anchors *out,
+                  struct dna_ruling *ruling)
 {
-    struct dna_spki_dnskey spki;
-    enum dna_err err = dna_spki_to_dnskey(chain, &spki);
+    const struct dna_spki_dnskey *spki;
+    enum dna_err err = dna_facts_dnskey(have, chain, &spki);
     if (err != DNA_OK && err != DNA_ERR_FORMAT) {
         dna_wants_fault(wants, err);
         return false;
@@ -120,7 +122,7 @@ static bool match(const struct dna_chain *chain, const char *const *zones,
     }
     for (size_t i = 0; i < n; i++) {
         if (!answers[i]->secure && !answers[i]->aliased) {
-            collect(answers[i], zones[i], &spki, out);
+            collect(answers[i], zones[i], spki, out);
         }
     }
     if (out->n == 0) {
@@ -154,5 +156,5 @@ bool dna_anchors_find(const struct dna_question *q, const struct dna_chain *chai
         return false;
     }
     return may_go_on(answers, zones, n, ruling) &&
-           match(chain, zones, answers, n, wants, out, ruling);
+           match(chain, have, zones, answers, n, wants, out, ruling);
 }

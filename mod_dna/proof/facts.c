@@ -386,3 +386,28 @@ enum dna_err dna_facts_supplied_chain(const struct dna_facts *facts,
                                &known->parsed.chain),
                     out);
 }
+
+enum dna_err dna_facts_dnskey(const struct dna_facts *facts, const struct dna_chain *chain,
+                              const struct dna_spki_dnskey **out)
+{
+    struct dna_known *known = facts->first;
+    struct dna_spki_dnskey *key;
+    enum dna_err err;
+    while (known != NULL && known->parsed.chain != chain) {
+        known = known->next;
+    }
+    assert(known != NULL);
+    if (known->parsed.key == NULL) {
+        key = dna_arena_get(facts->arena, sizeof *key);
+        if (key == NULL) {
+            return DNA_ERR_MEMORY;
+        }
+        err = dna_spki_to_dnskey(chain, key);
+        if (err != DNA_OK) {
+            return err;
+        }
+        known->parsed.key = key;
+    }
+    *out = known->parsed.key;
+    return DNA_OK;
+}

@@ -10,6 +10,7 @@
 
 #include <base/arena.h>
 #include <mod_dna/fact.h>
+#include <x509/spki.h>
 
 /* One want, and the fact that answers it. */
 struct dna_known {
@@ -24,6 +25,7 @@ struct dna_known {
         bool tried;
         enum dna_err err;
         struct dna_chain *chain;
+        const struct dna_spki_dnskey *key; /* of the leaf, once somebody asked */
     } parsed; /* FETCH, PEER: the bytes as certificates, once somebody asked */
     struct dna_known *next;
 };
@@ -62,5 +64,10 @@ DNA_MUST_USE enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
                                                   const struct dna_chain **out);
 DNA_MUST_USE enum dna_err dna_facts_supplied_chain(const struct dna_facts *facts,
                                                    const struct dna_chain **out);
+/* The leaf's key of such a chain as a DNSKEY; made once per hearing.  DNA_ERR_FORMAT: no
+ * algorithm of DNSSEC uses such a key. */
+DNA_MUST_USE enum dna_err dna_facts_dnskey(const struct dna_facts *facts,
+                                           const struct dna_chain *chain,
+                                           const struct dna_spki_dnskey **out);
 
 #endif
