@@ -54,6 +54,14 @@
 #define DNA_LIMIT_ANCHORS 3           /* keys of one certificate that are tried as anchors */
 #define DNA_LIMIT_ANCHOR_ABOVE 2      /* labels that an anchor may sit above the domain */
 
+/* Evidence bundles. */
+#define DNA_LIMIT_BUNDLE (4 * 1024 * 1024)
+#define DNA_LIMIT_BUNDLE_ARENA (64 * 1024 * 1024) /* what one may become in memory */
+#define DNA_LIMIT_BUNDLE_DEPTH 8
+#define DNA_LIMIT_BUNDLE_MESSAGES 512 /* of the DNS that come along */
+#define DNA_LIMIT_BUNDLES 64          /* made and not yet fetched by the host */
+#define DNA_LIMIT_SECONDS (INT64_C(1) << 40) /* in a bundle: no sum of ours overflows */
+
 /* DANE. */
 #define DNA_LIMIT_TLSA 16             /* usable records of one endpoint */
 #define DNA_LIMIT_TLSA_PATHS 8        /* path checks for records in one hearing */
@@ -70,10 +78,12 @@
 #define DNA_LIMIT_DER_DEPTH 32
 #define DNA_LIMIT_ACERT_CERTIFICATES 16 /* of one bundle */
 #define DNA_LIMIT_ACERTS 8             /* attribute certificates of one bundle */
-#define DNA_LIMIT_ACERT_CASES 8        /* pairs of one and an issuer that are judged */
+#define DNA_LIMIT_ACERT_ISSUERS 2      /* certificates tried as the issuer of one of them */
+#define DNA_LIMIT_ACERT_CASES (DNA_LIMIT_ACERTS * DNA_LIMIT_ACERT_ISSUERS)
 #define DNA_LIMIT_ACERT_LIFE_S (366 * 24 * 3600)
 #define DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S (31 * 24 * 3600)
 #define DNA_LIMIT_JSON_DEPTH 8
+#define DNA_LIMIT_JSON_MEMBERS 64     /* of one object in the canonical form */
 #define DNA_LIMIT_POSH_DESCRIPTORS 256
 #define DNA_LIMIT_POSH_LIFE_S (30 * 24 * 3600)
 #define DNA_LIMIT_SERVICE_ENDPOINTS 64 /* objects of a service delegation document */

@@ -108,6 +108,24 @@ DNA_API DNA_MUST_USE enum dna_err dna_path_check_anchored(const struct dna_chain
                                                           struct dna_path *out);
 DNA_API const char *dna_path_code_name(enum dna_path_code code);
 
+/* A signature over bytes, made with the key of the signer's leaf. */
+struct dna_signed {
+    struct dna_span bytes;
+    struct dna_span algorithm; /* DER AlgorithmIdentifier */
+    struct dna_span signature;
+    const struct dna_chain *signer;
+};
+/* What a signature check found out; a plain value. */
+struct dna_signature {
+    bool valid;
+    char why[160]; /* for people, never empty */
+};
+/* Verifies it: RSA (PKCS#1 1.5) of at least 2048 bits, ECDSA on P-256 or P-384, each with
+ * SHA-256, SHA-384 or SHA-512, or Ed25519; anything else is not valid.  Public-key work.
+ * Whether the signer is to be believed is another question. */
+DNA_API DNA_MUST_USE enum dna_err dna_signature_check(const struct dna_signed *what,
+                                                      struct dna_signature *out);
+
 #ifdef __cplusplus
 }
 #endif
