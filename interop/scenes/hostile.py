@@ -296,7 +296,8 @@ class Siege:
                 ("an endless body", f"{DELEGATED}/endless"),
                 ("no certificate", f"{DELEGATED}/garbage"),
                 ("eleven certificates", f"{DELEGATED}/eleven"),
-                ("somebody else's certificate", TA_URL),
+                ("our own web server", TA_URL),
+                ("somebody else's certificate", f"{DELEGATED}/library"),
                 ("a self-signed certificate", f"{DELEGATED}/own"),
                 ("no content", ""),
         ):
@@ -368,6 +369,8 @@ class Siege:
             "www.evil.dna /endless": endless,
             "www.evil.dna /garbage": body("-----BEGIN CERTIFICATE-----\nnonsense\n"),
             "www.evil.dna /eleven": body(leaf * 11),
+            "www.evil.dna /library": body(
+                (self.world.directory / "library" / f"{US}.pem").read_bytes()),
             "www.evil.dna /own": body(own.read_text(encoding="ascii")),
             f"poshend.evil.dna {POSH}": endless,
             f"poshfar.evil.dna {POSH}": redirect(loop),

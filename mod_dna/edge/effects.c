@@ -85,7 +85,7 @@ void dna_edge_connection_pull(struct dna_uv_stream *stream)
     while (listens(stream) && dna_stream_next(stream->core, now, &effect)) {
         act(stream, &effect);
     }
-    dna_edge_wants_pull(stream->uv, &stream->party);
+    dna_edge_wants_pull(stream->uv);
 }
 
 void dna_edge_connection_gone(struct dna_uv_stream *stream, const char *why)

@@ -103,6 +103,18 @@ static void order_addresses(struct dna_fetch *fetch)
     }
 }
 
+/* A peer's URL leads to no service of this machine, whatever its port: the address guard of a
+ * connection bars our listeners only. */
+static bool is_own(const struct dna_address_guard *guard, const struct dna_address *address)
+{
+    for (size_t i = 0; i < guard->n_own; i++) {
+        if (dna_address_equal(&guard->own[i].address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_address(struct dna_fetch *fetch, unsigned family, struct dna_span rdata)
 {
     struct dna_address address;
@@ -114,6 +126,9 @@ static void take_address(struct dna_fetch *fetch, unsigned family, struct dna_sp
     if (!dna_address_admitted(fetch->fetcher->options.guard, &address, fetch->parts.port,
                               &why)) {
         fetch->refusal = why;
+    } else if (fetch->kind == DNA_FETCH_PEER &&
+               is_own(fetch->fetcher->options.guard, &address)) {
+        fetch->refusal = "one of our own addresses";
     } else if (fetch->n_found[family] < DNA_LIMIT_ADDRESSES) {
         fetch->found[family][fetch->n_found[family]++] = address;
     }

@@ -1,4 +1,9 @@
-/* edge/find.c: two look-ups at once; the first answer is kept until the second is there. */
+/* edge/find.c: two look-ups at once, and the service delegation document where the policy wants
+ * it; each answer is kept until all are there.
+ *
+ * The document stands in for SRV records that are missing, wrong or could not be looked up,
+ * never for bogus ones, which forbid connecting (S10).
+ */
 #include <edge/find.h>
 
 #include <stdio.h>
@@ -6,6 +11,7 @@
 
 #include <base/alloc.h>
 #include <base/arena.h>
+#include <edge/delegation.h>
 #include <resolver/resolver.h>
 
 #define ROOM (256 * 1024) /* two answers of at most 64 KiB each, and their tables */
@@ -24,6 +30,9 @@ struct dna_edge_find {
     struct dna_uv *uv;
     struct dna_name domain;
     struct question questions[QUESTIONS];
+    struct dna_edge_delegation *delegation; /* under way */
+    bool has_document;
+    struct dna_edge_places by_document; /* with has_document: what it says */
     struct dna_timer *soon; /* when an answer is there from the beginning */
     struct dna_arena arena;
     dna_edge_find_fn *fn;
@@ -80,19 +89,25 @@ static void free_find(struct dna_edge_find *find)
 static void finish(struct dna_edge_find *find)
 {
     uint32_t random[DNA_LIMIT_RECORDS];
+    const struct dna_dns_answer *starttls = &find->questions[STARTTLS].answer;
+    const struct dna_dns_answer *direct = &find->questions[DIRECT].answer;
     struct dna_edge_places places;
     if (dna_edge_random(random, sizeof random) != DNA_OK) {
         answer_failed(&find->questions[STARTTLS], "there are no random numbers");
     }
-    dna_edge_places_of(find->domain.text, &find->questions[STARTTLS].answer,
-                       &find->questions[DIRECT].answer, random, &places);
+    dna_edge_places_of(find->domain.text, starttls, direct, random, &places);
+    if (find->has_document && starttls->outcome != DNA_DNS_BOGUS &&
+        direct->outcome != DNA_DNS_BOGUS) {
+        places = find->by_document;
+    }
     find->fn(find->arg, &places);
     free_find(find);
 }
 
 static void finish_if_answered(struct dna_edge_find *find)
 {
-    if (find->questions[STARTTLS].answered && find->questions[DIRECT].answered) {
+    if (find->questions[STARTTLS].answered && find->questions[DIRECT].answered &&
+        find->delegation == NULL) {
         finish(find);
     }
 }
@@ -119,12 +134,35 @@ static void ask(struct dna_edge_find *find, unsigned which)
     }
 }
 
+static void delegated(void *arg, const struct dna_service_document *document)
+{
+    struct dna_edge_find *find = arg;
+    uint32_t random[DNA_LIMIT_RECORDS];
+    find->delegation = NULL;
+    find->has_document = document != NULL &&
+                         dna_edge_random(random, sizeof random) == DNA_OK &&
+                         dna_edge_places_of_document(document, random, &find->by_document);
+    finish_if_answered(find);
+}
+
+/* Without it the SRV records say where to connect. */
+static void ask_document(struct dna_edge_find *find)
+{
+    if (dna_edge_delegation_wanted(find->uv, find->domain.text) &&
+        dna_edge_delegation_start(find->uv, find->domain.text, delegated, find,
+                                  &find->delegation) != DNA_OK) {
+        dna_edge_log(find->uv, DNA_LOG_ERROR, "delegation-not-fetched", "domain",
+                     find->domain.text);
+    }
+}
+
 /* The questions are put from the loop, so that a failure to do so is reported from there. */
 static void begin(void *arg)
 {
     struct dna_edge_find *find = arg;
     find->uv->face->timer_free(find->soon);
     find->soon = NULL;
+    ask_document(find);
     ask(find, STARTTLS);
     ask(find, DIRECT);
     finish_if_answered(find);
@@ -168,5 +206,6 @@ void dna_edge_find_cancel(struct dna_edge_find *find)
             dna_resolver_cancel(find->questions[i].lookup);
         }
     }
+    dna_edge_delegation_cancel(find->delegation);
     free_find(find);
 }

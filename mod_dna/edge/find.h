@@ -1,4 +1,5 @@
-/* edge/find.h: both SRV questions of a domain, answered as places. */
+/* edge/find.h: both SRV questions of a domain, answered as places; or its service delegation
+ * document, where the policy says that it may name them. */
 #ifndef DNA_EDGE_FIND_H
 #define DNA_EDGE_FIND_H
 

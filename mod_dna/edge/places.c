@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+_Static_assert((int)DNA_LIMIT_SERVICE_ENDPOINTS <= (int)DNA_LIMIT_RECORDS,
+               "there is a random number for each object of a document");
+
 static void end(struct dna_edge_places *out, enum dna_edge_finding finding, const char *why)
 {
     out->finding = finding;
@@ -33,6 +36,18 @@ static size_t read_records(const struct dna_dns_answer *answer, struct dna_srv *
     return n;
 }
 
+static void put_in_order(struct dna_srv *records, size_t n, const uint32_t *random,
+                         struct dna_edge_places *out)
+{
+    dna_srv_order(records, n, random);
+    out->finding = DNA_EDGE_FOUND;
+    out->n = n < DNA_LIMIT_ENDPOINTS ? n : DNA_LIMIT_ENDPOINTS;
+    for (size_t i = 0; i < out->n; i++) {
+        out->list[i].host = records[i].target;
+        out->list[i].port = records[i].port;
+    }
+}
+
 static void list(const struct dna_dns_answer *answer, const uint32_t *random,
                  struct dna_edge_places *out)
 {
@@ -47,13 +62,7 @@ static void list(const struct dna_dns_answer *answer, const uint32_t *random,
         end(out, DNA_EDGE_UNKNOWN, "the domain's SRV records cannot be read");
         return;
     }
-    dna_srv_order(records, n, random);
-    out->finding = DNA_EDGE_FOUND;
-    out->n = n < DNA_LIMIT_ENDPOINTS ? n : DNA_LIMIT_ENDPOINTS;
-    for (size_t i = 0; i < out->n; i++) {
-        out->list[i].host = records[i].target;
-        out->list[i].port = records[i].port;
-    }
+    put_in_order(records, n, random, out);
 }
 
 /* _xmpp-server is definitely absent. */
@@ -107,4 +116,34 @@ void dna_edge_places_of(const char *domain, const struct dna_dns_answer *starttl
         break;
     }
     end(out, DNA_EDGE_UNKNOWN, starttls->why);
+}
+
+bool dna_edge_places_of_document(const struct dna_service_document *document,
+                                 const uint32_t *random, struct dna_edge_places *out)
+{
+    struct dna_srv records[DNA_LIMIT_SERVICE_ENDPOINTS];
+    size_t n = 0;
+    if (document->n_endpoints == 0 && document->n_skipped != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < document->n_endpoints; i++) {
+        const struct dna_service_endpoint *one = &document->endpoints[i];
+        if (!one->direct_tls) {
+            records[n++] = (struct dna_srv){
+                .priority = one->priority, .weight = one->weight, .port = one->port,
+                .target = one->host};
+        }
+    }
+    memset(out, 0, sizeof *out);
+    out->why = "";
+    if (document->n_endpoints == 0) {
+        end(out, DNA_EDGE_ABSENT,
+            "the domain's service delegation document says that it has no such service");
+    } else if (n == 0) {
+        end(out, DNA_EDGE_BARRED, "the domain's service delegation document offers direct TLS "
+                                  "only");
+    } else {
+        put_in_order(records, n, random, out);
+    }
+    return true;
 }

@@ -1,4 +1,5 @@
-/* edge/places.h: where a domain is served, out of the answers to both SRV questions.
+/* edge/places.h: where a domain is served, out of the answers to both SRV questions, or out of
+ * its service delegation document.
  *
  * Pure: answers and random numbers in, an ordered list out (RFC 6120 3.2, RFC 2782,
  * XEP-0368).  Only endpoints with STARTTLS are listed; taking the others out leaves the
@@ -8,6 +9,7 @@
 #define DNA_EDGE_PLACES_H
 
 #include <base/limits.h>
+#include <json/service_document.h>
 #include <mod_dna/dns.h>
 
 #define DNA_EDGE_PORT 5269 /* xmpp-server, RFC 6120 14.8 */
@@ -37,5 +39,10 @@ struct dna_edge_places {
 void dna_edge_places_of(const char *domain, const struct dna_dns_answer *starttls,
                         const struct dna_dns_answer *direct, const uint32_t *random,
                         struct dna_edge_places *out);
+
+/* What a document says instead.  False: nothing that can be used (no object of it can), and
+ * *out is as it was.  Bogus SRV records are for the caller to heed (S10). */
+bool dna_edge_places_of_document(const struct dna_service_document *document,
+                                 const uint32_t *random, struct dna_edge_places *out);
 
 #endif

@@ -61,10 +61,9 @@ static struct dna_time now_of(const struct dna_uv *uv)
 
 static bool pull_session(struct dna_uv *uv)
 {
-    const struct dna_edge_party ourselves = {.proven = true};
     struct dna_stream *core;
     bool any = dna_edge_asks_pull(uv);
-    dna_edge_wants_pull(uv, &ourselves);
+    dna_edge_wants_pull(uv);
     while ((core = dna_session_next_ready(uv->session)) != NULL) {
         struct dna_uv_stream *stream = dna_stream_user(core);
         dna_edge_connection_stir(stream);

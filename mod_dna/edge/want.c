@@ -11,6 +11,7 @@
 
 #include <base/alloc.h>
 #include <base/map.h>
+#include <edge/connection.h>
 #include <edge/fetch.h>
 #include <resolver/resolver.h>
 
@@ -98,12 +99,11 @@ static void give(struct dna_uv *uv, unsigned id, const struct dna_fact *fact)
 static void conclude(struct pending *pending, const struct dna_fact *fact)
 {
     struct dna_uv *uv = pending->uv;
-    struct dna_edge_party party = pending->party;
     unsigned id = pending->id;
     (void)dna_map_remove(uv->wants->by_id, key_of(&id));
     dna_alloc_release(uv->alloc, pending);
     give(uv, id, fact);
-    dna_edge_wants_pull(uv, &party);
+    dna_edge_wants_pull(uv);
     dna_edge_loop_wake(uv->loop);
 }
 
@@ -193,8 +193,16 @@ static enum dna_err start(struct pending *pending, const struct dna_want *want)
     return DNA_ERR_ARGUMENT;
 }
 
-static void satisfy(struct dna_uv *uv, unsigned id, const struct dna_want *want,
-                    const struct dna_edge_party *party)
+/* Whose budget it is: the peer's of the stream that put the question, whatever event let it
+ * go on; ours where the host asked (S23). */
+static struct dna_edge_party payer(struct dna_uv *uv, unsigned id)
+{
+    const struct dna_stream *core = dna_session_want_stream(uv->session, id);
+    const struct dna_uv_stream *stream = core != NULL ? dna_stream_user(core) : NULL;
+    return stream != NULL ? stream->party : (struct dna_edge_party){.proven = true};
+}
+
+static void satisfy(struct dna_uv *uv, unsigned id, const struct dna_want *want)
 {
     struct pending *pending = dna_alloc_zero(uv->alloc, 1, sizeof *pending);
     enum dna_err err = DNA_ERR_MEMORY;
@@ -202,7 +210,7 @@ static void satisfy(struct dna_uv *uv, unsigned id, const struct dna_want *want,
         pending->uv = uv;
         pending->id = id;
         pending->kind = want->kind;
-        pending->party = *party;
+        pending->party = payer(uv, id);
         err = dna_map_set(uv->wants->by_id, key_of(&id), pending);
     }
     if (err == DNA_OK) {
@@ -217,12 +225,12 @@ static void satisfy(struct dna_uv *uv, unsigned id, const struct dna_want *want,
     }
 }
 
-void dna_edge_wants_pull(struct dna_uv *uv, const struct dna_edge_party *party)
+void dna_edge_wants_pull(struct dna_uv *uv)
 {
     const struct dna_want *want;
     unsigned id;
     while (dna_session_next_want(uv->session, &id, &want)) {
-        satisfy(uv, id, want, party);
+        satisfy(uv, id, want);
     }
     while (dna_session_next_cancel(uv->session, &id)) {
         struct pending *pending = dna_map_remove(uv->wants->by_id, key_of(&id));

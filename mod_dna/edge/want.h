@@ -5,8 +5,7 @@
 #include <base/address.h>
 #include <edge/driver.h>
 
-/* On whose behalf something is looked up: who pays for it out of the fetch budgets (S23).
- * Questions that follow from an answer are put on behalf of whoever the first one was. */
+/* On whose behalf something is looked up: who pays for it out of the fetch budgets (S23). */
 struct dna_edge_party {
     char key[DNA_ADDRESS_TEXT]; /* a network, as text; "": ourselves */
     bool proven;
@@ -19,6 +18,6 @@ DNA_MUST_USE enum dna_err dna_edge_wants_new(struct dna_uv *uv);
 /* Cancels what runs. */
 void dna_edge_wants_free(struct dna_uv *uv);
 /* Starts what the session wants now, and stops what it wants no more. */
-void dna_edge_wants_pull(struct dna_uv *uv, const struct dna_edge_party *party);
+void dna_edge_wants_pull(struct dna_uv *uv);
 
 #endif

@@ -197,6 +197,16 @@ bool dna_session_next_want(struct dna_session *session, unsigned *id,
     return true;
 }
 
+struct dna_stream *dna_session_want_stream(const struct dna_session *session, unsigned id)
+{
+    const struct dna_lookup *lookup = dna_lookups_find(&session->lookups, id);
+    const struct dna_wait *wait = lookup != NULL ? lookup->waits : NULL;
+    while (wait != NULL && (wait->hearing == NULL || wait->hearing->stream == NULL)) {
+        wait = wait->next;
+    }
+    return wait != NULL ? wait->hearing->stream : NULL;
+}
+
 bool dna_session_next_cancel(struct dna_session *session, unsigned *id)
 {
     return dna_lookups_next_cancel(&session->lookups, id);

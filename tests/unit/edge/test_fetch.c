@@ -312,6 +312,27 @@ static void addresses_are_guarded(void **state)
     }
 }
 
+/* Our listeners are out of reach for every URL, the rest of their address for a peer's. */
+static void a_peers_url_leads_to_no_port_of_ours(void **state)
+{
+    struct world w;
+    struct seen seen;
+    char url[300];
+    (void)state;
+    world_init(&w, 0);
+    w.own.port = 1;
+    url_of(url, "http", "own.example", clear, "/ok");
+    (void)begin_as(&w, "peer", DNA_FETCH_PEER, 0, url, &seen);
+    finish(&w, &seen);
+    expect(&seen, "a peer's", DNA_FETCH_REFUSED, 0);
+    assert_string_equal(seen.why, "one of our own addresses");
+    url_of(url, "https", "own.example", secure, "/ok");
+    (void)begin_as(&w, "peer", DNA_FETCH_WELL_KNOWN, 0, url, &seen);
+    finish(&w, &seen);
+    expect(&seen, "well-known", DNA_FETCH_FAILED, 0);
+    world_fini(&w);
+}
+
 /* What the guard saw is what is connected to. */
 static void a_name_is_resolved_once(void **state)
 {
@@ -688,6 +709,7 @@ int main(void)
         cmocka_unit_test(a_url_that_a_peer_chose_is_not_redirected),
         cmocka_unit_test(bad_urls_are_refused_before_anything),
         cmocka_unit_test(addresses_are_guarded),
+        cmocka_unit_test(a_peers_url_leads_to_no_port_of_ours),
         cmocka_unit_test(a_name_is_resolved_once),
         cmocka_unit_test(a_fetch_ends_in_time),
         cmocka_unit_test(a_resolver_that_refuses_ends_the_fetch),

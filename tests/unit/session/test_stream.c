@@ -165,6 +165,33 @@ static void effects_come_before_more_bytes(void **state)
     dna_session_free(session);
 }
 
+/* What is looked up ahead of a question is nobody's; the question is its stream's. */
+static void a_want_names_its_stream(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_stream *stream;
+    const struct dna_want *want;
+    struct seen seen = {0};
+    unsigned id = 0, wants = 0;
+    (void)state;
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_int_equal(say(stream, HEADER, &seen), DNA_OK);
+    for (; dna_session_next_want(session, &id, &want); wants++) {
+        assert_null(dna_session_want_stream(session, id));
+    }
+    assert_true(wants > 0);
+    assert_int_equal(say(stream, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", &seen),
+                     DNA_OK);
+    assert_int_equal(dna_stream_secured(stream, chain, now), DNA_OK);
+    pull(stream, &seen);
+    assert_int_equal(say(stream, HEADER, &seen), DNA_OK);
+    assert_ptr_equal(dna_session_want_stream(session, id), stream);
+    assert_null(dna_session_want_stream(session, id + 1000));
+    dna_stream_free(stream);
+    assert_null(dna_session_want_stream(session, id));
+    dna_session_free(session);
+}
+
 static void a_closed_stream_takes_nothing(void **state)
 {
     struct dna_session *session = begin();
@@ -325,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(effects_come_before_more_bytes),
+        cmocka_unit_test(a_want_names_its_stream),
         cmocka_unit_test(a_closed_stream_takes_nothing),
         cmocka_unit_test(what_follows_the_end_has_no_meaning),
         cmocka_unit_test(options_are_checked),
