@@ -26,7 +26,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LONGEST = 120  # seconds that a test may take
+LONGEST = 60  # seconds that a test may take
 FAILURE = "[  FAILED  ]"  # what cmocka prints as soon as one of its tests fails
 
 
