@@ -155,7 +155,8 @@ struct dna_uv_connect {
     const struct dna_uv_handler *handler;
     void *user;
 };
-/* Finds the peer (SRV, A/AAAA, every address in turn; guarded, S22), connects and starts the
+/* Finds the peer (SRV, or its service delegation document where the policy has
+ * delegation_connect; A/AAAA, every address in turn; guarded, S22), connects and starts the
  * stream.  Direct TLS (_xmpps-server) is not dialled in this version.  A link's server and a
  * static route need an address.  Every failure comes as closed(), whose condition is then
  * "remote-server-not-found" (does not exist), "remote-server-timeout" (could not be reached)
