@@ -104,11 +104,14 @@ void dna_docket_stir(struct dna_docket *docket, const struct dna_known *known)
     }
 }
 
-void dna_docket_expire(struct dna_docket *docket, struct dna_time now)
+void dna_docket_expire(struct dna_docket *docket, struct dna_time now, bool by_tick)
 {
     for (struct dna_known *k = docket->facts.first; k != NULL; k = k->next) {
         if (!k->answered && k->deadline <= now.mono) {
             dna_facts_overdue(k, now);
+            k->order = ++docket->facts.n_answered;
+            k->at = now;
+            k->by_tick = by_tick;
             dna_docket_stir(docket, k);
         }
     }

@@ -22,8 +22,9 @@ struct dna_known *dna_docket_challenge(const struct dna_docket *docket);
 void dna_docket_list_open(struct dna_docket *docket);
 /* Whoever waits for it is to be heard again. */
 void dna_docket_stir(struct dna_docket *docket, const struct dna_known *known);
-/* What has run out of its own time is answered FAILED. */
-void dna_docket_expire(struct dna_docket *docket, struct dna_time now);
+/* What has run out of its own time is answered FAILED.  by_tick: nothing else was given in
+ * the same breath. */
+void dna_docket_expire(struct dna_docket *docket, struct dna_time now, bool by_tick);
 
 bool dna_docket_veto_pending(const struct dna_docket *docket);
 bool dna_docket_any_overdue(const struct dna_docket *docket);

@@ -277,6 +277,7 @@ enum dna_err dna_facts_record(struct dna_facts *facts, struct dna_known *known,
     if (err == DNA_OK) {
         known->fact = copy;
         known->answered = true;
+        known->order = ++facts->n_answered;
     }
     return err;
 }

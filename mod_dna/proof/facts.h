@@ -19,6 +19,9 @@ struct dna_known {
     bool told;     /* handed to the host */
     bool answered;
     bool overdue;  /* answered by its deadline, as FAILED (S11) */
+    bool by_tick;  /* ... which a tick found, not the arrival of another fact */
+    unsigned order;     /* of the answers, from 1 */
+    struct dna_time at; /* of the answer */
     int64_t deadline; /* monotonic, or DNA_NEVER */
     struct dna_fact fact;
     struct {
@@ -34,7 +37,7 @@ struct dna_facts {
     struct dna_arena *arena;
     struct dna_known *first;
     struct dna_known **end;
-    unsigned n;
+    unsigned n, n_answered;
 };
 
 void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena);

@@ -56,6 +56,22 @@ DNA_API bool dna_court_ruling(const struct dna_court *court, struct dna_ruling *
 DNA_API bool dna_court_prover_ruling(const struct dna_court *court, enum dna_prooftype type,
                                      struct dna_ruling *out);
 
+/* --- evidence -------------------------------------------------------------------------- */
+
+/* The whole hearing as one JSON document, an evidence bundle: the question, each fact with
+ * its origin and time, what each prover ruled, and the ruling.  `dna verify` hears it again.
+ * *out lives as long as the court.  DNA_ERR_STATE: it has not ruled; DNA_ERR_LIMIT: longer
+ * than 4 MiB; DNA_ERR_FORMAT: a text with a NUL byte. */
+DNA_API DNA_MUST_USE enum dna_err dna_court_bundle(struct dna_court *court,
+                                                   struct dna_span *out);
+/* The bundle with a signature over it as its last member.  key_pem: a private key, Ed25519 or
+ * ECDSA on P-256 or P-384.  *out is NUL-terminated, *len (may be NULL) its length, and freed
+ * with the allocator's release.  DNA_ERR_FORMAT: no such key, or no unsigned bundle. */
+DNA_API DNA_MUST_USE enum dna_err dna_bundle_sign(const struct dna_alloc *alloc,
+                                                  struct dna_span bundle,
+                                                  struct dna_span key_pem, char **out,
+                                                  size_t *len);
+
 #ifdef __cplusplus
 }
 #endif
