@@ -39,7 +39,7 @@ static GENERAL_NAME *srv_name(const char *text)
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_TYPE *value = ASN1_TYPE_new();
     ASN1_IA5STRING *string = ia5(text);
-    ASN1_OBJECT *type = OBJ_nid2obj(NID_id_on_dnsSRV);
+    ASN1_OBJECT *type = OBJ_nid2obj(NID_SRVName);
     if (value != NULL && string != NULL) {
         ASN1_TYPE_set(value, V_ASN1_IA5STRING, string);
         string = NULL;
