@@ -52,7 +52,7 @@ static enum dna_step mismatch(struct proof *p, enum dna_code code, const char *h
                     "no TLSA record of %s stands for the peer's certificate", host);
 }
 
-/* --- the record for outgoing connections ------------------------------------------------ */
+/* --- the record for outgoing connections -------------------------------------------- */
 
 static enum dna_step decide_client(struct proof *p, const struct dna_endpoint *client)
 {
@@ -96,7 +96,7 @@ static bool passes_client(struct proof *p, enum dna_step *ended)
     return false;
 }
 
-/* --- endpoints --------------------------------------------------------------------------- */
+/* --- endpoints ---------------------------------------------------------------------- */
 
 /* Which endpoints the peer may be.  False: none; the refusal is made. */
 static bool choose(struct proof *p)

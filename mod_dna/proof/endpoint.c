@@ -173,7 +173,7 @@ bool dna_endpoint_ask_client(struct dna_run *run, struct dna_endpoint *out)
     return len > DNA_NAME_MAX || ask_records(run, name, out, &there);
 }
 
-/* --- matching ---------------------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------------------- */
 
 /* Whether the record stands for one of these certificates of the chain. */
 static bool stands_for(struct dna_run *run, const struct dna_tlsa *tlsa, size_t first,

@@ -16,7 +16,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#define COMPARISONS_MAX (1 << 20) /* names times subtrees */
+#define COMPARISONS_MAX (1 << 18) /* names times subtrees */
 
 /* One CA's constraints, and the certificate that they are held against. */
 struct trial {
@@ -172,7 +172,7 @@ static void judge_services(const struct trial *t)
     }
 }
 
-/* --- the second line: dNSName constraints on the name within a SRV-ID ------------------- */
+/* --- the second line: dNSName constraints on the name within a SRV-ID --------------- */
 
 static struct dna_span dns_base(const GENERAL_SUBTREE *subtree)
 {
@@ -233,7 +233,7 @@ static bool services_count(const struct trial *t)
     return true;
 }
 
-/* --- what the library passed over ------------------------------------------------------- */
+/* --- what the library passed over --------------------------------------------------- */
 
 static bool same_form(const GENERAL_NAME *a, const GENERAL_NAME *b)
 {
@@ -275,7 +275,7 @@ static enum dna_err judge_rest(const struct trial *t)
     return DNA_OK;
 }
 
-/* --- a CA, and all below it --------------------------------------------------------------- */
+/* --- a CA, and all below it --------------------------------------------------------- */
 
 /* Moves what is on SRVNames from one list to another. */
 static enum dna_err take_services(STACK_OF(GENERAL_SUBTREE) *from,

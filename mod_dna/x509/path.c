@@ -221,7 +221,7 @@ static void begin(const struct dna_chain *chain, struct dna_path *out)
     };
 }
 
-/* --- anchors of the domain's own (usage 2) ------------------------------------------------ */
+/* --- anchors of the domain's own (usage 2) ------------------------------------------ */
 
 static enum dna_err verify_under(struct attempt *attempt, X509 *anchor, struct dna_path *out)
 {
@@ -309,7 +309,7 @@ static enum dna_err check_anchor(struct attempt *attempt, const struct dna_tlsa 
     return err;
 }
 
-/* --- the public calls --------------------------------------------------------------------- */
+/* --- the public calls --------------------------------------------------------------- */
 
 static enum dna_err check(const struct dna_chain *chain, const struct dna_roots *roots,
                           const struct dna_tlsa *tlsa, int64_t at, struct dna_path *out)

@@ -73,7 +73,7 @@ static int replay_directory(const char *path)
     return n >= 0 ? files : -1;
 }
 
-/* --- what is made of the files ------------------------------------------------------------ */
+/* --- what is made of the files ------------------------------------------------------ */
 
 static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
 

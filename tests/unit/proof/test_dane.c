@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <base/limits.h>
 #include <failing_alloc.h>
 #include <rich.h>
 #include <x509/digest.h>
@@ -110,7 +111,7 @@ static void expect_by(struct dane *d, unsigned types, const char *what,
 #define FORGED DNA_FAIL, DNA_CODE_DNS_BOGUS
 #define UNKNOWN DNA_TEMPFAIL, DNA_CODE_DNS_FAILED
 
-/* --- states of the look-ups ----------------------------------------------------------------- */
+/* --- states of the look-ups --------------------------------------------------------- */
 
 struct result {
     enum dna_verdict verdict;
@@ -216,7 +217,7 @@ static void an_endpoint_holds_nobody_else_back(void **state)
     dane_fini(&d);
 }
 
-/* --- records ---------------------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------------------ */
 
 static void usages_selectors_and_matching_types(void **state)
 {
@@ -388,7 +389,7 @@ static void dnssec_srv_needs_the_match_too(void **state)
     dane_fini(&d);
 }
 
-/* --- endpoints ------------------------------------------------------------------------------ */
+/* --- endpoints ---------------------------------------------------------------------- */
 
 static void two_targets(struct dane *d)
 {
@@ -575,7 +576,44 @@ static void crowds_of_targets(void **state)
     dane_fini(&d);
 }
 
-/* --- the record for outgoing connections ---------------------------------------------------- */
+/* The most that a domain can make us look up stays within what a hearing may want. */
+static void crowds_of_aliases(void **state)
+{
+    struct dane d;
+    struct dna_span targets[20];
+    struct dna_dns_answer *answer;
+    unsigned asked = 0;
+    (void)state;
+    dane_init(&d, "DNS:" DOMAIN, false);
+    for (size_t i = 0; i < 20; i++) {
+        static const char *const stages[] = {"h", "a", "b"};
+        char name[2][40];
+        char host[40];
+        (void)snprintf(host, sizeof host, "h%zu.host.example", i);
+        targets[i] = world_srv_rdata(&d.w, host, 5269);
+        world_say(&d.w, host, DNA_DNS_A, RECORDS, dna_span_of("\300\0\2\1"))->aliased = true;
+        for (size_t k = 0; k < 2; k++) {
+            struct dna_span end;
+            (void)snprintf(name[0], sizeof name[0], "%s%zu.host.example", stages[k], i);
+            (void)snprintf(name[1], sizeof name[1], "%s%zu.host.example", stages[k + 1], i);
+            end = world_srv_rdata(&d.w, name[1], 0); /* a name behind six octets */
+            world_say(&d.w, name[0], DNA_DNS_CNAME, RECORDS,
+                      (struct dna_span){end.ptr + 6, end.len - 6});
+        }
+    }
+    answer = world_srv(&d.w, PLAIN, RECORDS, HOST, 5269);
+    answer->rdata = targets;
+    answer->n_rdata = 20;
+    expect_by(&d, BIT(DANE), "alone", NONE);
+    expect_by(&d, USUAL, "beside others", DNA_FAIL, DNA_CODE_UNTRUSTED);
+    for (const char *p = d.w.asked; *p != '\0'; p++) {
+        asked += *p == '\n';
+    }
+    assert_in_range(asked, 16 * 7 + 4, DNA_LIMIT_WANTS / 3 * 2);
+    dane_fini(&d);
+}
+
+/* --- the record for outgoing connections -------------------------------------------- */
 
 static void the_clients_record_decides(void **state)
 {
@@ -618,7 +656,7 @@ static void the_clients_record_decides(void **state)
     dane_fini(&d);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life --------------------------------------------------------------------------- */
 
 static void expiry_is_the_minimum(void **state)
 {
@@ -796,6 +834,7 @@ int main(void)
         cmocka_unit_test(the_domain_itself_without_srv_records),
         cmocka_unit_test(aliases),
         cmocka_unit_test(crowds_of_targets),
+        cmocka_unit_test(crowds_of_aliases),
         cmocka_unit_test(the_clients_record_decides),
         cmocka_unit_test(expiry_is_the_minimum),
         cmocka_unit_test(the_path_must_hold_now),

@@ -124,7 +124,8 @@ static void together_and_alone(void **state)
     rich_init(&r, "DNS:" DOMAIN);
     host = cert_make(&(struct cert_order){.issuer = &r.w.root, .names = "DNS:" HOST});
     service = cert_make(&(struct cert_order){
-        .issuer = &r.w.root, .names = "otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server." DOMAIN});
+        .issuer = &r.w.root,
+        .names = "otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server." DOMAIN});
     leaves[0] = &r.w.leaf;
     for (unsigned long round = 0; round < 250; round++) {
         size_t bytes = r.w.n_bytes;

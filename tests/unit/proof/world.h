@@ -56,7 +56,7 @@ struct world {
     struct dna_roots *roots;
     struct dna_path *path; /* instead of the true one, for every chain */
     bool path_silent;
-    struct world_dns dns[64];
+    struct world_dns dns[96];
     size_t n_dns;
     struct world_anchored anchored[4];
     size_t n_anchored;
@@ -71,7 +71,7 @@ struct world {
     struct dna_recall_result recall;
     void *bytes[2048]; /* RDATA, freed at the end */
     size_t n_bytes;
-    char asked[4096];
+    char asked[16384];
     struct dna_court *court; /* of the last hearing */
     bool backwards;
     /* Of two wants that have an answer the one of lower rank gets it first; NULL: no rank. */

@@ -44,7 +44,7 @@ static struct record record_of(unsigned usage, unsigned selector, unsigned match
     return r;
 }
 
-/* --- records ---------------------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------------------ */
 
 static bool usable(const char *head, size_t len)
 {
@@ -169,7 +169,7 @@ static void what_matches(void **state)
     cert_free(&root);
 }
 
-/* --- paths --------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------- */
 
 struct pki {
     struct cert root, middle, leaf, other;
