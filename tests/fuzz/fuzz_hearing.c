@@ -20,6 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 #define NOW CERTS_NOW
 #define URL "https://host.example/x"
+#define ASSERTION \
+    "<delegations xmlns='urn:xmpp:dna:delegation:0' domain='example.com' " \
+    "expires='2027-01-15T12:00:00Z'><service name='xmpp-server'>" \
+    "<provider host='xmpp.host.example'/></service></delegations>"
 
 /* The stock, made once. */
 static struct {
@@ -86,10 +90,14 @@ static void make_stock(void)
 
 static struct dna_span draw_record(struct input *in, uint16_t type)
 {
+    static const char txt[] = "\17v=XSTSv1; id=7;";
     static const char srv[] = "\0\12\0\0\x14\x95\4xmpp\4host\7example";
     unsigned kind = draw(in);
     if (kind % 4 == 0) {
         return slice(in);
+    }
+    if (type == DNA_DNS_TXT) {
+        return (struct dna_span){txt, sizeof txt - 1};
     }
     if (type == DNA_DNS_TLSA) {
         stock.tlsa[0] = (char)(draw(in) % 4);
@@ -122,18 +130,48 @@ static struct dna_dns_answer draw_answer(struct input *in, uint16_t type,
     return answer;
 }
 
+static struct dna_span draw_policy(struct input *in)
+{
+    static const char *const policies[] = {
+        "version: XSTSv1\nmode: enforce\nsrv: *.host.example\nmax_age: 200\n",
+        "version: XSTSv1\nmode: enforce\nsrv: other.example\nmax_age: 200\n",
+        "version: XSTSv1\nmode: testing\nsrv: other.example\nmax_age: 200\n",
+        "version: XSTSv1\nmode: none\nmax_age: 200\n",
+    };
+    unsigned kind = draw(in);
+    return kind % 5 == 4 ? slice(in) : dna_span_of(policies[kind % 5]);
+}
+
+static void draw_recall(struct input *in, struct dna_recall_result *out)
+{
+    unsigned kind = draw(in);
+    out->known = kind % 2 == 1;
+    out->policy_id = kind % 3 == 0 ? "7" : kind % 3 == 1 ? "8" : NULL;
+    out->exact_name = (kind & 32) == 0;
+    out->obtained = NOW + (int)draw(in) - 240;
+    out->body = draw_policy(in);
+}
+
 static void draw_fetch(struct input *in, struct dna_fetch_result *out)
 {
     unsigned kind = draw(in);
     out->outcome = (enum dna_fetch_outcome)(draw(in) % 5);
     out->obtained = NOW + (int)draw(in) - 128;
     out->why = kind % 2 == 0 ? "w" : NULL;
-    switch (kind % 3) {
+    out->exact_name = (kind & 32) == 0;
+    out->certificate_ends = NOW + (int)draw(in) - 10;
+    switch (kind % 5) {
     case 0:
         out->body = slice(in);
         break;
     case 1:
         out->body = stock.zone.der;
+        break;
+    case 2:
+        out->body = draw_policy(in);
+        break;
+    case 3:
+        out->body = dna_span_of(ASSERTION);
         break;
     default:
         out->body = dna_span_of(stock.posh);
@@ -191,6 +229,7 @@ static void answer(struct input *in, struct dna_court *court, unsigned id,
         draw_peer(in, &fact);
         break;
     case DNA_WANT_RECALL:
+        draw_recall(in, &fact.u.recall);
         break;
     }
     if (dna_court_give(court, id, &fact, now) != DNA_OK) {
@@ -227,6 +266,16 @@ static void check(const struct dna_question *q, const struct dna_ruling *ruling,
     }
 }
 
+/* S10: what an enforced policy does not admit, only pkix and dane prove. */
+static void check_sts(const struct dna_court *court, const struct dna_ruling *ruling)
+{
+    struct dna_ruling sts;
+    if (ruling->verdict == DNA_PROVEN &&
+        dna_court_prover_ruling(court, DNA_PROOF_STS, &sts)) {
+        assert(!sts.veto || is(ruling, PKIX) || is(ruling, DANE));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct input in = {bytes, len};
@@ -248,6 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     q.policy = dna_policy_default();
     q.policy.level = (kind & 4) != 0 && (kind & 8) != 0 ? DNA_LEVEL_STRONG : DNA_LEVEL_PROOF;
     q.policy.prooftypes = (kind & 16) != 0 ? kind >> 2 : q.policy.prooftypes;
+    q.policy.prooftypes |= (kind & 32) != 0 ? 0u : draw(&in) << 6;
     if (dna_court_new(NULL, &q, now, &court) != DNA_OK) {
         abort();
     }
@@ -266,6 +316,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         }
     }
     check(&q, &ruling, &told, now);
+    check_sts(court, &ruling);
     dna_court_free(court);
     return 0;
 }
