@@ -60,6 +60,7 @@
 #define DNA_LIMIT_BUNDLE_DEPTH 8
 #define DNA_LIMIT_BUNDLE_MESSAGES 512 /* of the DNS that come along */
 #define DNA_LIMIT_BUNDLES 64          /* made and not yet fetched by the host */
+#define DNA_LIMIT_BUNDLES_BYTES (16 * 1024 * 1024)
 #define DNA_LIMIT_SECONDS (INT64_C(1) << 40) /* in a bundle: no sum of ours overflows */
 
 /* DANE. */

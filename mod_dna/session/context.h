@@ -3,6 +3,7 @@
 #define DNA_SESSION_CONTEXT_H
 
 #include <mod_dna/session.h>
+#include <session/evidence.h>
 #include <session/hosting.h>
 #include <session/lookup.h>
 #include <session/memory.h>
@@ -42,6 +43,8 @@ struct dna_session {
     struct dna_departure *departures;
     struct dna_stream_list streams;
     struct dna_stream_list ready;
+    enum dna_evidence evidence;
+    struct dna_evidence_list bundles; /* of streams, not fetched yet */
     struct dna_hearing_list ended; /* of the host, not handed out yet */
 };
 

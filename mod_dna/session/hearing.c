@@ -109,7 +109,18 @@ void dna_hearing_free(struct dna_hearing *hearing)
     unlist(hearing);
     dna_timers_leave(&session->timers, &hearing->timer);
     dna_chain_free((struct dna_chain *)(uintptr_t)hearing->question.chain);
+    dna_alloc_release(session->alloc, hearing->bundle);
     dna_alloc_release(session->alloc, hearing);
+}
+
+struct dna_span dna_hearing_bundle(const struct dna_hearing *hearing)
+{
+    return dna_span_of(hearing->bundle);
+}
+
+bool dna_session_next_bundle(struct dna_session *session, struct dna_session_bundle *out)
+{
+    return dna_evidence_list_take(&session->bundles, out);
 }
 
 void *dna_hearing_user(const struct dna_hearing *hearing)
@@ -206,6 +217,23 @@ static void report_testing(const struct dna_hearing *hearing)
     }
 }
 
+/* While the court is there still. */
+static void keep_evidence(struct dna_hearing *hearing)
+{
+    struct dna_session *session = hearing->session;
+    struct dna_span bundle;
+    if (!dna_evidence_wanted(session->evidence, &hearing->ruling) ||
+        dna_court_bundle(hearing->court, &bundle) != DNA_OK) {
+        return;
+    }
+    if (hearing->stream == NULL) {
+        hearing->bundle = dna_alloc_text(session->alloc, bundle);
+    } else {
+        dna_evidence_list_add(&session->bundles, hearing->domain.text, &hearing->ruling,
+                              bundle);
+    }
+}
+
 /* Goes on after something became known; err: what became of telling the court. */
 static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struct dna_time now)
 {
@@ -226,6 +254,7 @@ static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struc
     } else if (ruled) {
         hearing->count.spoke = any_prover_ruled(hearing->court);
         report_testing(hearing);
+        keep_evidence(hearing);
         dna_precedent_set(hearing, now);
         conclude(hearing, now);
     }

@@ -45,6 +45,7 @@ struct dna_hearing {
     struct dna_hearing_peer peer;
     struct dna_hearing_count count;
     struct dna_ruling ruling;
+    char *bundle; /* the evidence, or NULL */
     struct dna_hearing *prev, *next; /* session.ended */
     bool listed;
 };

@@ -53,6 +53,8 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     session->alloc = known.alloc;
     session->log = known.log;
     session->seed = known.seed;
+    session->evidence = known.evidence;
+    session->bundles.alloc = known.alloc;
     session->accept_short_form = known.accept_short_form;
     session->roots = known.roots != NULL ? dna_roots_ref(known.roots) : NULL;
     err = init(session, known.cache_entries != 0 ? known.cache_entries : CACHE_ENTRIES);
@@ -75,6 +77,7 @@ void dna_session_free(struct dna_session *session)
         session->departures = departure->next;
         dna_alloc_release(session->alloc, departure);
     }
+    dna_evidence_list_fini(&session->bundles);
     dna_lookups_fini(&session->lookups);
     dna_recollection_fini(&session->recollection);
     dna_memory_fini(&session->memory);

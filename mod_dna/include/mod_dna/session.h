@@ -40,6 +40,13 @@ struct dna_link;    /* one local server, with its own domains and dialback secre
 struct dna_stream;
 struct dna_hearing; /* a question outside of any stream */
 
+/* Of which rulings the evidence is kept, as bundles (dna_court_bundle). */
+enum dna_evidence {
+    DNA_EVIDENCE_NONE,
+    DNA_EVIDENCE_REFUSED, /* of whatever is not PROVEN */
+    DNA_EVIDENCE_ALL
+};
+
 struct dna_session_options {
     size_t size; /* sizeof(struct dna_session_options) */
     const struct dna_alloc *alloc; /* NULL: malloc.  Must outlive the session. */
@@ -48,6 +55,7 @@ struct dna_session_options {
     struct dna_roots *roots;       /* answers DNA_WANT_PATH within; NULL: the host does */
     bool accept_short_form;        /* the slides' elements without namespace */
     size_t cache_entries;          /* 0: 65536 */
+    enum dna_evidence evidence;    /* costs some memory and time for each ruling */
 };
 
 DNA_API DNA_MUST_USE enum dna_err dna_session_new(const struct dna_session_options *options,
@@ -122,6 +130,20 @@ DNA_API void dna_hearing_free(struct dna_hearing *hearing);
 DNA_API bool dna_session_next_ruling(struct dna_session *session,
                                      struct dna_hearing **hearing,
                                      struct dna_ruling *ruling);
+
+/* The evidence of a hearing that has ended, as options.evidence says; lives as long as it.
+ * Empty: none was kept, or the ruling was a remembered one. */
+DNA_API struct dna_span dna_hearing_bundle(const struct dna_hearing *hearing);
+
+/* The evidence of hearings of streams, oldest first, each once; at most 64 wait, then the
+ * oldest are forgotten.  *out lives until the next call of this function. */
+struct dna_session_bundle {
+    const char *domain;
+    const struct dna_ruling *ruling;
+    struct dna_span bundle;
+};
+DNA_API bool dna_session_next_bundle(struct dna_session *session,
+                                     struct dna_session_bundle *out);
 
 /* Streams with effects to pull, each once until it has some again. */
 DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
