@@ -14,6 +14,7 @@ extern const struct cli_command cli_command_name;
 extern const struct cli_command cli_command_jid;
 extern const struct cli_command cli_command_stream;
 extern const struct cli_command cli_command_dns;
+extern const struct cli_command cli_command_verify;
 extern const struct cli_command cli_command_completion;
 extern const struct cli_command cli_command_help;
 
@@ -29,6 +30,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_jid,
     &cli_command_stream,
     &cli_command_dns,
+    &cli_command_verify,
     &cli_command_completion,
     &cli_command_help,
     NULL,
