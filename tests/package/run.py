@@ -5,7 +5,7 @@ usage: tests/package/run.py WORK_DIR
 
 Builds the hardened release and installs it below WORK_DIR; then
   * the shared libraries export what the headers declare as DNA_API, and nothing else;
-  * they and the gateway are hardened and keep their assertions;
+  * they and the programs are hardened and keep their assertions;
   * every header stands alone;
   * core_user.c and loop_user.c build against it with pkg-config and with CMake, shared and
     static, and do what they should;
@@ -65,7 +65,7 @@ class Package:
                          f"{sorted(exported - declared)}")
 
     def check_hardening(self):
-        for path in [*self.libraries.glob("*.so"), *self.prefix.glob("sbin/*")]:
+        for path in [*self.libraries.glob("*.so"), *self.prefix.glob("*bin/*")]:
             said = run("readelf", "--wide", "-h", "-l", "-d", path)
             if ("GNU_RELRO" not in said or "BIND_NOW" not in said or "DYN (" not in said or
                     "RUNPATH" in said or re.search(r"GNU_STACK .* RWE", said)):
