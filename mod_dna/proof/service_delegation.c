@@ -123,13 +123,6 @@ static const struct dna_fetch_result *fetch(struct dna_wants *wants,
     return dna_wants_fetch(wants, have, &want);
 }
 
-/* Where the draft's own example has it, only for whoever wants it and only where nothing is
- * at the proper place. */
-static bool has_old_place(const struct dna_question *q)
-{
-    return q->policy.delegation_legacy && strlen(q->domain) <= DNA_NAME_MAX - strlen("www.");
-}
-
 static enum dna_step step(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,
                           struct dna_arena *arena, struct dna_ruling *out)
@@ -142,7 +135,8 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
     }
     result = fetch(wants, have, dna_document_url(arena, "https://", q->domain,
                                                  "/.well-known/service/", "xmpp-server"));
-    if (result != NULL && result->outcome == DNA_FETCH_ABSENT && has_old_place(q)) {
+    if (result != NULL && result->outcome == DNA_FETCH_ABSENT && q->policy.delegation_legacy) {
+        /* Where the draft's own example has it. */
         result = fetch(wants, have, dna_document_url(arena, "https://www.", q->domain,
                                                      "/.well-known/services/", "xmpp/"));
     }
