@@ -156,7 +156,8 @@ static enum dna_err read_times(const struct dna_xml_element *root, struct dna_as
 {
     struct dna_span text;
     out->issued = INT64_MIN;
-    if (!dna_xml_attr(root, "expires", &text) || dna_date_parse(text, &out->expires) != DNA_OK) {
+    if (!dna_xml_attr(root, "expires", &text) ||
+        dna_date_parse(text, &out->expires) != DNA_OK) {
         return malformed(fault, "expires is no date in UTC");
     }
     if (dna_xml_attr(root, "issued", &text) && dna_date_parse(text, &out->issued) != DNA_OK) {

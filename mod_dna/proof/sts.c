@@ -164,7 +164,8 @@ static bool admits(struct proof *p, const struct dna_sts_policy *policy,
     if (!dna_certificate_trusted(path, TYPE, p->now, "the peer's certificate", p->out)) {
         return false;
     }
-    if (endpoint ? dna_identity_dns(q->chain, q->host, true) : names_listed(q->chain, policy)) {
+    if (endpoint ? dna_identity_dns(q->chain, q->host, true)
+                 : names_listed(q->chain, policy)) {
         return true;
     }
     (void)dna_rule(p->out, TYPE, DNA_FAIL, DNA_CODE_NAME_MISMATCH,
@@ -190,9 +191,10 @@ static enum dna_step prove(struct proof *p, const struct held *held,
                            const struct dna_path *path)
 {
     if (!held->exact_name) {
-        return dna_rule(p->out, TYPE, DNA_FAIL, DNA_CODE_NOT_BOUND,
-                        "the certificate of the host of the sts policy covers it by a wildcard "
-                        "only");
+        return dna_rule(
+            p->out, TYPE, DNA_FAIL, DNA_CODE_NOT_BOUND,
+            "the certificate of the host of the sts policy covers it by a wildcard "
+            "only");
     }
     return dna_rule_proven(p->out, TYPE, dna_rule_sooner(held->until, path->not_after),
                            "the sts policy of %s admits the peer", p->q->domain);
@@ -231,13 +233,14 @@ static enum dna_step apply_and_drop(struct proof *p, struct held *held)
 /* The record's policy is to be fetched; have_old: *old stands in for it. */
 static enum dna_step renew(struct proof *p, const char *id, bool have_old, struct held *old)
 {
-    const struct dna_want_fetch fetch = {
-        .kind = DNA_FETCH_WELL_KNOWN, .url = p->url, .policy_id = id};
+    const struct dna_want_fetch fetch = {.kind = DNA_FETCH_WELL_KNOWN,
+                                         .url = p->url,
+                                         .policy_id = id};
     const struct dna_fetch_result *result = dna_wants_fetch(p->wants, p->have, &fetch);
     struct held fresh;
     const char *why = "";
-    enum dna_err err =
-        result != NULL ? hold_fetched(p, result, &fresh, &why) : DNA_ERR_NOT_FOUND;
+    enum dna_err err = result != NULL ? hold_fetched(p, result, &fresh, &why)
+                                      : DNA_ERR_NOT_FOUND;
     if (err == DNA_ERR_NOT_FOUND && result != NULL && have_old) {
         return apply_and_drop(p, old);
     }
@@ -258,7 +261,11 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
                           struct dna_arena *arena, struct dna_ruling *out)
 {
     struct proof p = {
-        .q = q, .now = now.wall, .have = have, .wants = wants, .alloc = arena->alloc,
+        .q = q,
+        .now = now.wall,
+        .have = have,
+        .wants = wants,
+        .alloc = arena->alloc,
         .out = out,
     };
     const char *name = join(arena, "_xmpp-sts.", q->domain, "");
@@ -281,9 +288,9 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
     if (recall == NULL || txt == NULL) {
         return DNA_STEP_WANTS;
     }
-    err = recall->known ? hold(&p, recall->body, recall->obtained, recall->exact_name, &old,
-                               &why)
-                        : DNA_ERR_NOT_FOUND;
+    err = recall->known
+              ? hold(&p, recall->body, recall->obtained, recall->exact_name, &old, &why)
+              : DNA_ERR_NOT_FOUND;
     if (err != DNA_OK && err != DNA_ERR_NOT_FOUND) {
         return fault(&p, err);
     }

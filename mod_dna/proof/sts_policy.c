@@ -290,8 +290,7 @@ bool dna_sts_media_type(const char *media_type)
     if (media_type == NULL || media_type[0] == '\0') {
         return true;
     }
-    return strncasecmp(media_type, plain, len) == 0 &&
-           strchr("; \t", media_type[len]) != NULL;
+    return strncasecmp(media_type, plain, len) == 0 && strchr("; \t", media_type[len]) != NULL;
 }
 
 bool dna_sts_policy_names(const struct dna_sts_policy *policy, const char *host)

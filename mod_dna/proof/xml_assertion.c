@@ -160,8 +160,7 @@ static bool match_digests(struct proof *p, const struct dna_assertion *assertion
         }
         *step = is_valid_now(p, &not_after)
                     ? dna_rule_proven(p->out, TYPE, dna_rule_sooner(p->until, not_after),
-                                      "%s publishes the digest of the peer's %s",
-                                      p->q->domain,
+                                      "%s publishes the digest of the peer's %s", p->q->domain,
                                       provider->kind == DNA_PROVIDER_SPKI ? "key"
                                                                           : "certificate")
                     : dna_rule(p->out, TYPE, DNA_FAIL, DNA_CODE_NOT_VALID_NOW,
@@ -227,8 +226,8 @@ static enum dna_step judge(struct proof *p, struct dna_arena *arena,
     enum dna_step step;
     enum dna_err err;
     if (!is_xml(result->media_type)) {
-        return refuse_document(
-            p, &(struct dna_xml_fault){.why = "it is not of type application/xml"});
+        return refuse_document(p, &(struct dna_xml_fault){
+                                      .why = "it is not of type application/xml"});
     }
     p->until = dna_rule_sooner(p->until, result->certificate_ends);
     err = dna_assertion_parse(arena->alloc, result->body,
@@ -253,7 +252,12 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
                           struct dna_arena *arena, struct dna_ruling *out)
 {
     struct proof p = {
-        .q = q, .now = now, .have = have, .wants = wants, .out = out, .until = DNA_NEVER,
+        .q = q,
+        .now = now,
+        .have = have,
+        .wants = wants,
+        .out = out,
+        .until = DNA_NEVER,
     };
     struct dna_want_fetch fetch = {.kind = DNA_FETCH_WELL_KNOWN, .max_redirects = 0};
     const struct dna_fetch_result *result;

@@ -62,8 +62,7 @@ static void forget(struct dna_recollection *recollection, struct dna_span key)
 static void keep(struct dna_recollection *recollection, struct dna_span key,
                  struct dna_span entry, int64_t until, bool firm, int64_t now)
 {
-    if (firm &&
-        dna_cache_put(recollection->firm, key, entry, until, true, now) == DNA_OK) {
+    if (firm && dna_cache_put(recollection->firm, key, entry, until, true, now) == DNA_OK) {
         dna_cache_drop(recollection->loose, key);
         return;
     }
@@ -75,11 +74,11 @@ static void keep(struct dna_recollection *recollection, struct dna_span key,
 static enum dna_err write_entry(struct dna_buf *out, const char *id,
                                 const struct dna_fetch_result *result, int64_t obtained)
 {
-    const struct dna_recall_result plain = {
-        .known = true, .body = {NULL, result->body.len}, .obtained = obtained,
-        .exact_name = result->exact_name};
-    enum dna_err err =
-        dna_buf_add(out, (struct dna_span){(const char *)&plain, sizeof plain});
+    const struct dna_recall_result plain = {.known = true,
+                                            .body = {NULL, result->body.len},
+                                            .obtained = obtained,
+                                            .exact_name = result->exact_name};
+    enum dna_err err = dna_buf_add(out, (struct dna_span){(const char *)&plain, sizeof plain});
     if (err == DNA_OK) {
         err = dna_buf_add(out, (struct dna_span){id, strlen(id) + 1});
     }

@@ -12,9 +12,9 @@
 
 /* Why bytes were refused, for people. */
 struct dna_xml_fault {
-    const char *why;  /* static */
-    unsigned line;    /* from 1; 0: the document as a whole */
-    unsigned column;  /* from 1, in bytes; 0 as above */
+    const char *why; /* static */
+    unsigned line;   /* from 1; 0: the document as a whole */
+    unsigned column; /* from 1, in bytes; 0 as above */
 };
 
 /* The document's root, in the arena.  DNA_ERR_FORMAT: not well-formed, or restricted;

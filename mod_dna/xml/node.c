@@ -34,8 +34,7 @@ static bool copy_attributes(struct dna_arena *arena, struct dna_xml_element *e,
         dna_xml_split(atts[2 * i], &ns, &local, &prefix);
         if (dna_arena_span(arena, ns, &copy[i].ns) != DNA_OK ||
             dna_arena_span(arena, local, &copy[i].name) != DNA_OK ||
-            dna_arena_span(arena, dna_span_of(atts[2 * i + 1]), &copy[i].value) !=
-                DNA_OK) {
+            dna_arena_span(arena, dna_span_of(atts[2 * i + 1]), &copy[i].value) != DNA_OK) {
             return false;
         }
     }
