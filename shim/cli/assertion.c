@@ -1,4 +1,5 @@
-/* cli/assertion.c: `dna assertion`: the XML delegation document read, and heard for a peer. */
+/* cli/assertion.c: `dna assertion`: the XML delegation document read, and heard for a
+ * peer. */
 #include <string.h>
 
 #include <base/codec.h>
@@ -10,7 +11,8 @@
 #include <proof/assertion.h>
 #include <proof/certificate.h>
 
-static void describe_provider(struct cli_report *report, const struct dna_provider *provider)
+static void describe_provider(struct cli_report *report,
+                              const struct dna_provider *provider)
 {
     char text[4 * ((DNA_PROVIDER_DIGEST_MAX + 2) / 3) + 1];
     cli_report_into(report, "providers");
@@ -22,7 +24,8 @@ static void describe_provider(struct cli_report *report, const struct dna_provid
     } else {
         cli_report_string(report, provider->kind == DNA_PROVIDER_CERT ? "cert" : "spki",
                           provider->matching == 1 ? "sha-256" : "sha-512");
-        if (dna_base64_encode(provider->digest, provider->len, text, sizeof text) == DNA_OK) {
+        if (dna_base64_encode(provider->digest, provider->len, text, sizeof text) ==
+            DNA_OK) {
             cli_report_string(report, "value", text);
         }
     }
@@ -40,7 +43,8 @@ static void describe(struct cli_report *report, const struct dna_assertion *asse
 }
 
 /* Why a good document lets nobody speak for the domain at this time, or NULL. */
-static const char *unusable(const struct cli_call *call, const struct dna_assertion *assertion)
+static const char *unusable(const struct cli_call *call,
+                            const struct dna_assertion *assertion)
 {
     int64_t at = cli_at(call);
     if (strcmp(assertion->domain.text, cli_text(call, "domain")) != 0) {
@@ -93,8 +97,8 @@ static enum cli_exit judge(struct cli_call *call, struct dna_span bytes,
     const char *why = unusable(call, assertion);
     struct cli_report report;
     if (why != NULL) {
-        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL), "%s",
-                         why);
+        cli_report_begin(&report, call, CLI_INVALID, dna_code_name(DNA_CODE_BAD_MATERIAL),
+                         "%s", why);
     } else if (cli_text(call, "cert") == NULL) {
         cli_report_begin(&report, call, CLI_VALID, "ok", "%s names %zu who may serve it",
                          assertion->domain.text, assertion->n_providers);
@@ -110,7 +114,8 @@ static enum cli_exit refuse(struct cli_call *call, const struct dna_xml_fault *f
     if (fault->line == 0) {
         return cli_invalid(call, "%s", fault->why);
     }
-    return cli_invalid(call, "line %u, column %u: %s", fault->line, fault->column, fault->why);
+    return cli_invalid(call, "line %u, column %u: %s", fault->line, fault->column,
+                       fault->why);
 }
 
 static enum cli_exit run(struct cli_call *call)
@@ -156,13 +161,15 @@ const struct cli_command cli_command_assertion = {
     .name = "assertion",
     .summary = "read an XML delegation document, and compare it with a certificate",
     .usage = "FILE --domain D [--cert PEM [--roots PEM]] [--at UNIXTIME]",
-    .about = "Reads the document of the prooftype xml-assertion, which a domain publishes at "
-             "https://DOMAIN/.well-known/xmpp-delegation.xml: who may serve it, by host, "
-             "certificate or key. Its form is this project's own. One that names nobody for "
-             "xmpp-server, or is about another domain, or has expired, is refused.",
+    .about = "Reads the document of the prooftype xml-assertion, which a domain "
+             "publishes at https://DOMAIN/.well-known/xmpp-delegation.xml: who may "
+             "serve it, by host, certificate or key. Its form is this project's own. "
+             "One that names nobody for xmpp-server, or is about another domain, or "
+             "has expired, is refused.",
     .members = "domain: that it is about\n"
                "expires_at: when it ends\n"
-               "providers: array of objects: host and port, or cert or spki (the hash) and value (base64)\n"
+               "providers: array of objects: host and port, or cert or spki (the hash) "
+               "and value (base64)\n"
                "expires: when a proof by it ends",
     .operands = {.name = "FILE", .least = 1, .most = 1, .type = CLI_FILE},
     .options = options,

@@ -23,7 +23,8 @@ static bool knows(const struct cli_call *call, const char *name)
     return o != NULL && o->name != NULL;
 }
 
-static const struct cli_value *find(const struct cli_call *call, const char *name, size_t i)
+static const struct cli_value *find(const struct cli_call *call, const char *name,
+                                    size_t i)
 {
     assert(knows(call, name));
     for (size_t at = 0; at < call->n_values; at++) {
@@ -93,7 +94,8 @@ void cli_write_safe(FILE *out, const char *text)
         struct dna_span piece = {text, strcspn(text, "\"")};
         char safe[1024];
         piece.len = piece.len < sizeof safe / 4 - 4 ? piece.len : sizeof safe / 4 - 4;
-        while (text[piece.len] != '\0' && ((unsigned char)text[piece.len] & 0xc0) == 0x80) {
+        while (text[piece.len] != '\0' &&
+               ((unsigned char)text[piece.len] & 0xc0) == 0x80) {
             piece.len++; /* not within a character */
         }
         (void)dna_escape(piece, safe, sizeof safe);

@@ -21,7 +21,7 @@ struct cli_call {
     size_t n_values;
     const char *const *operands;
     size_t n_operands;
-    struct dna_arena memory; /* of the whole call: nothing in it is freed before its end */
+    struct dna_arena memory; /* nothing in it is freed before the call ends */
     bool json;
     bool colour;   /* standard output is a terminal that may show colours */
     bool progress; /* standard error is a terminal */
@@ -51,8 +51,8 @@ enum cli_exit cli_fault(const struct cli_call *call, const char *format, ...)
 /* Text that a stranger may have written, for a terminal. */
 void cli_write_safe(FILE *out, const char *text);
 
-/* One line on a terminal's standard error while something takes time; the next one, or any
- * report, replaces it.  Peer bytes are escaped. */
+/* One line on a terminal's standard error while something takes time; the next one, or
+ * any report, replaces it.  Peer bytes are escaped. */
 void cli_progress(const struct cli_call *call, const char *format, ...) DNA_PRINTF(2, 3);
 void cli_progress_end(const struct cli_call *call);
 

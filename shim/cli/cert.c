@@ -62,8 +62,9 @@ static bool names_address(const struct dna_chain *chain, const char *text)
 {
     struct dna_address address;
     return dna_address_parse(dna_span_of(text), &address) == DNA_OK &&
-           dna_identity_ip(chain, (struct dna_span){(const char *)address.bytes,
-                                                    address.family == DNA_ADDRESS_V4 ? 4 : 16});
+           dna_identity_ip(chain,
+                           (struct dna_span){(const char *)address.bytes,
+                                             address.family == DNA_ADDRESS_V4 ? 4 : 16});
 }
 
 /* The name that was asked for, and whether the leaf carries it. */
@@ -89,7 +90,8 @@ static enum cli_exit judge(struct cli_call *call, const struct dna_chain *chain,
     struct cli_report report;
     struct dna_ruling refusal;
     const char *name;
-    if (!dna_certificate_trusted(path, PROVER, cli_at(call), "the certificate", &refusal)) {
+    if (!dna_certificate_trusted(path, PROVER, cli_at(call), "the certificate",
+                                 &refusal)) {
         cli_report_ruling(&report, call, &refusal);
     } else if (!carries(call, chain, path, &name)) {
         cli_report_begin(&report, call, CLI_FAIL, dna_code_name(DNA_CODE_NAME_MISMATCH),
@@ -128,7 +130,8 @@ static enum cli_exit run(struct cli_call *call)
     struct dna_chain *chain;
     const char *why;
     enum cli_exit status = check_usage(call);
-    if (status != CLI_ACCEPTED || !cli_read_chain(call, call->operands[0], &chain, &why)) {
+    if (status != CLI_ACCEPTED ||
+        !cli_read_chain(call, call->operands[0], &chain, &why)) {
         return CLI_FAULT;
     }
     if (chain == NULL) {
@@ -148,9 +151,11 @@ static const struct cli_option options[] = {
     {"untrusted", CLI_FILE, .many = true, .value = "PEM",
      .help = "further certificates that the path may go through"},
     {"domain", CLI_DOMAIN, .value = "D",
-     .help = "an XMPP domain that the certificate is to name: as dNSName, SRVName or XmppAddr"},
+     .help = "an XMPP domain that the certificate is to name: as dNSName, SRVName or "
+             "XmppAddr"},
     {"service", CLI_WORD, .words = "xmpp-server xmpp-client", .value = "S",
-     .otherwise = "xmpp-server", .help = "with --domain: the service that a SRVName is for"},
+     .otherwise = "xmpp-server",
+     .help = "with --domain: the service that a SRVName is for"},
     {"host", CLI_DOMAIN, .value = "H", .help = "a host that it is to name, as a dNSName"},
     {"ip", CLI_IP, .value = "A", .help = "an address that it is to name"},
     {"no-name", CLI_FLAG, .help = "check the path alone"},
@@ -161,9 +166,10 @@ static const struct cli_option options[] = {
     {0},
 };
 static const struct cli_example examples[] = {
-    {"dna cert server.pem --roots /etc/ssl/certs/ca-certificates.crt --domain example.com",
-     "whether another server would believe this certificate for example.com, and until when"},
-    {"dna cert server.pem --names", "the names that count: dNSName, SRVName and XmppAddr"},
+    {"dna cert chain.pem --roots /etc/ssl/certs/ca-certificates.crt --domain a.example",
+     "whether another server would believe it for a.example, and until when"},
+    {"dna cert server.pem --names",
+     "the names that count: dNSName, SRVName and XmppAddr"},
     {0},
 };
 const struct cli_command cli_command_cert = {
@@ -172,11 +178,12 @@ const struct cli_command cli_command_cert = {
     .usage = "LEAF.pem --roots PEM --domain D [--service S] [OPTION...]\n"
              "LEAF.pem --roots PEM (--host H | --ip A | --no-name) [OPTION...]\n"
              "LEAF.pem --names",
-    .about = "Checks a certificate as the library does on a stream: a path to one of the "
-             "roots, valid now, for servers' use, with strong keys, and with the name that is "
-             "asked for. The Common Name never counts. Certificates behind the first one in "
-             "LEAF.pem help to build the path.",
-    .members = "dns, srv, xmpp: --names: arrays of the names of each kind, as they stand in the certificate\n"
+    .about = "Checks a certificate as the library does on a stream: a path to one of "
+             "the roots, valid now, for servers' use, with strong keys, and with the "
+             "name that is asked for. The Common Name never counts. Certificates "
+             "behind the first one in LEAF.pem help to build the path.",
+    .members = "dns, srv, xmpp: --names: arrays of the names of each kind, as they "
+               "stand in the certificate\n"
                "path: how the path check ended: ok, untrusted, expired, purpose, ...\n"
                "not_before, not_after: when every certificate of the path is valid\n"
                "constrained: whether some authority of the path has name constraints\n"

@@ -1,9 +1,10 @@
-/* cli/command.h: what a command of `dna` is: one constant table row, exported by its own file.
+/* cli/command.h: what a command of `dna` is: one constant table row, exported by its own
+ * file.
  *
- * The row holds everything that is known about the command: its words for the parser, the
- * help, the manual page and the shells' completion all come from here, and cannot disagree.
- * A new command is a file with a `const struct cli_command cli_command_NAME`, its line in
- * CMakeLists.txt and its row in registry.c.
+ * The row holds everything that is known about the command: its words for the
+ * parser, the help, the manual page and the shells' completion all come from here, and
+ * cannot disagree. A new command is a file with a `const struct cli_command
+ * cli_command_NAME`, its line in CMakeLists.txt and its row in registry.c.
  */
 #ifndef DNA_CLI_COMMAND_H
 #define DNA_CLI_COMMAND_H
@@ -65,35 +66,36 @@ struct cli_command {
     const char *name;
     const char *summary; /* half a line, no full stop */
     const char *usage;   /* what stands behind the name; alternatives separated by '\n' */
-    const char *about;   /* for a newcomer: a few sentences; paragraphs separated by '\n' */
-    const char *members; /* with --json, beside ruling, code and why: "NAME: what it is"; lines
-                          * separated by '\n'; NULL: none */
+    const char *about;   /* for a newcomer; paragraphs separated by '\n' */
+    const char *members; /* with --json, beside ruling, code and why: "NAME: what it is";
+                          * lines separated by '\n'; NULL: none */
     struct cli_operands operands;
     const struct cli_option *options; /* ends with a NULL name; NULL: none of its own.
                                        * --json and --help are everybody's. */
     const struct cli_example *examples; /* ends with a NULL line; at least one */
     enum cli_exit (*run)(struct cli_call *call);
-    /* "dna publish posh": the words that follow the name.  Then run is NULL, and operands,
-     * options and examples are the parts' own. */
+    /* "dna publish posh": the words that follow the name.  Then run is NULL, and
+     * operands, options and examples are the parts' own. */
     const struct cli_command *const *parts; /* ends with NULL; NULL: no parts */
 };
 
 /* Options that several commands have, as rows of their tables. */
-#define CLI_OPTION_RESOLVER                                                                   \
-    {"resolver", CLI_SERVER, .many = true, .value = "ADDR[@PORT]",                            \
-     .help = "ask this resolver, and validate what it says; without one: ask from the root on"}
-#define CLI_OPTION_TRUST_ANCHOR                                                               \
-    {"trust-anchor", CLI_FILE, .value = "FILE", .otherwise = "/usr/share/dns/root.key",       \
+#define CLI_OPTION_RESOLVER                                                              \
+    {"resolver", CLI_SERVER, .many = true, .value = "ADDR[@PORT]",                       \
+     .help = "ask this resolver, and validate what it says; without one: ask from the "  \
+             "root on"}
+#define CLI_OPTION_TRUST_ANCHOR                                                          \
+    {"trust-anchor", CLI_FILE, .value = "FILE", .otherwise = "/usr/share/dns/root.key",  \
      .help = "the root's DNSSEC key, in zone-file syntax"}
-#define CLI_OPTION_CA_FILE                                                                    \
-    {"ca-file", CLI_FILE, .value = "FILE",                                                    \
-     .otherwise = "/etc/ssl/certs/ca-certificates.crt",                                       \
+#define CLI_OPTION_CA_FILE                                                               \
+    {"ca-file", CLI_FILE, .value = "FILE",                                               \
+     .otherwise = "/etc/ssl/certs/ca-certificates.crt",                                  \
      .help = "PEM file of the certificate authorities believed"}
-#define CLI_OPTION_ALLOW_PRIVATE                                                              \
-    {"allow-private", CLI_FLAG,                                                               \
+#define CLI_OPTION_ALLOW_PRIVATE                                                         \
+    {"allow-private", CLI_FLAG,                                                          \
      .help = "connect to private and loopback addresses, too"}
-#define CLI_OPTION_AT                                                                         \
-    {"at", CLI_NUMBER, .least = 0, .most = INT64_MAX / 2, .value = "UNIXTIME",                \
+#define CLI_OPTION_AT                                                                    \
+    {"at", CLI_NUMBER, .least = 0, .most = INT64_MAX / 2, .value = "UNIXTIME",           \
      .help = "judge as of this moment, in seconds since 1970; without it: now"}
 
 #endif

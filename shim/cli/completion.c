@@ -1,4 +1,5 @@
-/* cli/completion.c: what the shells need to complete a command line, made from the tables. */
+/* cli/completion.c: what the shells need to complete a command line, made from the
+ * tables. */
 #include <string.h>
 
 #include <cli/call.h>
@@ -38,7 +39,7 @@ static void print_option_names(FILE *out, const struct cli_option *o)
     }
 }
 
-/* --- bash ------------------------------------------------------------------------------- */
+/* --- bash --------------------------------------------------------------------------- */
 
 /* What completes a value: words, files, or nothing. */
 static void bash_value(FILE *out, enum cli_type type, const char *words)
@@ -66,7 +67,8 @@ static void bash_value(FILE *out, enum cli_type type, const char *words)
 static void bash_command(FILE *out, const char *words, const struct cli_command *command)
 {
     (void)fprintf(out, "    '%s')\n        case $prev in\n", words);
-    for (const struct cli_option *o = command->options; o != NULL && o->name != NULL; o++) {
+    for (const struct cli_option *o = command->options; o != NULL && o->name != NULL;
+         o++) {
         if (o->type != CLI_FLAG) {
             (void)fprintf(out, "        --%s) ", o->name);
             bash_value(out, o->type, o->words);
@@ -103,13 +105,15 @@ void cli_completion_bash(FILE *out)
 {
     (void)fputs("# bash completion of dna(1), made by `dna completion bash`.\n"
                 "_dna()\n{\n"
-                "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+                "    local cur=${COMP_WORDS[COMP_CWORD]}\n"
+                "    local prev=${COMP_WORDS[COMP_CWORD-1]}\n"
                 "    local command=${COMP_WORDS[1]} words='' files='' commands='", out);
     print_names(out, cli_commands);
     (void)fputs("'\n    COMPREPLY=()\n"
                 "    if ((COMP_CWORD == 1)); then\n"
-                "        mapfile -t COMPREPLY < <(compgen -W \"$commands --help --version\" "
-                "-- \"$cur\")\n        return\n    fi\n", out);
+                "        mapfile -t COMPREPLY < "
+                "<(compgen -W \"$commands --help --version\" -- \"$cur\")\n"
+                "        return\n    fi\n", out);
     (void)fputs("    case $command in\n", out);
     bash_parts(out);
     (void)fputs("    *) ;;\n    esac\n    case $command in\n", out);
@@ -123,7 +127,7 @@ void cli_completion_bash(FILE *out)
                 "    fi\n}\ncomplete -F _dna dna\n", out);
 }
 
-/* --- zsh -------------------------------------------------------------------------------- */
+/* --- zsh ---------------------------------------------------------------------------- */
 
 /* Text inside '...' and inside the brackets of a specification. */
 static void zsh_text(FILE *out, const char *text)
@@ -168,7 +172,8 @@ static void zsh_command(FILE *out, const char *words, const struct cli_command *
     bool is_part = strchr(words, ' ') != NULL;
     (void)fprintf(out, "    '%s'%s)\n%s        _arguments", words, is_part ? "" : "*",
                   is_part ? "        shift words; ((CURRENT--))\n" : "");
-    for (const struct cli_option *o = command->options; o != NULL && o->name != NULL; o++) {
+    for (const struct cli_option *o = command->options; o != NULL && o->name != NULL;
+         o++) {
         zsh_option(out, o);
     }
     for (const struct cli_option *o = cli_options_of_all; o->name != NULL; o++) {
@@ -197,7 +202,8 @@ static void zsh_describe(FILE *out, const struct cli_command *const *list)
 
 void cli_completion_zsh(FILE *out)
 {
-    (void)fputs("#compdef dna\n# zsh completion of dna(1), made by `dna completion zsh`.\n"
+    (void)fputs("#compdef dna\n"
+                "# zsh completion of dna(1), made by `dna completion zsh`.\n"
                 "_dna()\n{\n    local -a names\n    if ((CURRENT == 2)); then\n", out);
     zsh_describe(out, cli_commands);
     (void)fputs("    fi\n", out);
@@ -209,13 +215,13 @@ void cli_completion_zsh(FILE *out)
             (void)fputs("    fi\n", out);
         }
     }
-    (void)fputs("    shift words\n    ((CURRENT--))\n    case \"$words[1] $words[2]\" in\n",
-                out);
+    (void)fputs("    shift words\n    ((CURRENT--))\n"
+                "    case \"$words[1] $words[2]\" in\n", out);
     visit(out, cli_commands, "", zsh_command);
     (void)fputs("    esac\n}\n_dna \"$@\"\n", out);
 }
 
-/* --- the command ------------------------------------------------------------------------ */
+/* --- the command -------------------------------------------------------------------- */
 
 static enum cli_exit run(struct cli_call *call)
 {
@@ -228,15 +234,16 @@ static enum cli_exit run(struct cli_call *call)
 }
 
 static const struct cli_example examples[] = {
-    {"source <(dna completion bash)", "complete dna's commands and options in this shell"},
+    {"source <(dna completion bash)",
+     "complete dna's commands and options in this shell"},
     {0},
 };
 const struct cli_command cli_command_completion = {
     .name = "completion",
     .summary = "print what a shell needs to complete dna's command lines",
     .usage = "bash|zsh",
-    .about = "Prints a completion script that knows every command, option and word of this "
-             "version. For bash it is installed with the program already.",
+    .about = "Prints a completion script that knows every command, option and word of "
+             "this version. For bash it is installed with the program already.",
     .operands = {.name = "SHELL", .least = 1, .most = 1, .type = CLI_WORD,
                  .words = "bash zsh"},
     .examples = examples,

@@ -1,8 +1,8 @@
 /* cli/dane.c: `dna dane`: TLSA records matched with a chain, without the DNS (RFC 7671).
  *
- * What decides is the library's: which records are usable, digest agility, which certificate a
- * record stands for, the path under it.  A match by a certificate's bytes alone goes before
- * one that needs a path, as in the court.
+ * What decides is the library's: which records are usable, digest agility, which
+ * certificate a record stands for, the path under it.  A match by a certificate's
+ * bytes alone goes before one that needs a path, as in the court.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,7 @@ struct trial {
     char why[DNA_WHY_MAX];
 };
 
-/* --- records as they are written --------------------------------------------------------- */
+/* --- records as they are written ---------------------------------------------------- */
 
 /* Takes a number up to 255 off *text. */
 static bool read_octet(const char **text, unsigned char *out)
@@ -51,8 +51,8 @@ static bool read_octet(const char **text, unsigned char *out)
     return value <= 255 && (*p == ' ' || *p == '\t');
 }
 
-/* "3 1 1 HEX", the HEX with blanks and parentheses as in zone files.  rdata lives as long as
- * the call; false: it was said what is wrong. */
+/* "3 1 1 HEX", the HEX with blanks and parentheses as in zone files.  rdata lives as
+ * long as the call; false: it was said what is wrong. */
 static bool read_record(struct cli_call *call, const char *text, struct dna_span *rdata)
 {
     size_t room = 3 + strlen(text) + 1, n = 0, len;
@@ -63,19 +63,21 @@ static bool read_record(struct cli_call *call, const char *text, struct dna_span
         (void)cli_fault(call, "out of memory");
         return false;
     }
-    if (read_octet(&p, &bytes[0]) && read_octet(&p, &bytes[1]) && read_octet(&p, &bytes[2])) {
+    if (read_octet(&p, &bytes[0]) && read_octet(&p, &bytes[1]) &&
+        read_octet(&p, &bytes[2])) {
         for (; *p != '\0'; p++) {
             if (strchr(" \t\n()", *p) == NULL) {
                 hex[n++] = *p;
             }
         }
-        if (n > 0 && dna_hex_decode((struct dna_span){hex, n}, bytes + 3, room - 3, &len) ==
-                         DNA_OK) {
+        if (n > 0 && dna_hex_decode((struct dna_span){hex, n}, bytes + 3, room - 3,
+                                    &len) == DNA_OK) {
             *rdata = (struct dna_span){(char *)bytes, 3 + len};
             return true;
         }
     }
-    (void)cli_usage(call, "--record needs 'USAGE SELECTOR MATCHING HEX', not \"%s\"", text);
+    (void)cli_usage(call, "--record needs 'USAGE SELECTOR MATCHING HEX', not \"%s\"",
+                    text);
     return false;
 }
 
@@ -107,7 +109,7 @@ static bool read_records(struct trial *t)
     return true;
 }
 
-/* --- matching ---------------------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------------------- */
 
 static void miss(struct trial *t, enum dna_code code, const char *why)
 {
@@ -117,8 +119,8 @@ static void miss(struct trial *t, enum dna_code code, const char *why)
     }
 }
 
-/* The first certificate from `first` on that the record stands for; the chain's length where
- * there is none. */
+/* The first certificate from `first` on that the record stands for; the chain's length
+ * where there is none. */
 static enum dna_err find(const struct trial *t, const struct dna_tlsa *tlsa, size_t first,
                          size_t *out)
 {
@@ -141,7 +143,8 @@ static bool names_either(const struct trial *t, const struct dna_path *path)
 }
 
 /* Usage 3: no path, no dates, and no names unless they are asked for. */
-static enum dna_err try_end_entity(struct trial *t, const struct dna_tlsa *tlsa, bool *matches)
+static enum dna_err try_end_entity(struct trial *t, const struct dna_tlsa *tlsa,
+                                   bool *matches)
 {
     enum dna_err err = dna_tlsa_matches(tlsa, t->chain, 0, matches);
     if (err != DNA_OK || !*matches) {
@@ -150,12 +153,13 @@ static enum dna_err try_end_entity(struct trial *t, const struct dna_tlsa *tlsa,
     *matches = false;
     t->depth = 0;
     if (!dna_spki_strong(t->chain)) {
-        miss(t, DNA_CODE_WEAK_KEY, "a record matches, but the certificate's key is too weak");
+        miss(t, DNA_CODE_WEAK_KEY,
+             "a record matches, but the certificate's key is too weak");
     } else if (cli_flag(t->call, "ee-name-check") &&
                !dna_identity_dns(t->chain, t->host, true) &&
                (t->domain == NULL || !dna_identity_dns(t->chain, t->domain, true))) {
-        miss(t, DNA_CODE_NAME_MISMATCH, "a record matches, but the certificate does not name "
-                                        "what it should");
+        miss(t, DNA_CODE_NAME_MISMATCH,
+             "a record matches, but the certificate does not name what it should");
     } else {
         *matches = true;
     }
@@ -187,8 +191,8 @@ static enum dna_err try_path(struct trial *t, const struct dna_tlsa *tlsa, bool 
             miss(t, refusal.code, refusal.why);
         }
     } else if (!names_either(t, &path)) {
-        miss(t, DNA_CODE_NAME_MISMATCH, "a record matches, but the certificate does not name "
-                                        "what it should");
+        miss(t, DNA_CODE_NAME_MISMATCH,
+             "a record matches, but the certificate does not name what it should");
     } else {
         *matches = true;
     }
@@ -202,27 +206,30 @@ static enum dna_err try_all(struct trial *t, bool by_path)
         const struct dna_tlsa *tlsa = &t->records[i];
         bool matches = false;
         if ((tlsa->usage != DNA_TLSA_DANE_EE) == by_path) {
-            err = by_path ? try_path(t, tlsa, &matches) : try_end_entity(t, tlsa, &matches);
+            err = by_path ? try_path(t, tlsa, &matches)
+                          : try_end_entity(t, tlsa, &matches);
             t->found = matches ? tlsa : NULL;
         }
     }
     return err;
 }
 
-/* --- the answer -------------------------------------------------------------------------- */
+/* --- the answer --------------------------------------------------------------------- */
 
 static enum cli_exit report(struct trial *t)
 {
     struct cli_report report;
     if (t->n == 0) {
         cli_report_begin(&report, t->call, CLI_NOT_APPLICABLE,
-                         dna_code_name(DNA_CODE_NO_MATERIAL), "none of the records is usable");
+                         dna_code_name(DNA_CODE_NO_MATERIAL),
+                         "none of the records is usable");
     } else if (t->found == NULL) {
-        cli_report_begin(&report, t->call, CLI_FAIL, dna_code_name(t->code), "%s", t->why);
+        cli_report_begin(&report, t->call, CLI_FAIL, dna_code_name(t->code), "%s",
+                         t->why);
     } else {
         cli_report_begin(&report, t->call, CLI_PROVEN, "ok",
-                         "a TLSA record %u %u %u stands for %s", (unsigned)t->found->usage,
-                         t->found->selector, t->found->matching,
+                         "a TLSA record %u %u %u stands for %s",
+                         (unsigned)t->found->usage, t->found->selector, t->found->matching,
                          t->depth == 0 ? "the certificate" : "a CA of its path");
     }
     if (t->found != NULL) {
@@ -301,14 +308,16 @@ static const struct cli_example examples[] = {
 const struct cli_command cli_command_dane = {
     .name = "dane",
     .summary = "match TLSA records with a certificate chain",
-    .usage = "CHAIN.pem --host H [--domain D] [--roots PEM] --record 'U S M HEX' [OPTION...]",
-    .about = "Says whether one of the TLSA records stands for the chain, leaf first, that a "
-             "server presents (RFC 6698, RFC 7671), which one, and at which depth: 0 is the "
-             "leaf, 1 its issuer, and the number of certificates where the record itself holds "
-             "the anchor, or names a root that the chain leaves out. Digest agility applies: of "
-             "each usage and selector only the strongest digest counts. Where no record is "
-             "usable, nothing matches. Whether the records are secure is not looked at here: "
-             "`dna dns` says that.",
+    .usage = "CHAIN.pem --host H [--domain D] [--roots PEM] --record 'U S M HEX' "
+             "[OPTION...]",
+    .about = "Says whether one of the TLSA records stands for the chain, leaf first, "
+             "that a server presents (RFC 6698, RFC 7671), which one, and at which "
+             "depth: 0 is the leaf, 1 its issuer, and the number of certificates where "
+             "the record itself holds the anchor, or names a root that the chain "
+             "leaves out. Digest agility applies: of each usage and selector only the "
+             "strongest digest counts. Where no record is usable, nothing matches. "
+             "Whether the records are secure is not looked at here: `dna dns` says "
+             "that.",
     .members = "record: the record that matched\n"
                "depth: which certificate it stands for\n"
                "usable: how many records count",

@@ -1,12 +1,13 @@
-/* cli/delegation.c: `dna delegation`: a service delegation document read, and compared with a
- * certificate. */
+/* cli/delegation.c: `dna delegation`: a service delegation document read, and compared
+ * with a certificate. */
 #include <cli/input.h>
 #include <cli/peer.h>
 #include <cli/report.h>
 #include <json/service_document.h>
 #include <proof/certificate.h>
 
-static void describe(struct cli_report *report, const struct dna_service_document *document)
+static void describe(struct cli_report *report,
+                     const struct dna_service_document *document)
 {
     cli_report_list(report, "endpoints");
     for (size_t i = 0; i < document->n_endpoints; i++) {
@@ -61,7 +62,8 @@ static enum cli_exit compare(struct cli_call *call,
     return cli_report_end(&report);
 }
 
-static enum cli_exit judge(struct cli_call *call, const struct dna_service_document *document)
+static enum cli_exit judge(struct cli_call *call,
+                           const struct dna_service_document *document)
 {
     struct cli_report report;
     if (document->n_endpoints == 0) {
@@ -107,7 +109,8 @@ static const struct cli_option options[] = {
     {0},
 };
 static const struct cli_example examples[] = {
-    {"dna delegation xmpp-server", "whether the document delegates to anybody, and to whom"},
+    {"dna delegation xmpp-server",
+     "whether the document delegates to anybody, and to whom"},
     {"dna delegation xmpp-server --cert server.pem "
      "--roots /etc/ssl/certs/ca-certificates.crt",
      "whether it lets this server speak for the domain"},
@@ -118,9 +121,9 @@ const struct cli_command cli_command_delegation = {
     .summary = "read a service delegation document, and compare it with a certificate",
     .usage = "FILE [--cert PEM --roots PEM] [--at UNIXTIME]",
     .about = "Reads the JSON document that a domain publishes at "
-             "https://DOMAIN/.well-known/service/xmpp-server: an array of the places that "
-             "serve it. Its members are this project's own. One without anything usable, or "
-             "with nothing at all, is refused.",
+             "https://DOMAIN/.well-known/service/xmpp-server: an array of the places "
+             "that serve it. Its members are this project's own. One without anything "
+             "usable, or with nothing at all, is refused.",
     .members = "endpoints: array of objects: host, port, domain, priority, weight, tls "
                "(starttls or direct), expires\n"
                "skipped: how many objects cannot be used",

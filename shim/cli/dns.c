@@ -1,4 +1,5 @@
-/* cli/dns.c: `dna dns`: one look-up with what DNSSEC says about it, by the driver's resolver. */
+/* cli/dns.c: `dna dns`: one look-up with what DNSSEC says about it, by the driver's
+ * resolver. */
 #include <ctype.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ static bool read_name(const char *text, char *out)
     return true;
 }
 
-/* --- the answer ------------------------------------------------------------------------- */
+/* --- the answer --------------------------------------------------------------------- */
 
 static void begin_report(struct cli_report *report, struct cli_call *call,
                          const struct dna_dns_answer *answer)
@@ -80,16 +81,16 @@ static void begin_report(struct cli_report *report, struct cli_call *call,
     const char *security = answer->secure ? "secure" : "insecure";
     switch (answer->outcome) {
     case DNA_DNS_FOUND:
-        cli_report_begin(report, call, CLI_VALID, "ok", "%zu record%s, %s", answer->n_rdata,
-                         answer->n_rdata == 1 ? "" : "s", security);
+        cli_report_begin(report, call, CLI_VALID, "ok", "%zu record%s, %s",
+                         answer->n_rdata, answer->n_rdata == 1 ? "" : "s", security);
         return;
     case DNA_DNS_ABSENT:
         cli_report_begin(report, call, CLI_VALID, dna_code_name(DNA_CODE_NO_MATERIAL),
                          "there is no such record, %s", security);
         return;
     case DNA_DNS_BOGUS:
-        cli_report_begin(report, call, CLI_INVALID, dna_code_name(DNA_CODE_DNS_BOGUS), "%s",
-                         answer->why);
+        cli_report_begin(report, call, CLI_INVALID, dna_code_name(DNA_CODE_DNS_BOGUS),
+                         "%s", answer->why);
         return;
     case DNA_DNS_FAILED:
         break;
@@ -125,7 +126,7 @@ static void answered(void *arg, const struct dna_dns_answer *answer)
     s->answered = true;
 }
 
-/* --- the look-up ------------------------------------------------------------------------ */
+/* --- the look-up -------------------------------------------------------------------- */
 
 static void loop_closed(void *arg)
 {
@@ -188,8 +189,10 @@ static enum cli_exit run(struct cli_call *call)
         return cli_usage(call, "\"%s\" is not a name of the DNS", call->operands[0]);
     }
     if (!read_type(call->operands[1], &type)) {
-        return cli_usage(call, "\"%s\" is none of the types A, AAAA, SRV, TLSA, TXT, CNAME and "
-                         "DNSKEY", call->operands[1]);
+        return cli_usage(call,
+                         "\"%s\" is none of the types A, AAAA, SRV, TLSA, TXT, CNAME and "
+                         "DNSKEY",
+                         call->operands[1]);
     }
     if (uv_loop_init(&s.uv) != 0) {
         return cli_fault(call, "no event loop");
@@ -225,10 +228,11 @@ const struct cli_command cli_command_dns = {
     .name = "dns",
     .summary = "look something up, and say what DNSSEC says about it",
     .usage = "NAME TYPE [--resolver ADDR[@PORT]] [--trust-anchor FILE]",
-    .about = "Asks the DNS as the library does and validates the answer itself. An answer is "
-             "found, absent (that there is no such record is an answer as well), bogus (should "
-             "validate, and does not) or failed (nothing could be found out), and secure or "
-             "not. TYPE is A, AAAA, SRV, TLSA, TXT, CNAME or DNSKEY.",
+    .about = "Asks the DNS as the library does and validates the answer itself. An "
+             "answer is found, absent (that there is no such record is an answer as "
+             "well), bogus (should validate, and does not) or failed (nothing could be "
+             "found out), and secure or not. TYPE is A, AAAA, SRV, TLSA, TXT, CNAME or "
+             "DNSKEY.",
     .members = "name, type: what was asked for\n"
                "outcome: found, absent, bogus or failed\n"
                "secure: whether DNSSEC vouches for the answer\n"

@@ -34,8 +34,10 @@ static enum dna_err answer(const struct cli_hearing *h, const struct dna_want *w
         };
         return DNA_OK;
     case DNA_WANT_PATH:
-        return dna_path_check_anchored(want->u.path.chain, h->roots, want->u.path.tlsa, h->at,
-                                       &out->u.path);
+        return dna_path_check_anchored(want->u.path.chain, h->roots, want->u.path.tlsa,
+                                       h->at, &out->u.path);
+    case DNA_WANT_SIGNATURE:
+        return dna_signature_check(&want->u.signature, &out->u.signature);
     case DNA_WANT_PEER:
         out->u.peer.outcome = DNA_PEER_PROOF;
         out->u.peer.prooftype = h->prooftype;
@@ -69,7 +71,8 @@ enum cli_exit cli_hear(struct cli_call *call, const struct cli_hearing *hearing,
         .service = DNA_XMPP_SERVER,
         .role = DNA_RECEIVING,
         .chain = hearing->chain,
-        .policy = {.level = DNA_LEVEL_PROOF, .prooftypes = DNA_PROOF_BIT(hearing->prooftype)},
+        .policy.level = DNA_LEVEL_PROOF,
+        .policy.prooftypes = DNA_PROOF_BIT(hearing->prooftype),
     };
     struct dna_time now = {.wall = hearing->at, .mono = 0};
     struct dna_court *court;

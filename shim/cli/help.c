@@ -9,8 +9,8 @@
 
 enum { WIDTH = 80, COLUMN = 26, MEMBER = 18 };
 
-/* A text in lines of at most WIDTH, each indented, a blank line between its paragraphs; its
- * first line begins at column `at`. */
+/* A text in lines of at most WIDTH, each indented, a blank line between its
+ * paragraphs; its first line begins at column `at`. */
 static void wrap(FILE *out, const char *text, size_t at, size_t indent)
 {
     bool first = true; /* nothing stands on this line yet */
@@ -89,7 +89,8 @@ static void print_list(FILE *out, const struct cli_command *const *list)
 static void print_options(FILE *out, const struct cli_command *command)
 {
     (void)fputs("\nOptions:\n", out);
-    for (const struct cli_option *o = command->options; o != NULL && o->name != NULL; o++) {
+    for (const struct cli_option *o = command->options; o != NULL && o->name != NULL;
+         o++) {
         print_option(out, o);
     }
     for (const struct cli_option *o = cli_options_of_all; o->name != NULL; o++) {
@@ -113,7 +114,8 @@ static void print_members(FILE *out, const char *members)
     while (*members != '\0') {
         size_t len = strcspn(members, "\n"), name = strcspn(members, ":");
         char text[512];
-        (void)snprintf(text, sizeof text, "%.*s", (int)(len - name - 2), members + name + 2);
+        (void)snprintf(text, sizeof text, "%.*s", (int)(len - name - 2),
+                       members + name + 2);
         (void)fprintf(out, "  %-*.*s", MEMBER - 2, (int)name, members);
         wrap(out, text, MEMBER, MEMBER);
         members += len + (members[len] == '\n');
@@ -148,11 +150,14 @@ void cli_help_all(FILE *out)
     (void)fputs("usage: dna COMMAND [ARGUMENT...]\n"
                 "       dna help COMMAND\n"
                 "       dna --version\n\n", out);
-    wrap(out, "May this XMPP server speak for the domain it names? Checks, explains and makes "
-              "what proves it.", 0, 0);
+    wrap(out,
+         "May this XMPP server speak for the domain it names? Checks, explains and makes "
+         "what proves it.",
+         0, 0);
     (void)fputc('\n', out);
     print_list(out, cli_commands);
-    (void)fputs("\nAll of them print JSON with --json, one object a line. To begin with:\n\n"
+    (void)fputs("\nAll of them print JSON with --json, one object a line. A beginning:\n"
+                "\n"
                 "  $ dna help cert\n", out);
     (void)fputs(statuses, out);
 }
@@ -197,7 +202,8 @@ const struct cli_command cli_command_help = {
     .name = "help",
     .summary = "explain a command",
     .usage = "[COMMAND [PART]]\n--man",
-    .about = "Says what a command does, which options it takes, and shows how it is used.",
+    .about = "Says what a command does, which options it takes, and shows how it is "
+             "used.",
     .operands = {.name = "COMMAND", .least = 0, .most = 2, .type = CLI_TEXT},
     .options = options,
     .examples = examples,

@@ -14,7 +14,8 @@
 #include <proof/certificate.h>
 #include <x509/dane.h>
 
-static void describe_link(struct cli_report *report, const struct dna_host_meta_link *link)
+static void describe_link(struct cli_report *report,
+                          const struct dna_host_meta_link *link)
 {
     char text[DNA_ADDRESS_TEXT];
     cli_report_into(report, "links");
@@ -33,7 +34,8 @@ static void describe_link(struct cli_report *report, const struct dna_host_meta_
     cli_report_out(report);
 }
 
-static void describe(struct cli_report *report, const struct dna_host_meta_document *document)
+static void describe(struct cli_report *report,
+                     const struct dna_host_meta_document *document)
 {
     char text[4 * ((DNA_HOST_META_PIN + 2) / 3) + 1];
     cli_report_number(report, "ttl", document->ttl);
@@ -94,9 +96,10 @@ static void begin_pinned(struct cli_report *report, struct cli_call *call,
                          "the key is pinned, but too weak");
     } else if (!peer->valid_now) {
         cli_report_begin(report, call, CLI_FAIL, dna_code_name(DNA_CODE_NOT_VALID_NOW),
-                         "the key is pinned, but its certificate is not valid at this time");
+                         "the key is pinned, but the certificate is not valid now");
     } else {
-        cli_report_begin(report, call, CLI_PROVEN, "ok", "the certificate's key is pinned");
+        cli_report_begin(report, call, CLI_PROVEN, "ok",
+                         "the certificate's key is pinned");
     }
 }
 
@@ -107,12 +110,12 @@ static void begin_named(struct cli_report *report, struct cli_call *call,
     const char *name = named(call, document, peer);
     if (cli_count(call, "roots") == 0) {
         cli_report_begin(report, call, CLI_FAIL, dna_code_name(DNA_CODE_NO_MATCH),
-                         "no pin is that of the certificate's key; names count with --roots");
+                         "no pin is that of its key; names count with --roots");
     } else if (!peer->trusted) {
         cli_report_ruling(report, call, &peer->refusal);
     } else if (name == NULL) {
         cli_report_begin(report, call, CLI_FAIL, dna_code_name(DNA_CODE_NAME_MISMATCH),
-                         "the certificate has neither a pinned key nor the name of a link");
+                         "it has neither a pinned key nor the name of a link");
     } else {
         cli_report_begin(report, call, CLI_PROVEN, "ok",
                          "the certificate is trusted and names %s", name);
@@ -159,8 +162,9 @@ static enum cli_exit judge(struct cli_call *call,
     if (cli_text(call, "cert") != NULL) {
         return compare(call, document);
     }
-    cli_report_begin(&report, call, CLI_VALID, "ok", "%zu link%s between servers, %zu pin%s",
-                     document->n_links, document->n_links == 1 ? "" : "s", document->n_pins,
+    cli_report_begin(&report, call, CLI_VALID, "ok",
+                     "%zu link%s between servers, %zu pin%s", document->n_links,
+                     document->n_links == 1 ? "" : "s", document->n_pins,
                      document->n_pins == 1 ? "" : "s");
     describe(&report, document);
     return cli_report_end(&report);
@@ -192,8 +196,8 @@ static const struct cli_option options[] = {
     CLI_OPTION_PEER_CERT,
     CLI_OPTION_PEER_ROOTS,
     {"domain", CLI_DOMAIN, .value = "D",
-     .help = "with --roots: the domain, which the certificate may name instead of a link's "
-             "name"},
+     .help = "with --roots: the domain, which the certificate may name instead of a "
+             "link's name"},
     CLI_OPTION_AT,
     {0},
 };
@@ -207,9 +211,9 @@ const struct cli_command cli_command_host_meta = {
     .summary = "read host metadata (XEP-0487), and compare it with a certificate",
     .usage = "FILE [--cert PEM [--roots PEM [--domain D]]] [--at UNIXTIME]",
     .about = "Reads the document that a domain publishes at "
-             "https://DOMAIN/.well-known/host-meta.json, as far as it is about connections "
-             "between servers (XEP-0487). One without a usable link between servers is "
-             "refused: pins alone might be meant for clients.",
+             "https://DOMAIN/.well-known/host-meta.json, as far as it is about "
+             "connections between servers (XEP-0487). One without a usable link "
+             "between servers is refused: pins alone might be meant for clients.",
     .members = "ttl: for how many seconds it may be used\n"
                "links: array of objects: rel, sni, port, priority, weight, ips\n"
                "pins: array of pins in base64\n"

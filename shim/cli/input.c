@@ -1,7 +1,8 @@
 /* cli/input.c: files, chains and roots.
  *
- * A file of certificates is what operators have: PEM with explanations or a key beside the
- * certificates, or DER.  What the network delivers is read more strictly elsewhere.
+ * A file of certificates is what operators have: PEM with explanations or a key
+ * beside the certificates, or DER.  What the network delivers is read more strictly
+ * elsewhere.
  */
 #include <cli/input.h>
 
@@ -64,7 +65,7 @@ bool cli_read(struct cli_call *call, const char *file, struct dna_span *out)
     return fine;
 }
 
-/* --- certificates ------------------------------------------------------------------------ */
+/* --- certificates ------------------------------------------------------------------- */
 
 struct certificates {
     struct dna_span der[DNA_LIMIT_CHAIN];
@@ -78,7 +79,8 @@ static void release(struct certificates *c)
     }
 }
 
-static enum dna_err read_pem(struct dna_span text, struct certificates *c, const char **why)
+static enum dna_err read_pem(struct dna_span text, struct certificates *c,
+                             const char **why)
 {
     struct dna_pem_block block;
     enum dna_err err;
@@ -97,7 +99,8 @@ static enum dna_err read_pem(struct dna_span text, struct certificates *c, const
         }
         c->n++;
     }
-    *why = err == DNA_ERR_NOT_FOUND ? "there is no certificate in it" : "a PEM block is broken";
+    *why = err == DNA_ERR_NOT_FOUND ? "there is no certificate in it"
+                                    : "a PEM block is broken";
     return err == DNA_ERR_NOT_FOUND && c->n > 0 ? DNA_OK : DNA_ERR_FORMAT;
 }
 
@@ -107,7 +110,8 @@ static bool is_pem(struct dna_span bytes)
     return memmem(bytes.ptr, bytes.len, mark, sizeof mark - 1) != NULL;
 }
 
-static enum dna_err chain_of(struct dna_span bytes, struct dna_chain **out, const char **why)
+static enum dna_err chain_of(struct dna_span bytes, struct dna_chain **out,
+                             const char **why)
 {
     struct certificates c = {.n = 0};
     enum dna_err err;
@@ -118,7 +122,8 @@ static enum dna_err chain_of(struct dna_span bytes, struct dna_chain **out, cons
     err = read_pem(bytes, &c, why);
     if (err == DNA_OK) {
         err = dna_chain_new(NULL, c.der, c.n, out);
-        *why = err == DNA_ERR_LIMIT ? "it is too long" : "a certificate in it is malformed";
+        *why = err == DNA_ERR_LIMIT ? "it is too long"
+                                    : "a certificate in it is malformed";
     }
     release(&c);
     return err;

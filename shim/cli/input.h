@@ -1,4 +1,5 @@
-/* cli/input.h: files, chains and roots.  Whatever cannot be read is said on standard error. */
+/* cli/input.h: files, chains and roots.  Whatever cannot be read is said on standard
+ * error. */
 #ifndef DNA_CLI_INPUT_H
 #define DNA_CLI_INPUT_H
 
@@ -9,9 +10,9 @@
 bool cli_read(struct cli_call *call, const char *file, struct dna_span *out);
 
 /* The certificates of a file: PEM, other text and other blocks being skipped, one DER
- * certificate, or a DER bag.  Freed with dna_chain_free.  *why, for people: what is wrong
- * with the bytes; they may be what is being judged.  False: the file could not be read, or
- * no memory; it was said. */
+ * certificate, or a DER bag.  Freed with dna_chain_free.  *why, for people: what is
+ * wrong with the bytes; they may be what is being judged.  False: the file could not
+ * be read, or no memory; it was said. */
 bool cli_read_chain(struct cli_call *call, const char *file, struct dna_chain **out,
                     const char **why);
 /* The same with the certificates of further files behind the first one's, and said when

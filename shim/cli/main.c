@@ -21,7 +21,8 @@ static bool may_colour(void)
 }
 
 static enum cli_exit unknown_command(const char *title,
-                                     const struct cli_command *const *list, const char *word)
+                                     const struct cli_command *const *list,
+                                     const char *word)
 {
     struct cli_nearest nearest = {.word = word};
     char safe[256];

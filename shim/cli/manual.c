@@ -1,6 +1,7 @@
 /* cli/manual.c: dna(1) made from the tables, in the man macros.
  *
- * docs/man/dna.1 is what this prints; the target dna-manual writes it, and a test compares.
+ * docs/man/dna.1 is what this prints; the target dna-manual writes it, and a test
+ * compares.
  */
 #include <cli/help.h>
 
@@ -88,7 +89,7 @@ static void option(FILE *out, const struct cli_option *o)
     text(out, o->help);
     (void)fputs(".\n", out);
     if (o->words != NULL) {
-        (void)fputs(o->type == CLI_WORDS ? "Some of, separated by commas: " : "One of: ", out);
+        (void)fputs(o->type == CLI_WORDS ? "Some of, with commas: " : "One of: ", out);
         text(out, o->words);
         (void)fputs(".\n", out);
     }
@@ -107,7 +108,8 @@ static void members(FILE *out, const char *list)
     while (*list != '\0') {
         size_t len = strcspn(list, "\n"), name = strcspn(list, ":");
         char piece[512];
-        (void)snprintf(piece, sizeof piece, "%.*s", (int)(len - name - 2), list + name + 2);
+        (void)snprintf(piece, sizeof piece, "%.*s", (int)(len - name - 2),
+                       list + name + 2);
         (void)fprintf(out, ".TP\n.B %.*s\n", (int)name, list);
         text(out, piece);
         (void)fputs(".\n", out);
@@ -145,7 +147,7 @@ static const char head[] =
     ".TH DNA 1 \"November 2026\" \"mod_dna\" \"User commands\"\n"
     ".\\\" Made by `dna help \\-\\-man` from the tables in shim/cli: change those.\n"
     ".SH NAME\n"
-    "dna \\- checks, explains and makes what proves that an XMPP server may speak for a domain\n"
+    "dna \\- checks, explains and makes what lets an XMPP server speak for a domain\n"
     ".SH SYNOPSIS\n"
     ".B dna\n"
     ".I COMMAND\n"
@@ -158,8 +160,8 @@ static const char head[] =
     ".SH DESCRIPTION\n"
     "May the server at the other end of this connection speak for the domain it names?\n"
     ".B dna\n"
-    "answers that for XMPP federation as the library mod_dna does, by the same code, and shows\n"
-    "what the answer rests on.\n"
+    "answers that for XMPP federation as the library mod_dna does, by the same code,\n"
+    "and shows what the answer rests on.\n"
     "Each command is for one kind of evidence; none needs root.\n"
     ".PP\n"
     "An option may stand anywhere on the line, as\n"
@@ -184,12 +186,12 @@ static const char middle[] =
     "an answer is one object on one line, in ASCII, with at least these members:\n"
     ".TP\n"
     ".B ruling\n"
-    "Where a proof is judged: PROVEN, FAIL, NOT_APPLICABLE (there is nothing that could prove\n"
-    "it) or TEMPFAIL (could not find out).\n"
+    "Where a proof is judged: PROVEN, FAIL, NOT_APPLICABLE (there is nothing that could\n"
+    "prove it) or TEMPFAIL (could not find out).\n"
     "Where something is only read: VALID or INVALID.\n"
     ".TP\n"
     ".B code\n"
-    "One word that says why, for machines: ok, untrusted, name\\-mismatch, bad\\-material, ...\n"
+    "One word that says why, for machines: ok, untrusted, name\\-mismatch, ...\n"
     ".TP\n"
     ".B why\n"
     "The same as a sentence.\n"

@@ -1,4 +1,5 @@
-/* cli/names.c: `dna name` and `dna jid`: domains in the one form that everything compares. */
+/* cli/names.c: `dna name` and `dna jid`: domains in the one form that everything
+ * compares. */
 #include <string.h>
 
 #include <cli/report.h>
@@ -45,17 +46,18 @@ static enum cli_exit run_jid(struct cli_call *call)
 }
 
 static const struct cli_example name_examples[] = {
-    {"dna name Bücher.example", "the A-label form, xn--bcher-kva.example, and the U-label one"},
+    {"dna name Bücher.example",
+     "the A-label form, xn--bcher-kva.example, and the U-label one"},
     {0},
 };
 const struct cli_command cli_command_name = {
     .name = "name",
     .summary = "show a domain's canonical form, or why it has none",
     .usage = "STRING",
-    .about = "Prints a domain as A-labels, in which all comparing is done, and as U-labels, "
-             "for people. A name that two servers may read differently (sharp s, joiners, "
-             "other full stops, composed and decomposed letters) is refused, and so is what "
-             "STD 3 does not allow in a host's name.",
+    .about = "Prints a domain as A-labels, in which all comparing is done, and as "
+             "U-labels, for people. A name that two servers may read differently "
+             "(sharp s, joiners, other full stops, composed and decomposed letters) is "
+             "refused, and so is what STD 3 does not allow in a host's name.",
     .members = "ascii: in A-labels\n"
                "unicode: in U-labels\n"
                "given: what has no such form",

@@ -1,9 +1,9 @@
 /* cli/options.c: reading a command line by a table.
  *
- * An option may stand anywhere, as "--name value" or "--name=value"; "--" ends them.  There
- * are no short ones but -h, so that what begins with one dash is an operand.  Every value is
- * checked here, so that a command meets only what its table promises, and what is wrong is
- * said in terms of what would be right.
+ * An option may stand anywhere, as "--name value" or "--name=value"; "--" ends
+ * them.  There are no short ones but -h, so that what begins with one dash is an
+ * operand.  Every value is checked here, so that a command meets only what its table
+ * promises, and what is wrong is said in terms of what would be right.
  */
 #include <cli/options.h>
 
@@ -23,7 +23,7 @@ const struct cli_option cli_options_of_all[] = {
     {0},
 };
 
-/* --- what was probably meant ---------------------------------------------------------- */
+/* --- what was probably meant -------------------------------------------------------- */
 
 /* Letters to add, drop or change (Levenshtein); words are short. */
 static size_t distance(const char *a, const char *b)
@@ -62,7 +62,7 @@ void cli_nearest_try(struct cli_nearest *nearest, const char *name)
     }
 }
 
-/* --- values ---------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------- */
 
 static bool is_one_of(const char *words, const char *word, size_t len)
 {
@@ -155,7 +155,8 @@ static bool convert(struct cli_call *call, const char *what, enum cli_type type,
         if (are_some_of(words, text)) {
             return true;
         }
-        (void)cli_usage(call, "%s needs some of: %s; with commas between them, not \"%s\"",
+        (void)cli_usage(call,
+                        "%s needs some of: %s; with commas between them, not \"%s\"",
                         what, words, text);
         return false;
     case CLI_DOMAIN:
@@ -175,20 +176,21 @@ static bool convert(struct cli_call *call, const char *what, enum cli_type type,
         if (is_server(text, false)) {
             return true;
         }
-        (void)cli_usage(call, "%s needs ADDR or ADDR@PORT, an IP address, not \"%s\"", what,
-                        text);
+        (void)cli_usage(call, "%s needs ADDR or ADDR@PORT, an IP address, not \"%s\"",
+                        what, text);
         return false;
     case CLI_ENDPOINT:
         if (is_server(text, true)) {
             return true;
         }
-        (void)cli_usage(call, "%s needs ADDR@PORT, an IP address, not \"%s\"", what, text);
+        (void)cli_usage(call, "%s needs ADDR@PORT, an IP address, not \"%s\"", what,
+                        text);
         return false;
     }
     return false;
 }
 
-/* --- the line -------------------------------------------------------------------------- */
+/* --- the line ----------------------------------------------------------------------- */
 
 static const struct cli_option *in_table(const struct cli_option *table, const char *name,
                                          size_t len)

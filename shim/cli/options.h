@@ -7,8 +7,9 @@
 /* --json and --help; ends with a NULL name. */
 extern const struct cli_option cli_options_of_all[];
 
-/* Reads argv behind the command's name into the call.  CLI_ACCEPTED: run it.  *help: --help
- * stood there, and nothing else matters.  CLI_FAULT: what is wrong has been said. */
+/* Reads argv behind the command's name into the call.  CLI_ACCEPTED: run it.  *help:
+ * --help stood there, and nothing else matters.  CLI_FAULT: what is wrong has been
+ * said. */
 enum cli_exit cli_options_read(struct cli_call *call, int argc, char **argv, bool *help);
 
 /* The one of n names that a misspelt one probably meant, or NULL. */

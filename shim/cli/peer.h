@@ -1,4 +1,5 @@
-/* cli/peer.h: the server that a document is compared with: --cert, and whom --roots believe. */
+/* cli/peer.h: the server that a document is compared with: --cert, and whom --roots
+ * believe. */
 #ifndef DNA_CLI_PEER_H
 #define DNA_CLI_PEER_H
 
@@ -23,8 +24,8 @@ struct cli_peer {
      .help = "with --cert: the certificate authorities to believe, where a name is " \
              "to be proven"}
 
-/* Reads --cert, which was given, and --roots, and checks the path at --at.  False: what is
- * wrong has been said.  type: who is going to rule. */
+/* Reads --cert, which was given, and --roots, and checks the path at --at.  False:
+ * what is wrong has been said.  type: who is going to rule. */
 bool cli_peer_read(struct cli_call *call, enum dna_prooftype type, struct cli_peer *out);
 void cli_peer_fini(struct cli_peer *peer);
 

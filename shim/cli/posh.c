@@ -1,4 +1,5 @@
-/* cli/posh.c: `dna posh`: a POSH document (RFC 7711) read, and compared with a certificate. */
+/* cli/posh.c: `dna posh`: a POSH document (RFC 7711) read, and compared with a
+ * certificate. */
 #include <string.h>
 
 #include <base/codec.h>
@@ -23,8 +24,8 @@ static void describe(struct cli_report *report, const struct dna_posh_document *
     cli_report_list(report, "fingerprints");
     for (size_t i = 0; i < document->n_fingerprints; i++) {
         const struct dna_posh_fingerprint *print = &document->fingerprints[i];
-        if (dna_base64_encode(print->digest, dna_hash_size(hashes[print->hash].hash), text,
-                              sizeof text) == DNA_OK) {
+        if (dna_base64_encode(print->digest, dna_hash_size(hashes[print->hash].hash),
+                              text, sizeof text) == DNA_OK) {
             cli_report_into(report, "fingerprints");
             cli_report_string(report, hashes[print->hash].name, text);
             cli_report_out(report);
@@ -38,7 +39,8 @@ static void describe(struct cli_report *report, const struct dna_posh_document *
     cli_report_number(report, "expires", document->expires);
 }
 
-static enum cli_exit finish(struct cli_report *report, const struct dna_posh_document *document)
+static enum cli_exit finish(struct cli_report *report,
+                            const struct dna_posh_document *document)
 {
     describe(report, document);
     return cli_report_end(report);
@@ -52,7 +54,8 @@ static enum dna_err compare(const struct dna_posh_document *document,
     *hash = NULL;
     for (size_t i = 0; i < document->n_fingerprints && *hash == NULL; i++) {
         const struct dna_posh_fingerprint *print = &document->fingerprints[i];
-        enum dna_err err = dna_hash(hashes[print->hash].hash, dna_chain_der(chain, 0), digest);
+        enum dna_err err = dna_hash(hashes[print->hash].hash, dna_chain_der(chain, 0),
+                                    digest);
         if (err != DNA_OK) {
             return err;
         }
@@ -64,7 +67,8 @@ static enum dna_err compare(const struct dna_posh_document *document,
 }
 
 /* A fingerprint stands for path and name, never for dates or the key's strength. */
-static enum cli_exit judge(struct cli_call *call, const struct dna_posh_document *document,
+static enum cli_exit judge(struct cli_call *call,
+                           const struct dna_posh_document *document,
                            const struct dna_chain *chain)
 {
     struct cli_report report;
@@ -117,8 +121,8 @@ static enum cli_exit judge_document(struct cli_call *call,
         return finish(&report, document);
     }
     if (file == NULL) {
-        cli_report_begin(&report, call, CLI_VALID, "ok", refers ? "a reference document"
-                                                                : "a fingerprints document");
+        cli_report_begin(&report, call, CLI_VALID, "ok",
+                         refers ? "a reference document" : "a fingerprints document");
         return finish(&report, document);
     }
     if (!cli_need_chain(call, file, &chain)) {
@@ -167,10 +171,11 @@ const struct cli_command cli_command_posh = {
     .summary = "read a POSH document, and compare it with a certificate",
     .usage = "FILE [--cert PEM] [--at UNIXTIME]",
     .about = "Reads the document that a domain publishes at "
-             "https://DOMAIN/.well-known/posh/xmpp-server.json (RFC 7711), as strictly as the "
-             "library does: fingerprints of certificates, or the URL of a document that has "
-             "them. One without anything usable is refused.",
-    .members = "fingerprints: array of objects, the hash as name and its value in base64\n"
+             "https://DOMAIN/.well-known/posh/xmpp-server.json (RFC 7711), as strictly "
+             "as the library does: fingerprints of certificates, or the URL of a "
+             "document that has them. One without anything usable is refused.",
+    .members = "fingerprints: array of objects, the hash as name and its value in "
+               "base64\n"
                "url: of the document that it refers to, or null\n"
                "expires: for how many seconds it may be used\n"
                "until: when a match ends",

@@ -42,8 +42,8 @@ static enum dna_err srv(struct dna_buf *out, struct dna_span rdata)
     if (dna_srv_parse(rdata, &record) != DNA_OK) {
         return DNA_ERR_FORMAT;
     }
-    return dna_buf_printf(out, "%u %u %u %s%s", record.priority, record.weight, record.port,
-                          record.target.text,
+    return dna_buf_printf(out, "%u %u %u %s%s", record.priority, record.weight,
+                          record.port, record.target.text,
                           strcmp(record.target.text, ".") == 0 ? "" : ".");
 }
 
@@ -55,7 +55,8 @@ static enum dna_err tlsa(struct dna_buf *out, struct dna_span rdata)
         return DNA_ERR_FORMAT;
     }
     err = dna_buf_printf(out, "%u %u %u ", p[0], p[1], p[2]);
-    return err == DNA_OK ? add_hex(out, (struct dna_span){rdata.ptr + 3, rdata.len - 3}) : err;
+    return err == DNA_OK ? add_hex(out, (struct dna_span){rdata.ptr + 3, rdata.len - 3})
+                         : err;
 }
 
 /* One octet as zone files escape it: inside quotation marks, or inside a label. */

@@ -51,7 +51,7 @@ enum cli_ruling cli_ruling_of(enum dna_verdict verdict)
     return CLI_TEMPFAIL;
 }
 
-/* --- what is collected ------------------------------------------------------------------ */
+/* --- what is collected -------------------------------------------------------------- */
 
 /* Where members go now; borrowed. */
 static json_t *here(const struct cli_report *report)
@@ -85,17 +85,20 @@ static json_t *string_of(struct dna_span text)
     return value;
 }
 
-static void begin(struct cli_report *report, struct cli_call *call, enum cli_ruling ruling,
-                  const char *code, const char *why)
+static void begin(struct cli_report *report, struct cli_call *call,
+                  enum cli_ruling ruling, const char *code, const char *why)
 {
-    *report = (struct cli_report){.call = call, .ruling = ruling, .members = json_object()};
+    *report = (struct cli_report){.call = call,
+                                  .ruling = ruling,
+                                  .members = json_object()};
     cli_report_string(report, "ruling", rulings[ruling].name);
     cli_report_string(report, "code", code);
     cli_report_string(report, "why", why);
 }
 
 void cli_report_begin(struct cli_report *report, struct cli_call *call,
-                      enum cli_ruling ruling, const char *code, const char *why_format, ...)
+                      enum cli_ruling ruling, const char *code, const char *why_format,
+                      ...)
 {
     char why[LINE];
     va_list args;
@@ -171,7 +174,8 @@ void cli_report_into(struct cli_report *report, const char *key)
     json_t *object = json_object();
     assert(report->inner == NULL);
     if (json_array_append_new(json_object_get(report->members, key), object) != 0) {
-        report->broken = true; /* an object of its own, so that what follows has a place */
+        report->broken = true;
+        /* So that what follows has a place. */
         object = report->lost = json_object();
     }
     report->inner = object;
@@ -183,7 +187,7 @@ void cli_report_out(struct cli_report *report)
     report->inner = report->lost = NULL;
 }
 
-/* --- for people -------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------- */
 
 static void print_value(const json_t *value)
 {
@@ -248,7 +252,8 @@ static void print_object(json_t *object, int indent)
 
 static bool is_of_the_line(const char *key)
 {
-    return strcmp(key, "ruling") == 0 || strcmp(key, "code") == 0 || strcmp(key, "why") == 0;
+    return strcmp(key, "ruling") == 0 || strcmp(key, "code") == 0 ||
+           strcmp(key, "why") == 0;
 }
 
 static void print_words(const struct cli_report *report)
@@ -284,7 +289,8 @@ enum cli_exit cli_report_end(struct cli_report *report)
         status = cli_fault(report->call, "out of memory");
     } else if (report->call->json) {
         if (json_dumpf(report->members, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) != 0) {
-            status = cli_fault(report->call, "out of memory, or standard output is closed");
+            status = cli_fault(report->call,
+                               "out of memory, or standard output is closed");
         }
         (void)fputc('\n', stdout);
     } else {

@@ -1,9 +1,9 @@
 /* cli/report.h: answers, for people or as JSON, from one description.
  *
  * A report is begun with what was ruled, gets its members, and is printed whole by
- * cli_report_end: as one line of JSON with --json, and otherwise as one line in words with the
- * members below it.  Every byte that came from a document, a peer or the DNS is escaped on
- * its way to a terminal; in JSON everything outside ASCII is.
+ * cli_report_end: as one line of JSON with --json, and otherwise as one line in words
+ * with the members below it.  Every byte that came from a document, a peer or the DNS
+ * is escaped on its way to a terminal; in JSON everything outside ASCII is.
  */
 #ifndef DNA_CLI_REPORT_H
 #define DNA_CLI_REPORT_H
@@ -39,8 +39,8 @@ struct cli_report {
 
 /* code: a name of dna_code_name(), or a word of the command's own; why: one sentence. */
 void cli_report_begin(struct cli_report *report, struct cli_call *call,
-                      enum cli_ruling ruling, const char *code, const char *why_format, ...)
-    DNA_PRINTF(5, 6);
+                      enum cli_ruling ruling, const char *code, const char *why_format,
+                      ...) DNA_PRINTF(5, 6);
 void cli_report_ruling(struct cli_report *report, struct cli_call *call,
                        const struct dna_ruling *ruling);
 
@@ -54,8 +54,8 @@ void cli_report_time(struct cli_report *report, const char *key, int64_t at);
 /* An empty array, and one more string in it. */
 void cli_report_list(struct cli_report *report, const char *key);
 void cli_report_add(struct cli_report *report, const char *key, struct dna_span text);
-/* An object of strings and numbers at the end of an array: what follows goes into it, until
- * cli_report_out. */
+/* An object of strings and numbers at the end of an array: what follows goes into it,
+ * until cli_report_out. */
 void cli_report_into(struct cli_report *report, const char *key);
 void cli_report_out(struct cli_report *report);
 
@@ -66,7 +66,8 @@ enum cli_exit cli_report_end(struct cli_report *report);
 enum cli_exit cli_invalid(struct cli_call *call, const char *why_format, ...)
     DNA_PRINTF(2, 3);
 
-/* A line of plain output, peer bytes escaped: text is a printf format.  Not with --json. */
+/* A line of plain output, peer bytes escaped: text is a printf format.  Not with
+ * --json. */
 void cli_print(const struct cli_call *call, const char *format, ...) DNA_PRINTF(2, 3);
 
 #endif

@@ -1,4 +1,5 @@
-/* cli/stream.c: `dna stream`: what the XML reader makes of bytes, one JSON line per event. */
+/* cli/stream.c: `dna stream`: what the XML reader makes of bytes, one JSON line per
+ * event. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,7 +91,8 @@ static void see_header(struct watch *w, const struct dna_xml_item *item)
     } else if (e->prefix.len != 0 && !dna_span_is(e->prefix, "stream")) {
         tell_error(w, "bad-namespace-prefix", "only the prefix stream is supported");
     } else if (e->prefix.len != 0 && !dna_span_is(item->default_ns, w->content)) {
-        tell_error(w, "invalid-namespace", "the default namespace is not that of the service");
+        tell_error(w, "invalid-namespace",
+                   "the default namespace is not that of the service");
     } else {
         tell(w, "header", "a stream header", e);
     }
@@ -145,7 +147,8 @@ static void begin_inside(struct watch *w)
 {
     char header[256];
     (void)snprintf(header, sizeof header,
-                   "<stream:stream xmlns='%s' xmlns:stream='" STREAM_NS "' version='1.0'%s>",
+                   "<stream:stream xmlns='%s' xmlns:stream='" STREAM_NS
+                   "' version='1.0'%s>",
                    w->content,
                    strcmp(w->content, "jabber:server") == 0
                        ? " xmlns:db='jabber:server:dialback'" : "");
@@ -211,11 +214,13 @@ static const struct cli_option options[] = {
     {"service", CLI_WORD, .words = "server client", .value = "S", .otherwise = "server",
      .help = "whose streams: the content namespace is jabber:server or jabber:client"},
     {"inside", CLI_FLAG,
-     .help = "the bytes begin behind an accepted header, which declares the prefixes stream and db"},
+     .help = "the bytes begin behind an accepted header, which declares the prefixes "
+             "stream and db"},
     {0},
 };
 static const struct cli_example examples[] = {
-    {"dna stream --inside < stanzas.xml", "one line for each stanza, or the stream error"},
+    {"dna stream --inside < stanzas.xml",
+     "one line for each stanza, or the stream error"},
     {"dna stream --chunk 1 < trace.xml", "the same stream as if it came byte by byte"},
     {0},
 };
@@ -223,10 +228,11 @@ const struct cli_command cli_command_stream = {
     .name = "stream",
     .summary = "show what the XML reader makes of a stream",
     .usage = "[OPTION...] < BYTES",
-    .about = "Reads one direction of an XMPP stream from standard input and prints one line "
-             "of JSON for its header, for each element in it and for its end, or the stream "
-             "error that the library would send. The member bytes counts what belongs to the "
-             "event, with the white space before it. It ends at the first error.",
+    .about = "Reads one direction of an XMPP stream from standard input and prints one "
+             "line of JSON for its header, for each element in it and for its end, or "
+             "the stream error that the library would send. The member bytes counts "
+             "what belongs to the event, with the white space before it. It ends at "
+             "the first error.",
     .members = "event: header, element, end or error\n"
                "name, namespace: of a header or element\n"
                "from, to: its addresses, where it has some\n"

@@ -1,5 +1,5 @@
-/* cli/sts.c: `dna sts record` and `dna sts policy`: the texts of RFC 8461, under the names of
- * mail (STSv1, mx) and of XMPP (XSTSv1, srv). */
+/* cli/sts.c: `dna sts record` and `dna sts policy`: the texts of RFC 8461, under the
+ * names of mail (STSv1, mx) and of XMPP (XSTSv1, srv). */
 #include <string.h>
 
 #include <cli/input.h>
@@ -19,7 +19,7 @@ static enum dna_sts_dialect dialect_of(struct dna_span text)
     return there ? DNA_STS_XMPP : DNA_STS_MAIL;
 }
 
-/* --- the record -------------------------------------------------------------------------- */
+/* --- the record --------------------------------------------------------------------- */
 
 static enum cli_exit run_record(struct cli_call *call)
 {
@@ -33,22 +33,24 @@ static enum cli_exit run_record(struct cli_call *call)
     if (err != DNA_OK) {
         return cli_invalid(call, "%s, at character %zu", why, at + 1);
     }
-    cli_report_begin(&report, call, CLI_VALID, "ok", "a %s record", dialect_name(dialect));
+    cli_report_begin(&report, call, CLI_VALID, "ok", "a %s record",
+                     dialect_name(dialect));
     cli_report_string(&report, "version", dialect_name(dialect));
     cli_report_string(&report, "id", record.id);
     return cli_report_end(&report);
 }
 
 static const struct cli_example record_examples[] = {
-    {"dna sts record 'v=XSTSv1; id=20261101T000000;'", "whether the TXT record is well-formed"},
+    {"dna sts record 'v=XSTSv1; id=20261101T000000;'",
+     "whether the TXT record is well-formed"},
     {0},
 };
 static const struct cli_command record_command = {
     .name = "record",
     .summary = "read the TXT record that announces a policy",
     .usage = "TEXT",
-    .about = "Reads the text of the TXT record at _mta-sts.DOMAIN (v=STSv1) or, for XMPP, at "
-             "_xmpp-sts.DOMAIN (v=XSTSv1, experimental).",
+    .about = "Reads the text of the TXT record at _mta-sts.DOMAIN (v=STSv1) or, for "
+             "XMPP, at _xmpp-sts.DOMAIN (v=XSTSv1, experimental).",
     .members = "version: STSv1 or XSTSv1\n"
                "id: of the policy",
     .operands = {.name = "TEXT", .least = 1, .most = 1, .type = CLI_TEXT},
@@ -56,7 +58,7 @@ static const struct cli_command record_command = {
     .run = run_record,
 };
 
-/* --- the policy -------------------------------------------------------------------------- */
+/* --- the policy --------------------------------------------------------------------- */
 
 static void describe(struct cli_report *report, enum dna_sts_dialect dialect,
                      const struct dna_sts_policy *policy)
@@ -83,10 +85,12 @@ static void begin(struct cli_report *report, struct cli_call *call,
         cli_report_begin(report, call, CLI_VALID, "ok", "a policy in mode %s",
                          dna_sts_mode_name(policy->mode));
     } else if (policy->mode == DNA_STS_NONE) {
-        cli_report_begin(report, call, CLI_NOT_APPLICABLE, dna_code_name(DNA_CODE_NO_MATERIAL),
+        cli_report_begin(report, call, CLI_NOT_APPLICABLE,
+                         dna_code_name(DNA_CODE_NO_MATERIAL),
                          "in mode none there is no policy");
     } else if (dna_sts_policy_names_presented(policy, dna_span_of(host))) {
-        cli_report_begin(report, call, CLI_VALID, "ok", "%s is on the list%s", host, testing);
+        cli_report_begin(report, call, CLI_VALID, "ok", "%s is on the list%s", host,
+                         testing);
     } else {
         cli_report_begin(report, call, CLI_FAIL, dna_code_name(DNA_CODE_NO_MATCH),
                          "%s is not on the list%s", host, testing);
@@ -139,9 +143,9 @@ static const struct cli_command policy_command = {
     .name = "policy",
     .summary = "read a policy, and match a host with it",
     .usage = "FILE [--content-type T] [--match HOST]",
-    .about = "Reads a policy document of RFC 8461 (version STSv1, mx) or its counterpart for "
-             "XMPP (version XSTSv1, srv; experimental), as the library does. A pattern's "
-             "asterisk stands for exactly one label.",
+    .about = "Reads a policy document of RFC 8461 (version STSv1, mx) or its "
+             "counterpart for XMPP (version XSTSv1, srv; experimental), as the library "
+             "does. A pattern's asterisk stands for exactly one label.",
     .members = "version: STSv1 or XSTSv1\n"
                "mode: enforce, testing or none\n"
                "max_age: seconds\n"
@@ -157,7 +161,7 @@ const struct cli_command cli_command_sts = {
     .name = "sts",
     .summary = "read STS records and policies (RFC 8461)",
     .usage = "record TEXT\npolicy FILE [--content-type T] [--match HOST]",
-    .about = "Reads what announces and what makes a strict transport security policy: in mail's "
-             "own words, and in those that this project uses for XMPP.",
+    .about = "Reads what announces and what makes a strict transport security policy: "
+             "in mail's own words, and in those that this project uses for XMPP.",
     .parts = parts,
 };

@@ -5,13 +5,14 @@ import time
 
 import tool
 
-NOW = 1793577600  # 2026-11-01T20:00:00Z or so: between the documents' dates
+NOW = 1793577600  # 2 November 2026: between the documents' dates
 NS = "urn:xmpp:dna:delegation:0"
 
 
-def document(providers, domain="example.com", expires="2026-12-01T00:00:00Z", service="xmpp-server",
-             issued="2026-11-01T00:00:00Z"):
-    return (f"<?xml version='1.0' encoding='UTF-8'?><delegations xmlns='{NS}' domain='{domain}' "
+def document(providers, domain="example.com", expires="2026-12-01T00:00:00Z",
+             service="xmpp-server", issued="2026-11-01T00:00:00Z"):
+    return ("<?xml version='1.0' encoding='UTF-8'?>"
+            f"<delegations xmlns='{NS}' domain='{domain}' "
             f"issued='{issued}' expires='{expires}'><service name='{service}'>{providers}"
             "</service></delegations>")
 
