@@ -39,6 +39,9 @@ enum dna_err dna_court_bundle(struct dna_court *court, struct dna_span *out)
     if (!court->ruled) {
         return DNA_ERR_STATE;
     }
+    if (court->q.role != DNA_INITIATING && court->q.role != DNA_RECEIVING) {
+        return DNA_ERR_ARGUMENT; /* there is no word for it */
+    }
     if (court->bundle == NULL) {
         dna_arena_init(&arena, court->alloc, DNA_LIMIT_BUNDLE_ARENA);
         root = dna_evidence_write(&maker, court);

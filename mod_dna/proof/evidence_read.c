@@ -181,6 +181,9 @@ static void read_policy(struct reader *r, const struct dna_json *value, struct d
         (unsigned)read_number(r, value, "dane_usages", 0, DNA_DANE_USAGES_ALL);
     out->delegation_legacy = read_flag(r, value, "delegation_legacy");
     out->delegation_connect = read_flag(r, value, "delegation_connect");
+    out->attribute_cert_accept_www = read_flag(r, value, "attribute_cert_accept_www");
+    out->attribute_cert_wildcard = read_flag(r, value, "attribute_cert_wildcard");
+    out->attribute_cert_serial = read_flag(r, value, "attribute_cert_serial");
 }
 
 static enum dna_service read_service(struct reader *r, const struct dna_json *object)
@@ -217,6 +220,7 @@ enum dna_err dna_evidence_question(struct dna_arena *arena, const struct dna_jso
         .host = read_text_or_null(&r, value, "host"),
         .port = (uint16_t)read_number(&r, value, "port", 0, UINT16_MAX),
         .address = read_text_or_null(&r, value, "address"),
+        .own = read_text_or_null(&r, value, "own"),
     };
     read_policy(&r, member(&r, value, "policy", DNA_JSON_OBJECT), &out->policy);
     read_chain(&r, value, chain);
@@ -301,8 +305,11 @@ static void read_peer(struct reader *r, const struct dna_json *value, struct dna
     static const enum dna_peer_outcome all[] = {DNA_PEER_SILENT, DNA_PEER_IMPOSSIBLE,
                                                 DNA_PEER_PROOF};
     out->u.peer.outcome = all[read_word(r, value, "outcome", words, 3)];
-    refuse(r, dna_prooftype_by_name(dna_span_of(read_text(r, value, "prooftype")),
-                                    &out->u.peer.prooftype));
+    /* A type that nobody knows is written as one, and comes out so again. */
+    if (dna_prooftype_by_name(dna_span_of(read_text(r, value, "prooftype")),
+                              &out->u.peer.prooftype) != DNA_OK) {
+        out->u.peer.prooftype = DNA_N_PROOFTYPES;
+    }
     out->u.peer.content = read_bytes(r, value, "content");
 }
 
@@ -319,13 +326,15 @@ static void read_recall(struct reader *r, const struct dna_json *value,
 enum dna_err dna_evidence_fact(struct dna_arena *arena, const struct dna_json *value,
                                struct dna_fact *out)
 {
-    static const char *const kinds[] = {"dns", "anchored", "fetch", "path", "peer", "recall"};
+    static const char *const kinds[] = {"dns", "anchored", "fetch",    "path",
+                                        "peer", "recall",   "signature"};
     static const enum dna_want_kind all[] = {DNA_WANT_DNS,  DNA_WANT_ANCHORED, DNA_WANT_FETCH,
-                                             DNA_WANT_PATH, DNA_WANT_PEER,     DNA_WANT_RECALL};
+                                             DNA_WANT_PATH, DNA_WANT_PEER,     DNA_WANT_RECALL,
+                                             DNA_WANT_SIGNATURE};
     struct reader r = {arena, DNA_OK};
     const struct dna_json *want = member(&r, value, "want", DNA_JSON_OBJECT);
     const struct dna_json *fact = member(&r, value, "fact", DNA_JSON_OBJECT);
-    *out = (struct dna_fact){.kind = all[read_word(&r, want, "kind", kinds, 6)]};
+    *out = (struct dna_fact){.kind = all[read_word(&r, want, "kind", kinds, 7)]};
     switch (out->kind) {
     case DNA_WANT_DNS:
         out->u.dns = read_answer(&r, fact, read_text(&r, want, "name"),
@@ -338,6 +347,7 @@ enum dna_err dna_evidence_fact(struct dna_arena *arena, const struct dna_json *v
         read_fetch(&r, fact, &out->u.fetch);
         break;
     case DNA_WANT_PATH:
+    case DNA_WANT_SIGNATURE:
         break;
     case DNA_WANT_PEER:
         read_peer(&r, fact, out);

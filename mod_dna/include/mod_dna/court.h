@@ -61,7 +61,7 @@ DNA_API bool dna_court_prover_ruling(const struct dna_court *court, enum dna_pro
 /* The whole hearing as one JSON document, an evidence bundle: the question, each fact with
  * its origin and time, what each prover ruled, and the ruling.  `dna verify` hears it again.
  * *out lives as long as the court.  DNA_ERR_STATE: it has not ruled; DNA_ERR_LIMIT: longer
- * than 4 MiB; DNA_ERR_FORMAT: a text with a NUL byte. */
+ * than 4 MiB; DNA_ERR_ARGUMENT: the question's role is neither. */
 DNA_API DNA_MUST_USE enum dna_err dna_court_bundle(struct dna_court *court,
                                                    struct dna_span *out);
 /* The bundle with a signature over it as its last member.  key_pem: a private key, Ed25519 or

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <base/limits.h>
+#include <proof/bundle.h>
 #include <x509/spki.h>
 
 const char *const says_names[N_SAYS] = {"records", "denied", "absent",   "insecure",
@@ -216,6 +217,9 @@ static void note_want(struct world *w, const struct dna_want *want)
     case DNA_WANT_RECALL:
         note(w, "recall %s\n", want->u.recall.url);
         break;
+    case DNA_WANT_SIGNATURE:
+        note(w, "signature\n");
+        break;
     }
 }
 
@@ -285,6 +289,9 @@ static bool answer(struct world *w, const struct dna_want *want, struct dna_fact
         return !w->peer.silent;
     case DNA_WANT_RECALL:
         fact->u.recall = w->recall;
+        return true;
+    case DNA_WANT_SIGNATURE:
+        assert_int_equal(dna_signature_check(&want->u.signature, &fact->u.signature), DNA_OK);
         return true;
     }
     return false;
@@ -382,10 +389,29 @@ void expect_same(const struct dna_ruling *a, const struct dna_ruling *b)
     assert_memory_equal(a->why, b->why, sizeof a->why);
 }
 
+/* Each hearing, written down and heard again, comes out the same. */
+static void expect_bundle(struct world *w, const struct dna_ruling *ruling)
+{
+    const struct dna_bundle_terms terms = {.roots = w->roots};
+    struct dna_bundle_report found;
+    struct dna_span bundle;
+    if (w->path != NULL || w->alloc != NULL || w->q.role > DNA_RECEIVING) {
+        return; /* a path check that nobody can make again, memory that comes and goes */
+    }
+    assert_int_equal(dna_court_bundle(w->court, &bundle), DNA_OK);
+    assert_int_equal(dna_bundle_check(NULL, bundle, &terms, &found), DNA_OK);
+    if (found.finding == DNA_BUNDLE_BROKEN) {
+        fail_msg("%s: %.*s", found.why, DNA_SPAN_FMT(bundle));
+    }
+    assert_int_equal(found.finding == DNA_BUNDLE_REFUSES, ruling->verdict != DNA_PROVEN);
+    assert_string_equal(found.ruling.why, ruling->why);
+}
+
 struct dna_ruling world_hear(struct world *w)
 {
     unsigned types = w->q.policy.prooftypes;
     struct dna_ruling first = hear_once(w), second;
+    expect_bundle(w, &first);
     assert_true(first.why[0] != '\0');
     assert_true(first.verdict == DNA_PROVEN ? first.expires_at > w->now.wall
                                             : first.expires_at == 0);
