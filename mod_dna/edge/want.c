@@ -1,6 +1,7 @@
 /* edge/want.c: a want becomes a look-up or a fetch, and its answer a fact.
  *
- * PATH is answered within the session, which has the roots; PEER and RECALL never leave it.  A
+ * PATH and SIGNATURE are answered within the session, which has the roots; PEER and RECALL
+ * never leave it.  A
  * want that cannot even be started is answered as failed at once; the session does not call
  * back, so that is as good as later.
  */
@@ -158,6 +159,7 @@ static void give_failure(struct dna_uv *uv, unsigned id, const struct dna_want *
         };
         break;
     case DNA_WANT_PATH:
+    case DNA_WANT_SIGNATURE:
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
         assert(false);
@@ -185,6 +187,7 @@ static enum dna_err start(struct pending *pending, const struct dna_want *want)
         return dna_fetcher_get(uv->fetcher, &want->u.fetch, pending->party.key,
                                pending->party.proven, fetched, pending, &pending->fetch);
     case DNA_WANT_PATH:
+    case DNA_WANT_SIGNATURE:
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
         break;

@@ -194,6 +194,12 @@ static enum dna_err read_parts(struct check *c)
 
 /* --- hearing it again ------------------------------------------------------------------- */
 
+static enum dna_err check_signed(const struct dna_want *want, struct dna_fact *out)
+{
+    *out = (struct dna_fact){.kind = DNA_WANT_SIGNATURE};
+    return dna_signature_check(&want->u.signature, &out->u.signature);
+}
+
 static enum dna_err check_path(const struct check *c, const struct dna_want *want, int64_t at,
                                struct dna_fact *out)
 {
@@ -217,6 +223,8 @@ static enum dna_err give(struct check *c, struct dna_court *court, const struct 
     }
     if (fact.kind == DNA_WANT_PATH) {
         err = check_path(c, &known->want, entry->at.wall, &fact);
+    } else if (fact.kind == DNA_WANT_SIGNATURE) {
+        err = check_signed(&known->want, &fact);
     }
     err = err == DNA_OK ? dna_court_give(court, id, &fact, entry->at) : err;
     return err == DNA_ERR_LIMIT ? DNA_OK : err; /* the hearing rules on its own limits */
@@ -351,6 +359,7 @@ static enum dna_err vouch(struct check *c)
             entry->vouched = is_shown(c, &fact.u.dns, entry->at.wall);
             break;
         case DNA_WANT_PATH: /* is made again */
+        case DNA_WANT_SIGNATURE: /* the same */
             entry->vouched = true;
             break;
         case DNA_WANT_PEER: /* what it supplied speaks for itself, as its certificate does */
@@ -391,6 +400,7 @@ static void assume_worst(const struct dna_want *want, int64_t at, enum dna_dns_o
         out->u.peer.outcome = DNA_PEER_IMPOSSIBLE;
         break;
     case DNA_WANT_PATH:
+    case DNA_WANT_SIGNATURE:
     case DNA_WANT_RECALL:
         break;
     }
@@ -418,6 +428,9 @@ static enum dna_err answer_worst(struct check *c, const struct dna_want *want,
     const struct entry *entry;
     if (want->kind == DNA_WANT_PATH) {
         return check_path(c, want, c->ruled.wall, fact);
+    }
+    if (want->kind == DNA_WANT_SIGNATURE) {
+        return check_signed(want, fact);
     }
     entry = entry_of(c, want, &err);
     if (err != DNA_OK) {

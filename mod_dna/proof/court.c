@@ -318,12 +318,14 @@ static bool is_canonical(const char *text)
 static enum dna_err copy_question(struct dna_court *court, const struct dna_question *q)
 {
     bool with_host = q->role == DNA_INITIATING && q->host != NULL;
-    if (!is_canonical(q->domain) || (with_host && !is_canonical(q->host))) {
+    if (!is_canonical(q->domain) || (with_host && !is_canonical(q->host)) ||
+        (q->own != NULL && !is_canonical(q->own))) {
         return DNA_ERR_ARGUMENT;
     }
     court->q = *q;
     court->q.host = NULL;
     court->q.address = NULL;
+    court->q.own = NULL;
     court->q.domain = dna_arena_text(&court->arena, dna_span_of(q->domain));
     if (with_host) {
         court->q.host = dna_arena_text(&court->arena, dna_span_of(q->host));
@@ -336,6 +338,12 @@ static enum dna_err copy_question(struct dna_court *court, const struct dna_ques
     }
     if (court->q.domain == NULL || (with_host && court->q.host == NULL)) {
         return DNA_ERR_MEMORY;
+    }
+    if (q->own != NULL) {
+        court->q.own = dna_arena_text(&court->arena, dna_span_of(q->own));
+        if (court->q.own == NULL) {
+            return DNA_ERR_MEMORY;
+        }
     }
     if (q->chain != NULL) {
         /* The count of references is not part of what is const. */

@@ -33,6 +33,7 @@ static bool can_veto(const struct dna_known *known)
         return known->want.u.fetch.policy_id != NULL;
     case DNA_WANT_PATH:
     case DNA_WANT_PEER:
+    case DNA_WANT_SIGNATURE:
         return false;
     }
     return true;
@@ -155,6 +156,7 @@ void dna_docket_rule_missing(const struct dna_docket *docket, struct dna_ruling 
         [DNA_WANT_PATH] = "the check of a certificate",
         [DNA_WANT_PEER] = "the peer's answer to the challenge",
         [DNA_WANT_RECALL] = "what is remembered",
+        [DNA_WANT_SIGNATURE] = "the check of a signature",
     };
     const struct dna_known *known = docket->facts.first;
     enum dna_prooftype type = DNA_PROOF_PKIX;

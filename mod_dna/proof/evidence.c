@@ -6,6 +6,7 @@
 static const char *const kind_names[] = {
     [DNA_WANT_DNS] = "dns",     [DNA_WANT_ANCHORED] = "anchored", [DNA_WANT_FETCH] = "fetch",
     [DNA_WANT_PATH] = "path",   [DNA_WANT_PEER] = "peer",         [DNA_WANT_RECALL] = "recall",
+    [DNA_WANT_SIGNATURE] = "signature",
 };
 
 const char *dna_evidence_role_name(enum dna_role role)
@@ -60,6 +61,11 @@ static void write_policy(struct dna_json_maker *maker, struct dna_json *parent,
     dna_json_add_number(maker, object, "dane_usages", policy->dane_usages);
     dna_json_add_flag(maker, object, "delegation_legacy", policy->delegation_legacy);
     dna_json_add_flag(maker, object, "delegation_connect", policy->delegation_connect);
+    dna_json_add_flag(maker, object, "attribute_cert_accept_www",
+                      policy->attribute_cert_accept_www);
+    dna_json_add_flag(maker, object, "attribute_cert_wildcard",
+                      policy->attribute_cert_wildcard);
+    dna_json_add_flag(maker, object, "attribute_cert_serial", policy->attribute_cert_serial);
 }
 
 static void write_question(struct dna_json_maker *maker, struct dna_json *parent,
@@ -72,6 +78,7 @@ static void write_question(struct dna_json_maker *maker, struct dna_json *parent
     dna_json_add_text(maker, object, "host", q->host);
     dna_json_add_number(maker, object, "port", q->port);
     dna_json_add_text(maker, object, "address", q->address);
+    dna_json_add_text(maker, object, "own", q->own);
     write_chain(maker, object, q->chain);
     write_policy(maker, object, &q->policy);
 }
@@ -122,6 +129,15 @@ struct dna_json *dna_evidence_want(struct dna_json_maker *maker, struct dna_json
         break;
     case DNA_WANT_RECALL:
         dna_json_add_text(maker, object, "url", want->u.recall.url);
+        break;
+    case DNA_WANT_SIGNATURE:
+        dna_json_add_bytes(maker, object, "bytes", want->u.signature.bytes);
+        dna_json_add_bytes(maker, object, "algorithm", want->u.signature.algorithm);
+        dna_json_add_bytes(maker, object, "signature", want->u.signature.signature);
+        dna_json_add_bytes(maker, object, "signer_sha256",
+                           (struct dna_span){
+                               (const char *)dna_chain_digest(want->u.signature.signer),
+                               DNA_SHA256_SIZE});
         break;
     }
     return object;
@@ -204,6 +220,10 @@ static void write_fact(struct dna_json_maker *maker, struct dna_json *parent,
         break;
     case DNA_WANT_PATH:
         write_path(maker, object, &fact->u.path);
+        break;
+    case DNA_WANT_SIGNATURE:
+        dna_json_add_flag(maker, object, "valid", fact->u.signature.valid);
+        dna_json_add_text(maker, object, "why", fact->u.signature.why);
         break;
     case DNA_WANT_PEER:
         dna_json_add_text(maker, object, "outcome", outcomes[fact->u.peer.outcome]);

@@ -34,7 +34,8 @@ DNA_MUST_USE enum dna_err dna_evidence_question(struct dna_arena *arena,
 /* {"wall":...,"ms":...} */
 DNA_MUST_USE enum dna_err dna_evidence_time(const struct dna_json *value,
                                             struct dna_time *out);
-/* One fact of any kind but PATH, which is never believed: only its kind is read. */
+/* One fact of any kind but PATH and SIGNATURE, which are never believed: only their kind is
+ * read. */
 DNA_MUST_USE enum dna_err dna_evidence_fact(struct dna_arena *arena,
                                             const struct dna_json *value,
                                             struct dna_fact *out);

@@ -9,6 +9,7 @@
 #include <base/limits.h>
 #include <proof/srv_status.h>
 #include <proof/wants.h>
+#include <x509/acert.h>
 
 void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena)
 {
@@ -21,6 +22,8 @@ void dna_facts_fini(struct dna_facts *facts)
     for (struct dna_known *known = facts->first; known != NULL; known = known->next) {
         dna_chain_free(known->parsed.chain);
         known->parsed.chain = NULL;
+        dna_acert_bundle_free(known->parsed.acerts);
+        known->parsed.acerts = NULL;
     }
 }
 
@@ -30,6 +33,17 @@ struct dna_known *dna_facts_find(const struct dna_facts *facts, const struct dna
     while (known != NULL && !dna_want_equal(&known->want, want)) {
         known = known->next;
     }
+    return known;
+}
+
+struct dna_known *dna_facts_of(const struct dna_facts *facts,
+                               const struct dna_dns_answer *answer)
+{
+    struct dna_known *known = facts->first;
+    while (known != NULL && &known->fact.u.dns != answer) {
+        known = known->next;
+    }
+    assert(known != NULL);
     return known;
 }
 
@@ -263,6 +277,9 @@ static enum dna_err copy_fact(struct dna_arena *arena, const struct dna_want *wa
         return DNA_OK;
     case DNA_WANT_PEER:
         return copy_peer(arena, fact);
+    case DNA_WANT_SIGNATURE:
+        fact->u.signature.why[sizeof fact->u.signature.why - 1] = '\0';
+        return DNA_OK;
     case DNA_WANT_RECALL:
         return copy_recall(arena, &fact->u.recall);
     }
@@ -319,6 +336,7 @@ void dna_facts_overdue(struct dna_known *known, struct dna_time now)
         return;
     case DNA_WANT_PATH:
     case DNA_WANT_PEER:
+    case DNA_WANT_SIGNATURE:
         break;
     }
     assert(!"it has no time of its own");
@@ -368,6 +386,27 @@ static enum dna_err parse_text(const struct dna_alloc *alloc, struct dna_span te
         err = dna_chain_parse(alloc, (struct dna_span){(const char *)bytes, len}, out);
     }
     dna_alloc_release(alloc, bytes);
+    return err;
+}
+
+enum dna_err dna_facts_supplied_acerts(const struct dna_facts *facts,
+                                       const struct dna_acert_bundle **out, const char **why)
+{
+    const struct dna_want want = {.kind = DNA_WANT_PEER};
+    struct dna_known *known = dna_facts_find(facts, &want);
+    const struct dna_chain *none;
+    enum dna_err err;
+    if (known == NULL || !known->answered || known->fact.u.peer.outcome != DNA_PEER_PROOF) {
+        return DNA_ERR_NOT_FOUND;
+    }
+    err = known->parsed.err;
+    if (!known->parsed.tried) {
+        err = dna_acert_bundle_read(facts->arena->alloc, known->fact.u.peer.content,
+                                    &known->parsed.acerts, &known->parsed.why);
+        err = remember(known, err, &none);
+    }
+    *out = known->parsed.acerts;
+    *why = known->parsed.why;
     return err;
 }
 

@@ -12,6 +12,8 @@
 #include <mod_dna/fact.h>
 #include <x509/spki.h>
 
+struct dna_acert_bundle; /* x509/acert.h */
+
 /* One want, and the fact that answers it. */
 struct dna_known {
     unsigned id;
@@ -28,7 +30,10 @@ struct dna_known {
         bool tried;
         enum dna_err err;
         struct dna_chain *chain;
+        struct dna_acert_bundle *acerts; /* PEER: attribute certificates instead */
+        const char *why;                 /* ... or what is wrong with them; static */
         const struct dna_spki_dnskey *key; /* of the leaf, once somebody asked */
+        uint64_t usable; /* DNS: which TLSA records are, as bits, once somebody asked */
     } parsed; /* FETCH, PEER: the bytes as certificates, once somebody asked */
     struct dna_known *next;
 };
@@ -46,6 +51,9 @@ void dna_facts_fini(struct dna_facts *facts);
 
 /* The entry of a want equal to this one, or NULL. */
 struct dna_known *dna_facts_find(const struct dna_facts *facts, const struct dna_want *want);
+/* The entry whose fact this answer is. */
+struct dna_known *dna_facts_of(const struct dna_facts *facts,
+                               const struct dna_dns_answer *answer);
 struct dna_known *dna_facts_by_id(const struct dna_facts *facts, unsigned id);
 /* Adds an entry for a want whose texts live in the arena.  DNA_ERR_LIMIT, DNA_ERR_MEMORY. */
 DNA_MUST_USE enum dna_err dna_facts_expect(struct dna_facts *facts,
@@ -65,6 +73,10 @@ void dna_facts_overdue(struct dna_known *known, struct dna_time now);
 DNA_MUST_USE enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
                                                   const struct dna_want_fetch *fetch,
                                                   const struct dna_chain **out);
+/* What the peer supplied as attribute certificates; the same.  *why: what is wrong. */
+DNA_MUST_USE enum dna_err dna_facts_supplied_acerts(const struct dna_facts *facts,
+                                                    const struct dna_acert_bundle **out,
+                                                    const char **why);
 DNA_MUST_USE enum dna_err dna_facts_supplied_chain(const struct dna_facts *facts,
                                                    const struct dna_chain **out);
 /* The leaf's key of such a chain as a DNSKEY; made once per hearing.  DNA_ERR_FORMAT: no

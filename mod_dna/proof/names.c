@@ -14,6 +14,7 @@ static const struct {
     [DNA_PROOF_SRVNAME] = {"srvname", "urn:xmpp:dna:proof:srvname"},
     [DNA_PROOF_XML_ASSERTION] = {"xml-assertion", "urn:xmpp:dna:proof:xml-assertion"},
     [DNA_PROOF_STS] = {"sts", "urn:xmpp:dna:proof:sts"},
+    [DNA_PROOF_ATTRIBUTE_CERT] = {"attribute-cert", "urn:xmpp:dna:proof:attribute-cert"},
     [DNA_PROOF_SERVICE_DELEGATION] = {"service-delegation",
                                       "urn:xmpp:dna:proof:service-delegation"},
     [DNA_PROOF_HOST_META] = {"host-meta", "urn:xmpp:dna:proof:host-meta"},

@@ -42,6 +42,13 @@ static bool same_chain(const struct dna_chain *a, const struct dna_chain *b)
     return a == b || memcmp(dna_chain_digest(a), dna_chain_digest(b), DNA_SHA256_SIZE) == 0;
 }
 
+static bool same_signature(const struct dna_signed *a, const struct dna_signed *b)
+{
+    return dna_span_equal(a->signature, b->signature) &&
+           dna_span_equal(a->algorithm, b->algorithm) && dna_span_equal(a->bytes, b->bytes) &&
+           same_chain(a->signer, b->signer);
+}
+
 bool dna_want_equal(const struct dna_want *a, const struct dna_want *b)
 {
     if (a->kind != b->kind) {
@@ -61,6 +68,8 @@ bool dna_want_equal(const struct dna_want *a, const struct dna_want *b)
         return true;
     case DNA_WANT_RECALL:
         return strcmp(a->u.recall.url, b->u.recall.url) == 0;
+    case DNA_WANT_SIGNATURE:
+        return same_signature(&a->u.signature, &b->u.signature);
     }
     return false;
 }
@@ -88,6 +97,13 @@ static bool own_texts(struct dna_arena *arena, struct dna_want *want)
                 copy_text(arena, &want->u.fetch.policy_id));
     case DNA_WANT_RECALL:
         return copy_text(arena, &want->u.recall.url);
+    case DNA_WANT_SIGNATURE:
+        return dna_arena_span(arena, want->u.signature.bytes, &want->u.signature.bytes) ==
+                   DNA_OK &&
+               dna_arena_span(arena, want->u.signature.algorithm,
+                              &want->u.signature.algorithm) == DNA_OK &&
+               dna_arena_span(arena, want->u.signature.signature,
+                              &want->u.signature.signature) == DNA_OK;
     case DNA_WANT_PATH:
         return dna_arena_span(arena, want->u.path.tlsa, &want->u.path.tlsa) == DNA_OK;
     case DNA_WANT_PEER:
@@ -189,6 +205,15 @@ const struct dna_recall_result *dna_wants_recall(struct dna_wants *wants,
     struct dna_want want = {.kind = DNA_WANT_RECALL, .u.recall = {.url = url}};
     const struct dna_fact *fact = ask(wants, have, &want);
     return fact != NULL ? &fact->u.recall : NULL;
+}
+
+const struct dna_signature *dna_wants_signature(struct dna_wants *wants,
+                                                const struct dna_facts *have,
+                                                const struct dna_signed *what)
+{
+    struct dna_want want = {.kind = DNA_WANT_SIGNATURE, .u.signature = *what};
+    const struct dna_fact *fact = ask(wants, have, &want);
+    return fact != NULL ? &fact->u.signature : NULL;
 }
 
 const struct dna_fact *dna_wants_peer(struct dna_wants *wants, const struct dna_facts *have,

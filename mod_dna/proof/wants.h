@@ -42,6 +42,9 @@ const struct dna_anchored_result *dna_wants_anchored(struct dna_wants *wants,
 const struct dna_recall_result *dna_wants_recall(struct dna_wants *wants,
                                                  const struct dna_facts *have,
                                                  const char *url);
+const struct dna_signature *dna_wants_signature(struct dna_wants *wants,
+                                                const struct dna_facts *have,
+                                                const struct dna_signed *what);
 const struct dna_fact *dna_wants_peer(struct dna_wants *wants, const struct dna_facts *have,
                                       enum dna_prooftype type);
 

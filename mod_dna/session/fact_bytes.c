@@ -85,6 +85,9 @@ enum dna_err dna_fact_write(struct dna_buf *out, const struct dna_fact *fact)
     case DNA_WANT_PATH:
         return dna_buf_add(out, (struct dna_span){(const char *)&fact->u.path,
                                                   sizeof fact->u.path});
+    case DNA_WANT_SIGNATURE:
+        return dna_buf_add(out, (struct dna_span){(const char *)&fact->u.signature,
+                                                  sizeof fact->u.signature});
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
         return DNA_ERR_ARGUMENT;
@@ -147,6 +150,9 @@ void dna_fact_read(struct dna_span bytes, struct dna_fact_view *out)
         return;
     case DNA_WANT_PATH:
         read_struct(&c, &fact->u.path, sizeof fact->u.path);
+        return;
+    case DNA_WANT_SIGNATURE:
+        read_struct(&c, &fact->u.signature, sizeof fact->u.signature);
         return;
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:

@@ -266,7 +266,8 @@ static enum dna_err make(struct dna_session *session, const struct dna_question 
 {
     struct dna_hearing *hearing;
     if (strlen(question->domain) > DNA_NAME_MAX ||
-        (question->host != NULL && strlen(question->host) > DNA_NAME_MAX)) {
+        (question->host != NULL && strlen(question->host) > DNA_NAME_MAX) ||
+        (question->own != NULL && strlen(question->own) > DNA_NAME_MAX)) {
         return DNA_ERR_ARGUMENT;
     }
     hearing = dna_alloc_zero(session->alloc, 1, sizeof *hearing);
@@ -284,6 +285,10 @@ static enum dna_err make(struct dna_session *session, const struct dna_question 
     if (question->host != NULL) {
         strcpy(hearing->host.text, question->host);
         hearing->question.host = hearing->host.text;
+    }
+    if (question->own != NULL) {
+        strcpy(hearing->own.text, question->own);
+        hearing->question.own = hearing->own.text;
     }
     if (question->chain != NULL) {
         hearing->question.chain =

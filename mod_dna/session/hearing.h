@@ -38,7 +38,7 @@ struct dna_hearing {
     void *user;
     enum dna_hearing_purpose purpose;
     struct dna_question question; /* of its own: texts below, chain referenced */
-    struct dna_name domain, host;
+    struct dna_name domain, host, own;
     struct dna_court *court; /* NULL: it has ruled */
     struct dna_timer timer;
     struct dna_wait *waits;

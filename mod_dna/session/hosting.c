@@ -19,6 +19,7 @@ enum dna_err dna_hosting_init(struct dna_hosting *hosting, const struct dna_allo
 static void free_domain(struct dna_hosting *hosting, struct dna_hosted_domain *domain)
 {
     dna_alloc_release(hosting->alloc, domain->dnssec_ta_url);
+    dna_alloc_release(hosting->alloc, domain->attribute_cert);
     dna_alloc_release(hosting->alloc, domain);
 }
 
@@ -86,16 +87,33 @@ static bool admissible(const struct dna_hosted *hosted)
            dna_name_parse(dna_span_of(hosted->domain), &name) == DNA_OK &&
            strcmp(name.text, hosted->domain) == 0 &&
            (hosted->dnssec_ta_url == NULL || (hosted->dnssec_ta_url[0] != '\0' &&
-                                              strlen(hosted->dnssec_ta_url) <= DNA_LIMIT_URL));
+                                              strlen(hosted->dnssec_ta_url) <= DNA_LIMIT_URL)) &&
+           (hosted->attribute_cert == NULL ||
+            (hosted->attribute_cert[0] != '\0' &&
+             strlen(hosted->attribute_cert) <= DNA_LIMIT_PROOF));
 }
 
-static bool copy_url(struct dna_hosting *hosting, const struct dna_hosted *hosted, char **out)
+/* text may be NULL. */
+static bool copy_text(struct dna_hosting *hosting, const char *text, char **out)
 {
-    *out = NULL;
-    if (hosted->dnssec_ta_url != NULL) {
-        *out = dna_alloc_text(hosting->alloc, dna_span_of(hosted->dnssec_ta_url));
+    *out = text != NULL ? dna_alloc_text(hosting->alloc, dna_span_of(text)) : NULL;
+    return text == NULL || *out != NULL;
+}
+
+/* Both proofs, or neither. */
+static bool copy_proofs(struct dna_hosting *hosting, const struct dna_hosted *hosted,
+                        char **url, char **acert)
+{
+    *acert = NULL;
+    if (!copy_text(hosting, hosted->dnssec_ta_url, url)) {
+        return false;
     }
-    return hosted->dnssec_ta_url == NULL || *out != NULL;
+    if (!copy_text(hosting, hosted->attribute_cert, acert)) {
+        dna_alloc_release(hosting->alloc, *url);
+        *url = NULL;
+        return false;
+    }
+    return true;
 }
 
 static enum dna_err add_new(struct dna_hosting *hosting, const struct dna_hosted *hosted)
@@ -109,7 +127,7 @@ static enum dna_err add_new(struct dna_hosting *hosting, const struct dna_hosted
     }
     memcpy(domain->domain, key.ptr, key.len + 1);
     domain->link = hosted->link;
-    if (copy_url(hosting, hosted, &domain->dnssec_ta_url)) {
+    if (copy_proofs(hosting, hosted, &domain->dnssec_ta_url, &domain->attribute_cert)) {
         err = dna_map_set(hosting->domains, key, domain);
     }
     if (err == DNA_OK && hosted->link != NULL) {
@@ -128,14 +146,15 @@ static enum dna_err change(struct dna_hosting *hosting, struct dna_hosted_domain
                            const struct dna_hosted *hosted, struct dna_link **left)
 {
     struct dna_span key = dna_span_of(hosted->domain);
-    char *url;
-    if (!copy_url(hosting, hosted, &url)) {
+    char *url, *acert;
+    if (!copy_proofs(hosting, hosted, &url, &acert)) {
         return DNA_ERR_MEMORY;
     }
     if (hosted->link != domain->link) {
         if (hosted->link != NULL &&
             dna_map_set(hosted->link->domains, key, domain) != DNA_OK) {
             dna_alloc_release(hosting->alloc, url);
+            dna_alloc_release(hosting->alloc, acert);
             return DNA_ERR_MEMORY;
         }
         if (domain->link != NULL) {
@@ -146,6 +165,8 @@ static enum dna_err change(struct dna_hosting *hosting, struct dna_hosted_domain
     }
     dna_alloc_release(hosting->alloc, domain->dnssec_ta_url);
     domain->dnssec_ta_url = url;
+    dna_alloc_release(hosting->alloc, domain->attribute_cert);
+    domain->attribute_cert = acert;
     return DNA_OK;
 }
 

@@ -16,6 +16,7 @@ struct dna_link {
 struct dna_hosted_domain {
     struct dna_link *link; /* or NULL */
     char *dnssec_ta_url;   /* or NULL */
+    char *attribute_cert;  /* or NULL */
     char domain[];
 };
 

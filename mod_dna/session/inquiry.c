@@ -48,6 +48,16 @@ static enum dna_err check_path(struct dna_session *session, const struct dna_wan
     return err;
 }
 
+static enum dna_err check_signature(struct dna_session *session, const struct dna_want *want,
+                                    struct dna_span key, int64_t at, struct dna_fact *fact)
+{
+    enum dna_err err = dna_signature_check(&want->u.signature, &fact->u.signature);
+    if (err == DNA_OK) {
+        dna_memory_learn(&session->memory, key, want, fact, at);
+    }
+    return err;
+}
+
 bool dna_hearing_path(struct dna_session *session, const struct dna_chain *chain,
                       struct dna_path *out)
 {
@@ -98,6 +108,9 @@ static enum dna_err decline(struct dna_hearing *hearing, unsigned id,
         fact.u.path = (struct dna_path){.code = DNA_PATH_OTHER, .constrained = true};
         (void)snprintf(fact.u.path.why, sizeof fact.u.path.why, "%s", why);
         break;
+    case DNA_WANT_SIGNATURE:
+        (void)snprintf(fact.u.signature.why, sizeof fact.u.signature.why, "%s", why);
+        break;
     case DNA_WANT_PEER:
         fact.u.peer.outcome = DNA_PEER_SILENT;
         break;
@@ -133,7 +146,7 @@ static enum dna_err look_up(struct dna_hearing *hearing, unsigned id,
  * often than RFC 8461 lets it be. */
 static bool outlives_renewal(const struct dna_want *want)
 {
-    return want->kind == DNA_WANT_PATH ||
+    return want->kind == DNA_WANT_PATH || want->kind == DNA_WANT_SIGNATURE ||
            (want->kind == DNA_WANT_FETCH && want->u.fetch.policy_id != NULL);
 }
 
@@ -169,6 +182,11 @@ enum dna_err dna_hearing_satisfy(struct dna_hearing *hearing, unsigned id,
     if (want->kind == DNA_WANT_PATH && session->roots != NULL) {
         struct dna_fact fact = {.kind = DNA_WANT_PATH};
         err = check_path(session, want, dna_key_span(&key), now.wall, &fact);
+        return err == DNA_OK ? dna_hearing_tell(hearing, id, &fact, now) : err;
+    }
+    if (want->kind == DNA_WANT_SIGNATURE && session->roots != NULL) {
+        struct dna_fact fact = {.kind = DNA_WANT_SIGNATURE};
+        err = check_signature(session, want, dna_key_span(&key), now.wall, &fact);
         return err == DNA_OK ? dna_hearing_tell(hearing, id, &fact, now) : err;
     }
     return look_up(hearing, id, want, dna_key_span(&key), now);

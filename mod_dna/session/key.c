@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum kind { KEY_DNS = 'D', KEY_ANCHORED = 'A', KEY_FETCH = 'F', KEY_PATH = 'P' };
+#include <x509/digest.h>
+
+enum kind { KEY_DNS = 'D', KEY_ANCHORED = 'A', KEY_FETCH = 'F', KEY_PATH = 'P', KEY_SIGNATURE = 'S' };
 enum { KEY_PROVEN = 'Y', KEY_REFUSED = 'N' };
 
 struct writer {
@@ -41,9 +43,27 @@ static void add_text(struct writer *w, const char *text)
     add(w, text, strlen(text) + 1);
 }
 
+static enum dna_err add_digest(struct writer *w, struct dna_span bytes)
+{
+    unsigned char digest[DNA_HASH_MAX];
+    enum dna_err err = dna_hash(DNA_HASH_SHA256, bytes, digest);
+    add(w, digest, DNA_SHA256_SIZE);
+    return err;
+}
+
 static enum dna_err done(const struct writer *w)
 {
     return w->full ? DNA_ERR_LIMIT : DNA_OK;
+}
+
+/* The signer's leaf alone has signed. */
+static enum dna_err add_signature(struct writer *w, const struct dna_signed *what)
+{
+    enum dna_err err = add_digest(w, what->bytes);
+    add(w, dna_chain_leaf_digest(what->signer), DNA_SHA256_SIZE);
+    err = err == DNA_OK ? add_digest(w, what->algorithm) : err;
+    err = err == DNA_OK ? add_digest(w, what->signature) : err;
+    return err == DNA_OK ? done(w) : err;
 }
 
 struct dna_span dna_key_span(const struct dna_key *key)
@@ -80,6 +100,9 @@ enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out)
         add(&w, dna_chain_digest(want->u.path.chain), DNA_SHA256_SIZE);
         add(&w, want->u.path.tlsa.ptr, want->u.path.tlsa.len);
         return done(&w);
+    case DNA_WANT_SIGNATURE:
+        add_byte(&w, KEY_SIGNATURE);
+        return add_signature(&w, &want->u.signature);
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
         return DNA_ERR_ARGUMENT;
@@ -134,6 +157,10 @@ void dna_key_to_want(struct dna_span key, struct dna_chain *chain, struct dna_wa
         at += DNA_SHA256_SIZE;
         out->u.path.tlsa = (struct dna_span){at, (size_t)(key.ptr + key.len - at)};
         return;
+    case KEY_SIGNATURE:
+        out->kind = DNA_WANT_SIGNATURE;
+        out->u.signature.signer = chain;
+        return;
     }
     assert(!"a key that was not made here");
 }
@@ -146,10 +173,19 @@ static void add_question(struct writer *w, const struct dna_question *q)
     add_u32(w, q->policy.prooftypes);
     add_u32(w, q->policy.dane_usages);
     add_byte(w, q->policy.delegation_legacy);
+    add_byte(w, q->policy.attribute_cert_accept_www);
+    add_byte(w, q->policy.attribute_cert_wildcard);
+    add_byte(w, q->policy.attribute_cert_serial);
     add_u32(w, q->policy.generation);
     add_u32(w, q->host != NULL ? q->port : 0);
     add_text(w, q->host != NULL ? q->host : "");
     add_text(w, q->domain);
+    /* Only one prooftype asks for whom a proof is. */
+    if (q->own != NULL &&
+        (q->policy.prooftypes & DNA_PROOF_BIT(DNA_PROOF_ATTRIBUTE_CERT)) != 0) {
+        add_text(w, q->own);
+    }
+    add_byte(w, 0);
     /* Only one prooftype asks which of a host's addresses it is. */
     if (q->host != NULL && q->address != NULL &&
         (q->policy.prooftypes & DNA_PROOF_BIT(DNA_PROOF_HOST_META)) != 0) {

@@ -22,7 +22,8 @@ struct dna_span dna_key_span(const struct dna_key *key);
  * looked up: neither has a key. */
 DNA_MUST_USE enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out);
 /* Makes *out the want of a key, its texts pointing into the key's bytes; the chain of a path
- * check is the given one. */
+ * check, or of a signature's signer, is the given one, and the rest of a signature is not in
+ * its key. */
 void dna_key_to_want(struct dna_span key, struct dna_chain *chain, struct dna_want *out);
 
 /* What holds until it ends: domain, service, role, the peer's leaf, endpoint and policy. */

@@ -110,6 +110,47 @@ static unsigned fresh_id(struct dna_lookups *lookups)
     return lookups->last_id;
 }
 
+static const struct dna_chain *chain_of(const struct dna_want *want)
+{
+    return want->kind == DNA_WANT_PATH        ? want->u.path.chain
+           : want->kind == DNA_WANT_SIGNATURE ? want->u.signature.signer
+                                              : NULL;
+}
+
+/* What of a want is not in its key, but must be at hand. */
+static size_t size_beside(const struct dna_want *want)
+{
+    const struct dna_signed *s = &want->u.signature;
+    return want->kind == DNA_WANT_SIGNATURE
+               ? s->bytes.len + s->algorithm.len + s->signature.len
+               : 0;
+}
+
+static struct dna_span keep(char **room, struct dna_span bytes)
+{
+    struct dna_span kept = {*room, bytes.len};
+    if (bytes.len != 0) {
+        memcpy(*room, bytes.ptr, bytes.len);
+    }
+    *room += bytes.len;
+    return kept;
+}
+
+static void take_over(struct dna_lookup *lookup, const struct dna_want *want)
+{
+    const struct dna_chain *chain = chain_of(want);
+    char *room = lookup->key + lookup->key_len;
+    if (chain != NULL) {
+        lookup->chain = dna_chain_ref((struct dna_chain *)(uintptr_t)chain);
+    }
+    dna_key_to_want(key_of(lookup), lookup->chain, &lookup->want);
+    if (want->kind == DNA_WANT_SIGNATURE) {
+        lookup->want.u.signature.bytes = keep(&room, want->u.signature.bytes);
+        lookup->want.u.signature.algorithm = keep(&room, want->u.signature.algorithm);
+        lookup->want.u.signature.signature = keep(&room, want->u.signature.signature);
+    }
+}
+
 static enum dna_err make(struct dna_lookups *lookups, struct dna_span key,
                          const struct dna_want *want, struct dna_lookup **out)
 {
@@ -119,7 +160,7 @@ static enum dna_err make(struct dna_lookups *lookups, struct dna_span key,
         DNA_LIMIT_ASKED) {
         return DNA_ERR_LIMIT;
     }
-    lookup = dna_alloc_zero(lookups->alloc, 1, sizeof *lookup + key.len);
+    lookup = dna_alloc_zero(lookups->alloc, 1, sizeof *lookup + key.len + size_beside(want));
     if (lookup == NULL) {
         return DNA_ERR_MEMORY;
     }
@@ -137,10 +178,7 @@ static enum dna_err make(struct dna_lookups *lookups, struct dna_span key,
         dna_alloc_release(lookups->alloc, lookup);
         return err;
     }
-    if (want->kind == DNA_WANT_PATH) {
-        lookup->chain = dna_chain_ref((struct dna_chain *)(uintptr_t)want->u.path.chain);
-    }
-    dna_key_to_want(key_of(lookup), lookup->chain, &lookup->want);
+    take_over(lookup, want);
     enqueue(lookups, lookup, DNA_LOOKUP_NEW);
     *out = lookup;
     return DNA_OK;

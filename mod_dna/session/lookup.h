@@ -24,7 +24,7 @@ enum dna_lookup_state {
 struct dna_lookup {
     unsigned id;
     enum dna_lookup_state state;
-    struct dna_want want; /* its texts lie in key, its chain is referenced */
+    struct dna_want want; /* its texts lie in or behind key, its chain is referenced */
     struct dna_chain *chain;
     struct dna_wait *waits;
     struct dna_lookup *prev, *next; /* of the same state */

@@ -131,6 +131,9 @@ int64_t dna_memory_fact_until(const struct dna_want *want, const struct dna_fact
         return fact->u.path.code == DNA_PATH_OK
                    ? sooner(fact->u.path.not_after, now + DNA_LIMIT_PROOF_LIFE_S)
                    : now + DNA_LIMIT_KEEP_FAILED_S;
+    case DNA_WANT_SIGNATURE: /* stays what it is */
+        return now + (fact->u.signature.valid ? DNA_LIMIT_PROOF_LIFE_S
+                                              : DNA_LIMIT_KEEP_FAILED_S);
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
         return now;

@@ -54,6 +54,7 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
                                         bool added)
 {
     bool endpoint = !added && stream->endpoint.host != NULL;
+    const char *own = dna_s2s_own(stream->s2s);
     return (struct dna_question){
         .domain = domain,
         .service = DNA_XMPP_SERVER,
@@ -62,6 +63,7 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
         .host = endpoint ? stream->endpoint.host : NULL,
         .port = endpoint ? stream->endpoint.port : 0,
         .address = endpoint ? stream->endpoint.address : NULL,
+        .own = own[0] != '\0' ? own : NULL,
         .policy = dna_policies_for(&stream->session->policies, domain),
     };
 }

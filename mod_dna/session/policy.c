@@ -88,7 +88,10 @@ static bool same(const struct dna_policy *a, const struct dna_policy *b)
 {
     return a->level == b->level && a->prooftypes == b->prooftypes &&
            a->dane_usages == b->dane_usages && a->delegation_legacy == b->delegation_legacy &&
-           a->delegation_connect == b->delegation_connect;
+           a->delegation_connect == b->delegation_connect &&
+           a->attribute_cert_accept_www == b->attribute_cert_accept_www &&
+           a->attribute_cert_wildcard == b->attribute_cert_wildcard &&
+           a->attribute_cert_serial == b->attribute_cert_serial;
 }
 
 enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern,

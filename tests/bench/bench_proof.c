@@ -148,6 +148,7 @@ static struct dna_fact look_up(const struct world *w, const struct dna_want *wan
         fact.u.peer.content = dna_span_of(TA_URL);
         break;
     case DNA_WANT_RECALL:
+    case DNA_WANT_SIGNATURE:
         break;
     }
     return fact;

@@ -68,6 +68,7 @@ static struct dna_fact look_up(const struct dna_want *want, struct dna_time now)
     case DNA_WANT_PATH:
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
+    case DNA_WANT_SIGNATURE:
         bench_must(0, "an unexpected want");
     }
     return fact;

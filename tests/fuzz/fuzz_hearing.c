@@ -231,6 +231,9 @@ static void answer(struct input *in, struct dna_court *court, unsigned id,
     case DNA_WANT_RECALL:
         draw_recall(in, &fact.u.recall);
         break;
+    case DNA_WANT_SIGNATURE:
+        fact.u.signature.valid = draw(in) % 2 != 0;
+        break;
     }
     if (dna_court_give(court, id, &fact, now) != DNA_OK) {
         abort();

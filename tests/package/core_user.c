@@ -79,6 +79,9 @@ static struct dna_fact look_up(const struct dna_want *want, const struct dna_roo
         break;
     case DNA_WANT_RECALL:
         break; /* nothing */
+    case DNA_WANT_SIGNATURE:
+        need(dna_signature_check(&want->u.signature, &fact.u.signature), "signature");
+        break;
     }
     return fact;
 }

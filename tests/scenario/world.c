@@ -77,6 +77,7 @@ static void show_want(const struct dna_want *want, char *out, size_t room)
         return;
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
+    case DNA_WANT_SIGNATURE:
         break;
     }
     (void)snprintf(out, room, "a want that is nobody's");

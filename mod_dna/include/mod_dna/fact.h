@@ -21,7 +21,8 @@ enum dna_want_kind {
     DNA_WANT_FETCH,    /* a GET through the guarded client */
     DNA_WANT_PATH,     /* dna_path_check_anchored of a chain against the host's roots */
     DNA_WANT_PEER,     /* challenge the peer: a proof of one of these types */
-    DNA_WANT_RECALL    /* the document that an earlier fetch of this URL left behind */
+    DNA_WANT_RECALL,   /* the document that an earlier fetch of this URL left behind */
+    DNA_WANT_SIGNATURE /* dna_signature_check of a signature */
 };
 
 /* Whose choice a URL is decides its budget (S23) and what is allowed on the way. */
@@ -67,6 +68,7 @@ struct dna_want {
         struct {
             const char *url; /* of the fetch that had a policy_id */
         } recall;
+        struct dna_signed signature;
     } u;
 };
 
@@ -126,6 +128,7 @@ struct dna_fact {
             struct dna_span content; /* character data, trimmed */
         } peer;
         struct dna_recall_result recall;
+        struct dna_signature signature;
     } u;
 };
 

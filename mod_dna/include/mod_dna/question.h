@@ -26,6 +26,7 @@ enum dna_prooftype {
     DNA_PROOF_STS,
     DNA_PROOF_SERVICE_DELEGATION,
     DNA_PROOF_HOST_META,
+    DNA_PROOF_ATTRIBUTE_CERT,
     DNA_N_PROOFTYPES
 };
 #define DNA_PROOF_BIT(t) (1u << (unsigned)(t))
@@ -73,6 +74,10 @@ struct dna_policy {
                               * https://www.D/.well-known/services/xmpp/ */
     bool delegation_connect; /* service-delegation: the document says where to connect, in
                               * place of SRV records (the driver heeds it) */
+    /* attribute-cert; its issuer's certificate must name D itself unless one of these is on: */
+    bool attribute_cert_accept_www; /* ... or www.D: who runs the web site may delegate */
+    bool attribute_cert_wildcard;   /* ... or have a wildcard that covers D */
+    bool attribute_cert_serial;     /* a holder may be named by issuer and serial (S2) */
     unsigned generation; /* changes whenever the policy does: part of every cache key */
 };
 
@@ -89,6 +94,9 @@ struct dna_question {
                               * NULL also for static routes and domains added to a stream. */
     uint16_t port;           /* with host */
     struct dna_policy policy;
+    const char *own;         /* our own domain, the other half of the domain pair, canonical;
+                              * NULL: none in particular, and what is for somebody in
+                              * particular is not for us */
     const char *address;     /* with host: the IP address connected to, as text; NULL: not
                               * known, and no host-meta link is taken for the one used */
 };

@@ -52,7 +52,8 @@ struct dna_session_options {
     const struct dna_alloc *alloc; /* NULL: malloc.  Must outlive the session. */
     const struct dna_log *log;     /* NULL: none.  Must outlive the session. */
     uint64_t seed;                 /* random: keys the hash tables */
-    struct dna_roots *roots;       /* answers DNA_WANT_PATH within; NULL: the host does */
+    struct dna_roots *roots;       /* answers DNA_WANT_PATH and DNA_WANT_SIGNATURE within;
+                                    * NULL: the host does */
     bool accept_short_form;        /* the slides' elements without namespace */
     size_t cache_entries;          /* 0: 65536 */
     enum dna_evidence evidence;    /* costs some memory and time for each ruling */
@@ -76,6 +77,7 @@ struct dna_hosted {
     const char *domain;        /* canonical */
     struct dna_link *link;     /* the server that serves it; NULL: the host itself */
     const char *dnssec_ta_url; /* answers a challenge for dnssec-ta; NULL: we have none */
+    const char *attribute_cert;/* the same for attribute-cert: base64 of the CMS message */
 };
 /* Adds or changes a hosted domain; copied. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_host(struct dna_session *session,

@@ -23,7 +23,7 @@ static void the_strongest_proof_holds(void **state)
 {
     static const enum dna_prooftype order[] = {
         DNA_PROOF_DANE,    DNA_PROOF_DNSSEC_SRV, DNA_PROOF_PKIX,
-        DNA_PROOF_SRVNAME, DNA_PROOF_DNSSEC_TA,  DNA_PROOF_POSH,
+        DNA_PROOF_SRVNAME, DNA_PROOF_ATTRIBUTE_CERT, DNA_PROOF_DNSSEC_TA, DNA_PROOF_POSH,
         DNA_PROOF_XML_ASSERTION, DNA_PROOF_SERVICE_DELEGATION, DNA_PROOF_HOST_META,
         DNA_PROOF_STS,
     };

@@ -210,6 +210,7 @@ static void answer(struct chaos *c, size_t i)
     case DNA_WANT_PATH:
     case DNA_WANT_PEER:
     case DNA_WANT_RECALL:
+    case DNA_WANT_SIGNATURE:
         fail_msg("not a want for the host");
     }
     drop_want(c, i);
