@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <proof/certificate.h>
+#include <proof/facts.h>
 #include <proof/rule.h>
 #include <proof/wants.h>
 
@@ -45,17 +46,51 @@ static bool admits_usage(const struct dna_question *q, enum dna_tlsa_usage usage
     return (usages & DNA_DANE_USAGE_BIT(usage)) != 0;
 }
 
+_Static_assert(DNA_LIMIT_RECORDS <= 64, "records of an answer are bits of a word");
+
+/* Which of an answer's records are usable, as bits.  Decoding full data is dear: only so many
+ * are tried, once per hearing. */
+static enum dna_err sift(const struct dna_question *q, const struct dna_dns_answer *answer,
+                         uint64_t *usable)
+{
+    size_t n = 0, full = 0;
+    *usable = 0;
+    for (size_t i = 0; i < answer->n_rdata && n < DNA_LIMIT_TLSA; i++) {
+        struct dna_tlsa tlsa;
+        enum dna_err err = dna_tlsa_read(answer->rdata[i], &tlsa);
+        if (err == DNA_OK && tlsa.matching == 0) {
+            err = admits_usage(q, tlsa.usage) && full++ < DNA_LIMIT_TLSA
+                      ? dna_tlsa_parse(answer->rdata[i], &tlsa)
+                      : DNA_ERR_FORMAT;
+        }
+        if (err != DNA_OK && err != DNA_ERR_FORMAT) {
+            return err;
+        }
+        if (err == DNA_OK && admits_usage(q, tlsa.usage)) {
+            *usable |= UINT64_C(1) << i;
+            n++;
+        }
+    }
+    return DNA_OK;
+}
+
 /* The usable ones of an answer.  False: a fault of the world. */
 static bool read_records(struct dna_run *run, const struct dna_dns_answer *answer,
                          struct dna_endpoint *out)
 {
-    for (size_t i = 0; i < answer->n_rdata && out->n < DNA_LIMIT_TLSA; i++) {
-        enum dna_err err = dna_tlsa_parse(answer->rdata[i], &out->records[out->n]);
-        if (err == DNA_OK && admits_usage(run->q, out->records[out->n].usage)) {
-            out->n++;
-        } else if (err != DNA_OK && err != DNA_ERR_FORMAT) {
+    struct dna_known *known = dna_facts_of(run->have, answer);
+    if (!known->parsed.tried) {
+        enum dna_err err = sift(run->q, answer, &known->parsed.usable);
+        if (err != DNA_OK) {
             dna_wants_fault(run->wants, err);
             return false;
+        }
+        known->parsed.tried = true;
+    }
+    for (size_t i = 0; i < answer->n_rdata; i++) {
+        if ((known->parsed.usable >> i & 1) != 0 &&
+            dna_tlsa_read(answer->rdata[i], &out->records[out->n]) == DNA_OK) {
+            out->n++;
         }
     }
     out->n = dna_tlsa_agility(out->records, out->n);

@@ -39,21 +39,24 @@ static enum dna_err check_certificate(struct dna_span der)
     return err == DNA_ERR_LIMIT ? DNA_ERR_FORMAT : err;
 }
 
-static enum dna_err check_data(const struct dna_tlsa *tlsa)
+static enum dna_err check_length(const struct dna_tlsa *tlsa)
 {
-    enum dna_err err;
-    EVP_PKEY *key;
     switch (tlsa->matching) {
+    case MATCH_FULL:
+        return DNA_OK;
     case MATCH_SHA256:
         return tlsa->data.len == dna_hash_size(DNA_HASH_SHA256) ? DNA_OK : DNA_ERR_FORMAT;
     case MATCH_SHA512:
         return tlsa->data.len == dna_hash_size(DNA_HASH_SHA512) ? DNA_OK : DNA_ERR_FORMAT;
     default:
-        break;
-    }
-    if (tlsa->matching != MATCH_FULL) {
         return DNA_ERR_FORMAT;
     }
+}
+
+static enum dna_err check_full(const struct dna_tlsa *tlsa)
+{
+    enum dna_err err;
+    EVP_PKEY *key;
     dna_library_enter();
     if (tlsa->selector == SELECT_CERTIFICATE) {
         err = check_certificate(tlsa->data);
@@ -65,7 +68,7 @@ static enum dna_err check_data(const struct dna_tlsa *tlsa)
     return dna_library_leave(err);
 }
 
-enum dna_err dna_tlsa_parse(struct dna_span rdata, struct dna_tlsa *out)
+enum dna_err dna_tlsa_read(struct dna_span rdata, struct dna_tlsa *out)
 {
     const unsigned char *p = (const unsigned char *)rdata.ptr;
     if (rdata.len < 4 || p[0] > DNA_TLSA_DANE_EE || p[1] > SELECT_KEY) {
@@ -78,7 +81,13 @@ enum dna_err dna_tlsa_parse(struct dna_span rdata, struct dna_tlsa *out)
         .data = {rdata.ptr + 3, rdata.len - 3},
         .rdata = rdata,
     };
-    return check_data(out);
+    return check_length(out);
+}
+
+enum dna_err dna_tlsa_parse(struct dna_span rdata, struct dna_tlsa *out)
+{
+    enum dna_err err = dna_tlsa_read(rdata, out);
+    return err == DNA_OK && out->matching == MATCH_FULL ? check_full(out) : err;
 }
 
 static bool is_outdone(const struct dna_tlsa *record, const struct dna_tlsa *all, size_t n)

@@ -26,6 +26,9 @@ struct dna_tlsa {
  * digest of another length, full data that do not decode or whose key is too weak (S9). */
 DNA_MUST_USE enum dna_err dna_tlsa_parse(struct dna_span rdata, struct dna_tlsa *out);
 
+/* The same without a look at full data: cheap, for a record that has been found usable. */
+DNA_MUST_USE enum dna_err dna_tlsa_read(struct dna_span rdata, struct dna_tlsa *out);
+
 /* Digest agility (RFC 7671 9): of each usage and selector, the strongest digest alone stays,
  * and what is not digested.  Gives the new count back. */
 size_t dna_tlsa_agility(struct dna_tlsa *records, size_t n);

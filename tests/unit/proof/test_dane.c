@@ -335,6 +335,35 @@ static void which_of_several_count(void **state)
     dane_fini(&d);
 }
 
+/* So many records are tried, and no more; what does not decode hides nothing behind it. */
+static void crowds_of_records(void **state)
+{
+    static const char rubbish[] = "\3\0\0rubbish";
+    struct dane d;
+    struct dna_span set[40];
+    struct cert other = cert_make(&(struct cert_order){.subject = "other"});
+    (void)state;
+    dane_init(&d, "DNS:" HOST, true);
+    for (size_t i = 0; i < 40; i++) {
+        set[i] = (struct dna_span){rubbish, sizeof rubbish - 1};
+    }
+    several(&d, set, 40);
+    expect_by(&d, BIT(DANE), "rubbish", NONE);
+    set[39] = record(&d, 311, &d.leaf);
+    several(&d, set, 40);
+    expect_by(&d, BIT(DANE), "behind rubbish", GOOD);
+    set[39] = record(&d, 310, &d.leaf);
+    several(&d, set, 40);
+    expect_by(&d, BIT(DANE), "full data behind too much of them", NONE);
+    for (size_t i = 0; i < 39; i++) {
+        set[i] = record(&d, 311, &other);
+    }
+    several(&d, set, 40);
+    expect_by(&d, BIT(DANE), "behind too many", MISMATCH);
+    cert_free(&other);
+    dane_fini(&d);
+}
+
 /* RFC 7673 4.1: names and CAs decide. */
 static void where_none_is_usable(void **state)
 {
@@ -825,6 +854,7 @@ int main(void)
         cmocka_unit_test(names_and_dates),
         cmocka_unit_test(a_weak_key_is_never_enough),
         cmocka_unit_test(which_of_several_count),
+        cmocka_unit_test(crowds_of_records),
         cmocka_unit_test(where_none_is_usable),
         cmocka_unit_test(dnssec_srv_needs_the_match_too),
         cmocka_unit_test(each_endpoint_apart),
