@@ -216,17 +216,11 @@ GUARD(answerable)
 }
 
 /* The host's proof is of a type that was asked for, and not longer than the peer takes
- * (XEP-0478).  Counts what escaping may add. */
+ * (XEP-0478). */
 GUARD(proof_fits)
 {
-    struct dna_span content = s->call->content;
-    size_t len = strlen(r->domain) + content.len + 128;
-    size_t most = s->headers.max_bytes != 0 ? s->headers.max_bytes : 2 * DNA_LIMIT_PROOF;
-    for (size_t i = 0; i < content.len; i++) {
-        len += strchr("&<>'\"\t\n\r", content.ptr[i]) != NULL ? 5 : 0;
-    }
     return (r->offered & DNA_PROOF_BIT(s->call->prooftype)) != 0 &&
-           content.len <= DNA_LIMIT_PROOF && len <= most;
+           dna_s2s_takes(s, r->domain, s->call->content);
 }
 
 GUARD(may_not_retry)

@@ -57,6 +57,17 @@ enum dna_err dna_s2s_challenge(struct dna_s2s *s, const char *domain, unsigned p
     return dna_s2s_finish(s);
 }
 
+/* Counts what escaping may add. */
+bool dna_s2s_takes(const struct dna_s2s *s, const char *domain, struct dna_span content)
+{
+    size_t len = strlen(domain) + content.len + 128;
+    size_t most = s->headers.max_bytes != 0 ? s->headers.max_bytes : 2 * DNA_LIMIT_PROOF;
+    for (size_t i = 0; i < content.len; i++) {
+        len += strchr("&<>'\"\t\n\r", content.ptr[i]) != NULL ? 5 : 0;
+    }
+    return content.len <= DNA_LIMIT_PROOF && len <= most;
+}
+
 enum dna_err dna_s2s_prove(struct dna_s2s *s, const char *domain, bool has_proof,
                            enum dna_prooftype type, struct dna_span content,
                            struct dna_time now)

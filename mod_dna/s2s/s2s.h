@@ -121,6 +121,8 @@ DNA_MUST_USE enum dna_err dna_s2s_challenge(struct dna_s2s *s2s, const char *dom
 DNA_MUST_USE enum dna_err dna_s2s_prove(struct dna_s2s *s2s, const char *domain, bool has_proof,
                                         enum dna_prooftype type, struct dna_span content,
                                         struct dna_time now);
+/* Whether the peer takes an element with such a proof (XEP-0478). */
+bool dna_s2s_takes(const struct dna_s2s *s2s, const char *domain, struct dna_span content);
 /* An accepted peer domain lost its proof before its time. */
 DNA_MUST_USE enum dna_err dna_s2s_revoke(struct dna_s2s *s2s, const char *domain,
                                          const struct dna_ruling *ruling, struct dna_time now);

@@ -122,6 +122,31 @@ static bool unaided_type(unsigned offered, enum dna_prooftype *type)
     return false;
 }
 
+/* What the domain's owner gave us for it, if the peer asks for that and takes it. */
+static bool supplied_type(const struct dna_stream *stream,
+                          const struct dna_hosted_domain *hosted, unsigned offered,
+                          int64_t now, enum dna_prooftype *type, struct dna_span *content)
+{
+    const struct {
+        enum dna_prooftype type;
+        const char *text;
+        int64_t ends;
+    } supplied[] = {
+        {DNA_PROOF_ATTRIBUTE_CERT, hosted->attribute_cert, hosted->attribute_cert_ends},
+        {DNA_PROOF_DNSSEC_TA, hosted->dnssec_ta_url, DNA_NEVER},
+    };
+    for (size_t i = 0; i < sizeof supplied / sizeof *supplied; i++) {
+        struct dna_span text = dna_span_of(supplied[i].text);
+        if (text.len != 0 && (offered & DNA_PROOF_BIT(supplied[i].type)) != 0 &&
+            now <= supplied[i].ends && dna_s2s_takes(stream->s2s, hosted->domain, text)) {
+            *type = supplied[i].type;
+            *content = text;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void prove(struct dna_stream *stream, const struct dna_s2s_effect *effect,
                   struct dna_time now)
 {
@@ -130,14 +155,10 @@ static void prove(struct dna_stream *stream, const struct dna_s2s_effect *effect
         dna_hosting_find(&stream->session->hosting, domain.text);
     enum dna_prooftype type = DNA_PROOF_PKIX;
     struct dna_span content = {NULL, 0};
-    bool has_proof = hosted != NULL;
-    if (hosted != NULL && hosted->dnssec_ta_url != NULL &&
-        (effect->prooftypes & DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA)) != 0) {
-        type = DNA_PROOF_DNSSEC_TA;
-        content = dna_span_of(hosted->dnssec_ta_url);
-    } else if (hosted != NULL) {
-        has_proof = unaided_type(effect->prooftypes, &type);
-    }
+    bool has_proof = hosted != NULL &&
+                     (supplied_type(stream, hosted, effect->prooftypes, now.wall, &type,
+                                    &content) ||
+                      unaided_type(effect->prooftypes, &type));
     dna_stream_lost(dna_s2s_prove(stream->s2s, domain.text, has_proof, type, content, now));
 }
 

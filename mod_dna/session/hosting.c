@@ -6,6 +6,7 @@
 #include <base/alloc.h>
 #include <base/limits.h>
 #include <mod_dna/dns.h>
+#include <x509/acert.h>
 
 #define SECRET_LEAST 16
 
@@ -89,8 +90,35 @@ static bool admissible(const struct dna_hosted *hosted)
            (hosted->dnssec_ta_url == NULL || (hosted->dnssec_ta_url[0] != '\0' &&
                                               strlen(hosted->dnssec_ta_url) <= DNA_LIMIT_URL)) &&
            (hosted->attribute_cert == NULL ||
-            (hosted->attribute_cert[0] != '\0' &&
-             strlen(hosted->attribute_cert) <= DNA_LIMIT_PROOF));
+            strlen(hosted->attribute_cert) <= DNA_LIMIT_PROOF);
+}
+
+/* Until when an attribute certificate is of use.  DNA_ERR_ARGUMENT: nobody would take it. */
+static enum dna_err read_end(const struct dna_hosting *hosting,
+                             const struct dna_hosted *hosted, int64_t *out)
+{
+    struct dna_acert_bundle *bundle;
+    const char *why;
+    enum dna_err err;
+    bool any = false;
+    *out = 0;
+    if (hosted->attribute_cert == NULL) {
+        return DNA_OK;
+    }
+    err = dna_acert_bundle_read(hosting->alloc, dna_span_of(hosted->attribute_cert), &bundle,
+                                &why);
+    if (err != DNA_OK) {
+        return err == DNA_ERR_MEMORY ? err : DNA_ERR_ARGUMENT;
+    }
+    for (size_t i = 0; i < bundle->n; i++) {
+        const struct dna_acert *acert = bundle->acerts[i];
+        if (acert->fault == NULL && (!any || acert->not_after > *out)) {
+            *out = acert->not_after;
+            any = true;
+        }
+    }
+    dna_acert_bundle_free(bundle);
+    return any ? DNA_OK : DNA_ERR_ARGUMENT;
 }
 
 /* text may be NULL. */
@@ -174,12 +202,22 @@ enum dna_err dna_hosting_add(struct dna_hosting *hosting, const struct dna_hoste
                              struct dna_link **left)
 {
     struct dna_hosted_domain *old;
+    int64_t ends;
+    enum dna_err err;
     *left = NULL;
     if (!admissible(hosted)) {
         return DNA_ERR_ARGUMENT;
     }
+    err = read_end(hosting, hosted, &ends);
+    if (err != DNA_OK) {
+        return err;
+    }
     old = dna_hosting_find(hosting, hosted->domain);
-    return old == NULL ? add_new(hosting, hosted) : change(hosting, old, hosted, left);
+    err = old == NULL ? add_new(hosting, hosted) : change(hosting, old, hosted, left);
+    if (err == DNA_OK) {
+        dna_hosting_find(hosting, hosted->domain)->attribute_cert_ends = ends;
+    }
+    return err;
 }
 
 bool dna_hosting_remove(struct dna_hosting *hosting, const char *domain)

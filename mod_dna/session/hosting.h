@@ -17,6 +17,7 @@ struct dna_hosted_domain {
     struct dna_link *link; /* or NULL */
     char *dnssec_ta_url;   /* or NULL */
     char *attribute_cert;  /* or NULL */
+    int64_t attribute_cert_ends; /* the last second of it */
     char domain[];
 };
 

@@ -77,9 +77,11 @@ struct dna_hosted {
     const char *domain;        /* canonical */
     struct dna_link *link;     /* the server that serves it; NULL: the host itself */
     const char *dnssec_ta_url; /* answers a challenge for dnssec-ta; NULL: we have none */
-    const char *attribute_cert;/* the same for attribute-cert: base64 of the CMS message */
+    const char *attribute_cert;/* the same for attribute-cert: base64 of the CMS message, or
+                                * PEM; not used once it has ended */
 };
-/* Adds or changes a hosted domain; copied. */
+/* Adds or changes a hosted domain; copied.  DNA_ERR_ARGUMENT: a name that is not canonical, or a
+ * proof that no verifier could take. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_host(struct dna_session *session,
                                                    const struct dna_hosted *hosted);
 /* We no longer serve it: every stream that asserted it sends <impossible/>. */
