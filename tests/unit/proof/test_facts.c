@@ -219,6 +219,61 @@ static void documents_are_bounded(void **state)
     desk_fini(&d);
 }
 
+/* What is not a document was certified by nobody. */
+static void certified_documents_only(void **state)
+{
+    static const struct dna_want fetch = {
+        .kind = DNA_WANT_FETCH, .u.fetch = {.url = "https://example.com/"}};
+    struct desk d;
+    struct dna_known *known = desk_init(&d, &fetch);
+    struct dna_fact fact = {
+        .kind = DNA_WANT_FETCH,
+        .u.fetch = {.outcome = DNA_FETCH_OK, .media_type = "text/plain",
+                    .certificate_ends = 7, .exact_name = true}};
+    const struct dna_fetch_result *got = &known->fact.u.fetch;
+    (void)state;
+    assert_int_equal(dna_facts_record(&d.facts, known, &fact), DNA_OK);
+    assert_string_equal(got->media_type, "text/plain");
+    assert_true(got->certificate_ends == 7 && got->exact_name);
+    fact.u.fetch.outcome = DNA_FETCH_ABSENT;
+    assert_int_equal(dna_facts_record(&d.facts, known, &fact), DNA_OK);
+    assert_string_equal(got->media_type, "");
+    assert_true(got->certificate_ends == 0 && !got->exact_name);
+    desk_fini(&d);
+}
+
+static void what_is_remembered_is_put_right(void **state)
+{
+    static const struct dna_want want = {
+        .kind = DNA_WANT_RECALL, .u.recall = {.url = "https://example.com/"}};
+    static char body[DNA_LIMIT_DOCUMENT + 1];
+    struct desk d;
+    struct dna_known *known = desk_init(&d, &want);
+    struct dna_fact fact = {
+        .kind = DNA_WANT_RECALL,
+        .u.recall = {.known = true, .policy_id = "1", .obtained = 5, .exact_name = true,
+                     .body = {body, sizeof body - 1}}};
+    const struct dna_recall_result *got = &known->fact.u.recall;
+    (void)state;
+    assert_int_equal(dna_facts_record(&d.facts, known, &fact), DNA_OK);
+    assert_true(got->known && got->exact_name && got->obtained == 5);
+    assert_int_equal(got->body.len, sizeof body - 1);
+    assert_string_equal(got->policy_id, "1");
+    for (int i = 0; i < 3; i++) {
+        struct dna_fact odd = fact;
+        switch (i) {
+        case 0: odd.u.recall.known = false; break;
+        case 1: odd.u.recall.policy_id = NULL; break;
+        default: odd.u.recall.body.len++; break;
+        }
+        assert_int_equal(dna_facts_record(&d.facts, known, &odd), DNA_OK);
+        assert_true(!got->known && !got->exact_name && got->obtained == 0);
+        assert_int_equal(got->body.len, 0);
+        assert_string_equal(got->policy_id, "");
+    }
+    desk_fini(&d);
+}
+
 static void equal_wants_are_one(void **state)
 {
     static const struct dna_want wants[] = {
@@ -236,6 +291,12 @@ static void equal_wants_are_one(void **state)
         {.kind = DNA_WANT_ANCHORED,
          .u.anchored = {"a.example", {"k", 1}, "a.example", DNA_XMPP_CLIENT}},
         {.kind = DNA_WANT_PEER, .u.peer = {4}},
+        {.kind = DNA_WANT_FETCH,
+         .u.fetch = {DNA_FETCH_PEER, "https://a.example/", 0, .policy_id = "1"}},
+        {.kind = DNA_WANT_FETCH,
+         .u.fetch = {DNA_FETCH_PEER, "https://a.example/", 0, .policy_id = "2"}},
+        {.kind = DNA_WANT_RECALL, .u.recall = {"https://a.example/"}},
+        {.kind = DNA_WANT_RECALL, .u.recall = {"https://a.example/b"}},
     };
     (void)state;
     for (size_t a = 0; a < sizeof wants / sizeof *wants; a++) {
@@ -284,6 +345,8 @@ int main(void)
         cmocka_unit_test(what_is_overdue_has_failed),
         cmocka_unit_test(anchored_answers_are_put_right),
         cmocka_unit_test(documents_are_bounded),
+        cmocka_unit_test(certified_documents_only),
+        cmocka_unit_test(what_is_remembered_is_put_right),
         cmocka_unit_test(equal_wants_are_one),
         cmocka_unit_test(wants_are_bounded),
     };

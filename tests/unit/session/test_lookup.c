@@ -144,6 +144,8 @@ static void keys_tell_wants_apart(void **state)
         {DNA_WANT_FETCH, .u.fetch = {DNA_FETCH_WELL_KNOWN, "https://a/", 0}},
         {DNA_WANT_FETCH, .u.fetch = {DNA_FETCH_WELL_KNOWN, "https://a/", 5}},
         {DNA_WANT_FETCH, .u.fetch = {DNA_FETCH_WELL_KNOWN, "https://a/b", 5}},
+        {DNA_WANT_FETCH, .u.fetch = {DNA_FETCH_WELL_KNOWN, "https://a/", 0, .policy_id = "1"}},
+        {DNA_WANT_FETCH, .u.fetch = {DNA_FETCH_WELL_KNOWN, "https://a/", 0, .policy_id = "2"}},
     };
     const size_t n = sizeof wants / sizeof *wants;
     (void)state;

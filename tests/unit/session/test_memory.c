@@ -198,9 +198,14 @@ static void facts_come_back_whole(void **state)
     fact = (struct dna_fact){.kind = DNA_WANT_FETCH};
     fact.u.fetch = (struct dna_fetch_result){.outcome = DNA_FETCH_OK, .status = 200,
                                              .body = {"{\0}", 3}, .final_url = "https://f",
-                                             .why = "", .obtained = NOW};
+                                             .why = "", .obtained = NOW,
+                                             .media_type = "text/xml",
+                                             .certificate_ends = NOW + 7, .exact_name = true};
     learn(&memory, &fact);
     assert_true(dna_memory_recall(&memory, key, NOW, &view));
+    assert_string_equal(view.fact.u.fetch.media_type, "text/xml");
+    assert_true(view.fact.u.fetch.certificate_ends == NOW + 7);
+    assert_true(view.fact.u.fetch.exact_name);
     assert_int_equal(view.fact.u.fetch.body.len, 3);
     assert_memory_equal(view.fact.u.fetch.body.ptr, "{\0}", 3);
     assert_string_equal(view.fact.u.fetch.final_url, "https://f");
