@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <base/codec.h>
 
@@ -84,7 +83,7 @@ bool cli_has_word(const struct cli_call *call, const char *name, const char *wor
 
 int64_t cli_at(const struct cli_call *call)
 {
-    return cli_number(call, "at", (int64_t)time(NULL));
+    return cli_number(call, "at", call->now);
 }
 
 /* Quotation marks do no harm here. */

@@ -22,6 +22,7 @@ struct cli_call {
     const char *const *operands;
     size_t n_operands;
     struct dna_arena memory; /* nothing in it is freed before the call ends */
+    int64_t now; /* the present, in wall seconds */
     bool json;
     bool colour;   /* standard output is a terminal that may show colours */
     bool progress; /* standard error is a terminal */

@@ -72,6 +72,7 @@ struct cli_command {
     struct cli_operands operands;
     const struct cli_option *options; /* ends with a NULL name; NULL: none of its own.
                                        * --json and --help are everybody's. */
+    bool text_only; /* there is nothing that JSON could say: no --json */
     const struct cli_example *examples; /* ends with a NULL line; at least one */
     enum cli_exit (*run)(struct cli_call *call);
     /* "dna publish posh": the words that follow the name.  Then run is NULL, and

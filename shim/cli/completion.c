@@ -78,7 +78,7 @@ static void bash_command(FILE *out, const char *words, const struct cli_command 
     (void)fputs("        *)\n            if [[ $cur == -* ]]; then\n"
                 "                words='", out);
     print_option_names(out, command->options);
-    print_option_names(out, cli_options_of_all);
+    print_option_names(out, cli_options_shared(command));
     (void)fputs("'\n            else\n                ", out);
     if (strcmp(words, "help") == 0) {
         (void)fputs("words=$commands", out);
@@ -176,7 +176,7 @@ static void zsh_command(FILE *out, const char *words, const struct cli_command *
          o++) {
         zsh_option(out, o);
     }
-    for (const struct cli_option *o = cli_options_of_all; o->name != NULL; o++) {
+    for (const struct cli_option *o = cli_options_shared(command); o->name != NULL; o++) {
         zsh_option(out, o);
     }
     if (command->operands.most > 0) {
@@ -246,6 +246,7 @@ const struct cli_command cli_command_completion = {
              "this version. For bash it is installed with the program already.",
     .operands = {.name = "SHELL", .least = 1, .most = 1, .type = CLI_WORD,
                  .words = "bash zsh"},
+    .text_only = true,
     .examples = examples,
     .run = run,
 };

@@ -6,13 +6,13 @@
 #include <uv.h>
 
 #include <base/codec.h>
-#include <base/limits.h>
 #include <cli/records.h>
 #include <cli/report.h>
 #include <edge/loop.h>
 #include <resolver/resolver.h>
 
 #define ROOT_HINTS "/usr/share/dns/root.hints"
+#define RESOLVERS_MOST 16
 
 struct search {
     struct cli_call *call;
@@ -144,15 +144,15 @@ static enum dna_err open_resolver(struct search *s)
 {
     const struct cli_call *call = s->call;
     size_t n = cli_count(call, "resolver");
-    const char *servers[DNA_LIMIT_ENDPOINTS];
+    const char *servers[RESOLVERS_MOST];
     struct dna_resolver_options options = {
         .mode = n > 0 ? DNA_RESOLVER_FORWARD : DNA_RESOLVER_ITERATE,
         .servers = servers,
-        .n_servers = n < DNA_LIMIT_ENDPOINTS ? n : DNA_LIMIT_ENDPOINTS,
+        .n_servers = n,
         .root_hints = n > 0 ? NULL : ROOT_HINTS,
         .trust_anchor_file = cli_text(call, "trust-anchor"),
     };
-    for (size_t i = 0; i < options.n_servers; i++) {
+    for (size_t i = 0; i < n; i++) {
         servers[i] = cli_nth(call, "resolver", i);
     }
     return dna_resolver_new(dna_edge_loop_face(s->loop), &options, &s->resolver);
@@ -193,6 +193,9 @@ static enum cli_exit run(struct cli_call *call)
                          "\"%s\" is none of the types A, AAAA, SRV, TLSA, TXT, CNAME and "
                          "DNSKEY",
                          call->operands[1]);
+    }
+    if (cli_count(call, "resolver") > RESOLVERS_MOST) {
+        return cli_usage(call, "more than %d resolvers", RESOLVERS_MOST);
     }
     if (uv_loop_init(&s.uv) != 0) {
         return cli_fault(call, "no event loop");

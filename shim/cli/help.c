@@ -93,7 +93,7 @@ static void print_options(FILE *out, const struct cli_command *command)
          o++) {
         print_option(out, o);
     }
-    for (const struct cli_option *o = cli_options_of_all; o->name != NULL; o++) {
+    for (const struct cli_option *o = cli_options_shared(command); o->name != NULL; o++) {
         print_option(out, o);
     }
 }
@@ -156,7 +156,7 @@ void cli_help_all(FILE *out)
          0, 0);
     (void)fputc('\n', out);
     print_list(out, cli_commands);
-    (void)fputs("\nAll of them print JSON with --json, one object a line. A beginning:\n"
+    (void)fputs("\nAll that judge something print JSON with --json, one object a line. A beginning:\n"
                 "\n"
                 "  $ dna help cert\n", out);
     (void)fputs(statuses, out);
@@ -206,6 +206,7 @@ const struct cli_command cli_command_help = {
              "used.",
     .operands = {.name = "COMMAND", .least = 0, .most = 2, .type = CLI_TEXT},
     .options = options,
+    .text_only = true,
     .examples = examples,
     .run = run,
 };

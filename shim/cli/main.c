@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <base/codec.h>
@@ -44,6 +45,7 @@ static enum cli_exit run(const struct cli_command *command, const char *title, i
     struct cli_call call = {
         .command = command,
         .title = title,
+        .now = (int64_t)time(NULL),
         .colour = may_colour(),
         .progress = isatty(STDERR_FILENO) != 0,
     };

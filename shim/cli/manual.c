@@ -212,7 +212,7 @@ static const char tail[] =
 void cli_manual(FILE *out)
 {
     (void)fputs(head, out);
-    for (const struct cli_option *o = cli_options_of_all; o->name != NULL; o++) {
+    for (const struct cli_option *o = cli_options_shared(NULL); o->name != NULL; o++) {
         option(out, o);
     }
     (void)fputs(middle, out);

@@ -17,11 +17,16 @@
 
 #define NAME_MOST 64
 
-const struct cli_option cli_options_of_all[] = {
+static const struct cli_option shared[] = {
     {"json", CLI_FLAG, .help = "print JSON, one object a line, instead of text"},
     {"help", CLI_FLAG, .help = "explain the command, and do nothing else"},
     {0},
 };
+
+const struct cli_option *cli_options_shared(const struct cli_command *command)
+{
+    return command != NULL && command->text_only ? shared + 1 : shared;
+}
 
 /* --- what was probably meant -------------------------------------------------------- */
 
@@ -218,7 +223,7 @@ static enum cli_exit unknown(const struct cli_call *call, const char *name, size
     memcpy(word, name, len);
     word[len] = '\0';
     try_all(&nearest, call->command->options);
-    try_all(&nearest, cli_options_of_all);
+    try_all(&nearest, cli_options_shared(call->command));
     if (nearest.best != NULL) {
         return cli_usage(call, "there is no option --%s; did you mean --%s?", word,
                          nearest.best);
@@ -261,7 +266,7 @@ static enum cli_exit read_option(struct cli_call *call, int argc, char **argv, i
     size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
     const struct cli_option *option = in_table(call->command->options, name, len);
     bool own = option != NULL;
-    option = own ? option : in_table(cli_options_of_all, name, len);
+    option = own ? option : in_table(cli_options_shared(call->command), name, len);
     if (option == NULL) {
         return unknown(call, name, len);
     }

@@ -4,8 +4,9 @@
 
 #include <cli/call.h>
 
-/* --json and --help; ends with a NULL name. */
-extern const struct cli_option cli_options_of_all[];
+/* The options that a command has without saying so, --json and --help; ends with a NULL
+ * name.  NULL: those of most commands. */
+const struct cli_option *cli_options_shared(const struct cli_command *command);
 
 /* Reads argv behind the command's name into the call.  CLI_ACCEPTED: run it.  *help:
  * --help stood there, and nothing else matters.  CLI_FAULT: what is wrong has been

@@ -169,6 +169,8 @@ class Use(tool.Case):
                        "127.0.0.1:53", "@53", "[::1]@53"):
             self.misuse("dns", "a.example", "A", "--resolver", server,
                         says="--resolver needs ADDR or ADDR@PORT")
+        self.misuse("dns", "a.example", "A", *["--resolver=127.0.0.1"] * 17,
+                    says="more than 16 resolvers")
         self.misuse("dns", "a.example", "A", "--trust-anchor", self.dir / "none",
                     says="cannot be read")
 

@@ -61,9 +61,10 @@ class Program(tool.Case):
             answer = tool.dna(*words, "--help")
             self.assertEqual((answer.status, answer.err), (tool.ACCEPTED, ""), words)
             text = answer.out.decode()
-            for what in (f"usage: dna {' '.join(words)}", "Options:", "--json", "Examples:",
+            for what in (f"usage: dna {' '.join(words)}", "Options:", "--help", "Examples:",
                          "Exit status: 0 "):
                 self.assertIn(what, text)
+            self.assertEqual("--json" in text, words[0] not in ("help", "completion"))
             self.assertEqual(tool.dna("help", *words).out, answer.out)
             self.assertEqual(tool.dna(*words, "-h").out, answer.out)
             for line in text.split("\n"):
