@@ -80,9 +80,14 @@ static void print_usage(FILE *out, const char *title, const char *usage)
 
 static void print_list(FILE *out, const struct cli_command *const *list)
 {
+    size_t column = 0;
+    for (size_t i = 0; list[i] != NULL; i++) {
+        size_t len = strlen(list[i]->name) + 4;
+        column = len > column ? len : column;
+    }
     for (; *list != NULL; list++) {
-        (void)fprintf(out, "  %-14s", (*list)->name);
-        wrap(out, (*list)->summary, 16, 16);
+        (void)fprintf(out, "  %-*s", (int)column - 2, (*list)->name);
+        wrap(out, (*list)->summary, column, column);
     }
 }
 
