@@ -256,6 +256,25 @@ static enum dna_step renew(struct proof *p, const char *id, bool have_old, struc
     return err == DNA_OK ? apply_and_drop(p, &fresh) : fault(p, err);
 }
 
+static enum dna_step choose(struct proof *p, const struct dna_recall_result *recall,
+                            const struct dna_dns_answer *txt)
+{
+    struct dna_sts_record record;
+    struct held old;
+    const char *why, *over;
+    enum dna_err found = dna_sts_record_find(DNA_STS_XMPP, txt, &record, &why);
+    enum dna_err err = recall->known ? hold(p, recall->body, recall->obtained,
+                                            recall->exact_name, &old, &over)
+                                     : DNA_ERR_NOT_FOUND;
+    if (err != DNA_OK && err != DNA_ERR_NOT_FOUND) {
+        return fault(p, err);
+    }
+    if (found == DNA_OK && !(err == DNA_OK && is_current(p, recall, &record))) {
+        return renew(p, record.id, err == DNA_OK, &old);
+    }
+    return err == DNA_OK ? apply_and_drop(p, &old) : refuse_record(p, txt, why);
+}
+
 static enum dna_step step(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,
                           struct dna_arena *arena, struct dna_ruling *out)
@@ -271,10 +290,6 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
     const char *name = join(arena, "_xmpp-sts.", q->domain, "");
     const struct dna_recall_result *recall;
     const struct dna_dns_answer *txt;
-    struct dna_sts_record record;
-    struct held old;
-    const char *why;
-    enum dna_err err, found;
     p.url = join(arena, "https://xmpp-sts.", q->domain, "/.well-known/xmpp-sts.txt");
     if (name == NULL || p.url == NULL) {
         return fault(&p, DNA_ERR_MEMORY);
@@ -288,17 +303,7 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
     if (recall == NULL || txt == NULL) {
         return DNA_STEP_WANTS;
     }
-    err = recall->known
-              ? hold(&p, recall->body, recall->obtained, recall->exact_name, &old, &why)
-              : DNA_ERR_NOT_FOUND;
-    if (err != DNA_OK && err != DNA_ERR_NOT_FOUND) {
-        return fault(&p, err);
-    }
-    found = dna_sts_record_find(DNA_STS_XMPP, txt, &record, &why);
-    if (found == DNA_OK && !(err == DNA_OK && is_current(&p, recall, &record))) {
-        return renew(&p, record.id, err == DNA_OK, &old);
-    }
-    return err == DNA_OK ? apply_and_drop(&p, &old) : refuse_record(&p, txt, why);
+    return choose(&p, recall, txt);
 }
 
 const struct dna_prover dna_prover_sts = {
