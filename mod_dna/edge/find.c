@@ -96,8 +96,7 @@ static void finish(struct dna_edge_find *find)
         answer_failed(&find->questions[STARTTLS], "there are no random numbers");
     }
     dna_edge_places_of(find->domain.text, starttls, direct, random, &places);
-    if (find->has_document && starttls->outcome != DNA_DNS_BOGUS &&
-        direct->outcome != DNA_DNS_BOGUS) {
+    if (find->has_document && dna_edge_places_replaceable(starttls, direct)) {
         places = find->by_document;
     }
     find->fn(find->arg, &places);

@@ -118,6 +118,12 @@ void dna_edge_places_of(const char *domain, const struct dna_dns_answer *starttl
     end(out, DNA_EDGE_UNKNOWN, starttls->why);
 }
 
+bool dna_edge_places_replaceable(const struct dna_dns_answer *starttls,
+                                 const struct dna_dns_answer *direct)
+{
+    return starttls->outcome != DNA_DNS_BOGUS && direct->outcome != DNA_DNS_BOGUS;
+}
+
 bool dna_edge_places_of_document(const struct dna_service_document *document,
                                  const uint32_t *random, struct dna_edge_places *out)
 {
