@@ -155,7 +155,7 @@ static void what_was_proven_answers_the_same_question_only(void **state)
     expect_proven(session, hear(session, &q));
 
     now.wall += 2; /* so does now everybody who is not answered by the ruling */
-    for (int variant = 0; variant < 9; variant++) {
+    for (int variant = 0; variant < 10; variant++) {
         other = q;
         switch (variant) {
         case 0: other.chain = chain_two; break;
@@ -166,6 +166,7 @@ static void what_was_proven_answers_the_same_question_only(void **state)
         case 5: other.policy.level = DNA_LEVEL_STRONG; break;
         case 6: other.role = DNA_INITIATING; other.host = "x.example"; other.port = 1; break;
         case 7: other.policy.dane_usages = DNA_DANE_USAGES_ALL; break;
+        case 8: other.policy.delegation_legacy = true; break;
         default: other.domain = "b." D; break;
         }
         hearing = hear(session, &other);
@@ -450,9 +451,34 @@ static void survives_lack_of_memory(void **state)
     }
 }
 
+/* What one address of a host proved is nothing for another one where host-meta is admitted;
+ * to the other prooftypes they are the same. */
+static void addresses_of_a_host(void **state)
+{
+    struct dna_question q = {.domain = D, .role = DNA_INITIATING, .chain = chain_one,
+                             .host = "x.example", .port = 5269, .address = "192.0.2.1"};
+    struct dna_key first, second, third;
+    (void)state;
+    for (int admitted = 0; admitted < 2; admitted++) {
+        q.policy = dna_policy_default();
+        q.policy.prooftypes |= admitted != 0 ? DNA_PROOF_BIT(DNA_PROOF_HOST_META) : 0;
+        q.address = "192.0.2.1";
+        assert_int_equal(dna_key_proven(&q, &first), DNA_OK);
+        q.address = "192.0.2.2";
+        assert_int_equal(dna_key_proven(&q, &second), DNA_OK);
+        q.address = NULL;
+        assert_int_equal(dna_key_proven(&q, &third), DNA_OK);
+        assert_int_equal(dna_span_equal(dna_key_span(&first), dna_key_span(&second)),
+                         admitted == 0);
+        assert_int_equal(dna_span_equal(dna_key_span(&first), dna_key_span(&third)),
+                         admitted == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_of_a_host),
         cmocka_unit_test(identical_wants_are_one),
         cmocka_unit_test(what_was_proven_answers_the_same_question_only),
         cmocka_unit_test(an_endpoint_is_part_of_the_question),
