@@ -47,17 +47,6 @@ struct dna_known *dna_facts_of(const struct dna_facts *facts,
     return known;
 }
 
-struct dna_known *dna_facts_of(const struct dna_facts *facts,
-                               const struct dna_dns_answer *answer)
-{
-    struct dna_known *known = facts->first;
-    while (known != NULL && &known->fact.u.dns != answer) {
-        known = known->next;
-    }
-    assert(known != NULL);
-    return known;
-}
-
 struct dna_known *dna_facts_by_id(const struct dna_facts *facts, unsigned id)
 {
     struct dna_known *known = facts->first;

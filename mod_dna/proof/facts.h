@@ -34,7 +34,6 @@ struct dna_known {
         const char *why;                 /* ... or what is wrong with them; static */
         const struct dna_spki_dnskey *key; /* of the leaf, once somebody asked */
         uint64_t usable; /* DNS: which TLSA records are, as bits, once somebody asked */
-        uint64_t usable; /* DNS: which TLSA records are, as bits, once somebody asked */
     } parsed; /* FETCH, PEER: the bytes as certificates, once somebody asked */
     struct dna_known *next;
 };
@@ -52,9 +51,6 @@ void dna_facts_fini(struct dna_facts *facts);
 
 /* The entry of a want equal to this one, or NULL. */
 struct dna_known *dna_facts_find(const struct dna_facts *facts, const struct dna_want *want);
-/* The entry whose fact this answer is. */
-struct dna_known *dna_facts_of(const struct dna_facts *facts,
-                               const struct dna_dns_answer *answer);
 /* The entry whose fact this answer is. */
 struct dna_known *dna_facts_of(const struct dna_facts *facts,
                                const struct dna_dns_answer *answer);
