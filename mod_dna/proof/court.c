@@ -141,13 +141,36 @@ static enum dna_err hear(struct dna_court *court, const struct dna_prover *prove
     return DNA_OK;
 }
 
+static struct dna_bars bars_of(const struct dna_court *court)
+{
+    struct dna_bars bars = {.initiating = court->q.role != DNA_RECEIVING};
+    bars.veto = court->srv_known && court->srv.status == DNA_DELEGATION_BOGUS;
+    bars.dns_unknown = court->srv_known && court->srv.status == DNA_DELEGATION_FAILED;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        const struct dna_testimony *one = &court->docket.heard[i];
+        if (one->ruled && one->ruling.veto) {
+            *(i == DNA_PROOF_STS ? &bars.sts : &bars.veto) = true;
+        }
+    }
+    bars.dns_unknown = bars.dns_unknown || dna_docket_any_overdue(&court->docket);
+    return bars;
+}
+
+/* Nobody is asked, and nothing fetched, for a proof that would not count. */
+static bool is_worth_hearing(const struct dna_prover *prover, const struct dna_bars *bars)
+{
+    return prover->stage == DNA_STAGE_LOCAL || (!bars->veto && !bars->sts) ||
+           dna_verdict_may_prove(prover, bars);
+}
+
 static enum dna_err hear_stage(struct dna_court *court, struct dna_time now)
 {
     enum dna_err err = ask_srv(court, now);
+    struct dna_bars bars = bars_of(court);
     for (unsigned i = 0; err == DNA_OK && i < DNA_N_PROOFTYPES; i++) {
         struct dna_testimony *one = &court->docket.heard[i];
         if (one->admitted && !one->ruled && one->stale &&
-            dna_provers[i]->stage <= court->stage) {
+            dna_provers[i]->stage <= court->stage && is_worth_hearing(dna_provers[i], &bars)) {
             err = hear(court, dna_provers[i], now);
         }
     }
@@ -179,21 +202,6 @@ static bool veto_pending(const struct dna_court *court)
 {
     return !court->srv_known || dna_docket_veto_pending(&court->docket) ||
            awaits_ruling(court);
-}
-
-static struct dna_bars bars_of(const struct dna_court *court)
-{
-    struct dna_bars bars = {.initiating = court->q.role != DNA_RECEIVING};
-    bars.veto = court->srv_known && court->srv.status == DNA_DELEGATION_BOGUS;
-    bars.dns_unknown = court->srv_known && court->srv.status == DNA_DELEGATION_FAILED;
-    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        const struct dna_testimony *one = &court->docket.heard[i];
-        if (one->ruled && one->ruling.veto) {
-            *(i == DNA_PROOF_STS ? &bars.sts : &bars.veto) = true;
-        }
-    }
-    bars.dns_unknown = bars.dns_unknown || dna_docket_any_overdue(&court->docket);
-    return bars;
 }
 
 /* Whether an admitted prover that may still prove something has not ruled. */
@@ -266,7 +274,7 @@ static void conclude(struct dna_court *court, struct dna_time now)
 static bool begin_second_stage(struct dna_court *court)
 {
     struct dna_bars bars = bars_of(court);
-    if (court->stage != DNA_STAGE_LOCAL || bars.veto || veto_pending(court) ||
+    if (court->stage != DNA_STAGE_LOCAL || veto_pending(court) ||
         any_open(court, &bars, DNA_STAGE_LOCAL) ||
         !any_open(court, &bars, DNA_STAGE_FETCH)) {
         return false;

@@ -691,6 +691,33 @@ static void a_hearing_is_small(void **state)
     world_fini(&w);
 }
 
+/* Forged records leave the peer its attribute certificate, and nobody anything else (S10). */
+static void what_is_heard_under_a_veto(void **state)
+{
+    static const struct {
+        unsigned prooftypes;
+        bool initiating, challenged;
+    } rows[] = {
+        {BIT(ATTRIBUTE_CERT) | BIT(POSH), false, true},
+        {BIT(ATTRIBUTE_CERT) | BIT(POSH), true, false},
+        {BIT(POSH), false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rich r;
+        struct dna_ruling ruling;
+        rich_init(&r, "DNS:" HOST);
+        (void)world_srv(&r.w, PLAIN, BOGUS, HOST, 5269);
+        r.w.q.policy.prooftypes = rows[i].prooftypes;
+        r.w.q.role = rows[i].initiating ? DNA_INITIATING : DNA_RECEIVING;
+        ruling = world_hear(&r.w);
+        expect_ruling("bogus", &ruling, DNA_FAIL, DNA_CODE_DNS_BOGUS);
+        assert_int_equal(strstr(r.w.asked, "peer ") != NULL, rows[i].challenged);
+        assert_null(strstr(r.w.asked, POSH_URL));
+        rich_fini(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -714,6 +741,7 @@ int main(void)
         cmocka_unit_test(without_memory),
         cmocka_unit_test(without_memory_for_ever),
         cmocka_unit_test(a_hearing_is_small),
+        cmocka_unit_test(what_is_heard_under_a_veto),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static void the_strongest_proof_holds(void **state)
 
 #define BIT(t) DNA_PROOF_BIT(DNA_PROOF_##t)
 #define ALL (DNA_PROOF_BIT(DNA_N_PROOFTYPES) - 1)
-#define NAMED_BY_CA (BIT(PKIX) | BIT(SRVNAME))
+#define NAMED_BY_CA (BIT(PKIX) | BIT(SRVNAME) | BIT(ATTRIBUTE_CERT))
 #define WITHOUT_DNS (ALL & ~(BIT(DNSSEC_SRV) | BIT(DNSSEC_TA) | BIT(DANE)))
 #define DESPITE_STS (BIT(PKIX) | BIT(DANE))
 
