@@ -82,6 +82,9 @@ enum cli_exit cli_target_read(struct cli_call *call, const char *option, const c
 /* The values of --target and --direct, in this order. */
 enum cli_exit cli_need_targets(struct cli_call *call, struct cli_target *out, size_t *n);
 
+/* Whether a text has only characters that a URI may have (RFC 3986 2), and some. */
+bool cli_is_uri(const char *text);
+
 /* An entry of a zone file's TXT record: quoted, in pieces of at most 255 octets.  Printable
  * ASCII only; it lives as long as the call.  NULL: no memory. */
 const char *cli_zone_text(struct cli_call *call, const char *text);

@@ -9,18 +9,13 @@
 
 #include <cli/publish.h>
 
-/* What may stand as a parameter's value (RFC 8659 4.2): no blanks, no semicolon. */
-static bool is_value(const char *text)
+#define ACCOUNT_MOST 1024
+
+/* A parameter's value has no semicolon (RFC 8659 4.2). */
+static bool is_account(const char *text)
 {
-    if (*text == '\0' || strlen(text) > 1024) {
-        return false;
-    }
-    for (; *text != '\0'; text++) {
-        if (*text < '!' || *text > '~' || *text == ';' || *text == '"' || *text == '\\') {
-            return false;
-        }
-    }
-    return true;
+    return cli_is_uri(text) && strlen(text) <= ACCOUNT_MOST && strchr(text, ':') != NULL &&
+           strchr(text, ';') == NULL;
 }
 
 static void write_alias(struct cli_publication *p, const char *domain)
@@ -68,8 +63,7 @@ static enum cli_exit check_usage(const struct cli_call *call)
     if (!issuer && (cli_count(call, "until") > 0 || cli_flag(call, "wildcard"))) {
         return cli_usage(call, "--until and --wildcard go with --issuer and --account");
     }
-    if (issuer && (!is_value(cli_text(call, "account")) ||
-                   strchr(cli_text(call, "account"), ':') == NULL)) {
+    if (issuer && !is_account(cli_text(call, "account"))) {
         return cli_usage(call, "--account is the URI of an ACME account");
     }
     if (cli_count(call, "until") > 0 && cli_number(call, "until", 0) <= cli_at(call)) {

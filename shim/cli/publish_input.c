@@ -162,6 +162,19 @@ enum cli_exit cli_need_targets(struct cli_call *call, struct cli_target *out, si
 
 /* --- texts ------------------------------------------------------------------------------- */
 
+bool cli_is_uri(const char *text)
+{
+    if (*text == '\0') {
+        return false;
+    }
+    for (; *text != '\0'; text++) {
+        if (*text < '!' || *text > '~' || strchr("\"<>\\^`{|}", *text) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *cli_zone_text(struct cli_call *call, const char *text)
 {
     size_t len = strlen(text), n = 0;

@@ -89,6 +89,9 @@ static enum cli_exit run(struct cli_call *call)
     if (refers == (cli_count(call, "cert") + cli_count(call, "next") > 0)) {
         return cli_usage(call, "needs either --cert or --url");
     }
+    if (refers && !cli_is_uri(url)) {
+        return cli_usage(call, "--url %s: it is no URL", url);
+    }
     status = cli_need_certificates(call, &certificates);
     if (status != CLI_ACCEPTED) {
         return status;
