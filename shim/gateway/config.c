@@ -522,6 +522,15 @@ static void take_rest(struct reading *r)
         .total_bytes = number_of(queue, "queue", "total-bytes"),
         .seconds = (unsigned)number_of(queue, "queue", "seconds"),
     };
+    r->config->evidence_folder =
+        optional(r, value_of(first_of(r, "log"), "log", "evidence-folder"));
+    r->config->evidence_key =
+        optional(r, value_of(first_of(r, "log"), "log", "evidence-key"));
+    r->config->evidence_of_all =
+        strcmp(value_of(first_of(r, "log"), "log", "evidence-of"), "all") == 0;
+    r->config->evidence_files =
+        (unsigned)number_of(first_of(r, "log"), "log", "evidence-files");
+    r->config->lines.evidence = line_of(first_of(r, "log"), "evidence-folder");
     r->config->log_level = strcmp(level, "error") == 0     ? DNA_LOG_ERROR
                            : strcmp(level, "warning") == 0 ? DNA_LOG_WARNING
                            : strcmp(level, "debug") == 0   ? DNA_LOG_DEBUG
@@ -592,6 +601,8 @@ void gateway_config_free(const struct gateway_config *c)
     free(c->key);
     free(c->source);
     free(c->ca_file);
+    free(c->evidence_folder);
+    free(c->evidence_key);
     free(c->links);
     free(c->hosts);
     free(c->policies);

@@ -58,7 +58,7 @@ struct gateway_queue_config {
 
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
-    int ca_file, certificate, key, resolver;
+    int ca_file, certificate, key, resolver, evidence;
 };
 
 struct gateway_config {
@@ -79,6 +79,9 @@ struct gateway_config {
     size_t n_policies;
     struct gateway_queue_config queue;
     enum dna_log_level log_level;
+    char *evidence_folder, *evidence_key; /* NULL: none */
+    bool evidence_of_all;
+    unsigned evidence_files;
 };
 
 /* Reads and checks FILE.  Each fault is written to errors as "FILE:LINE: what is wrong; what

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 
@@ -92,9 +93,24 @@ static int64_t next_deadline(const struct gateway *gateway, int64_t now)
                : deadline;
 }
 
+static void write_evidence(struct gateway *gateway)
+{
+    struct dna_session_bundle made;
+    while (dna_session_next_bundle(dna_uv_session(gateway->uv), &made)) {
+        char name[4096];
+        bool fine = evidence_write(&gateway->evidence, made.bundle, name, sizeof name);
+        gateway_log(&gateway->log, fine ? DNA_LOG_INFO : DNA_LOG_WARNING, "evidence", "domain",
+                    made.domain, "ruling", dna_verdict_name(made.ruling->verdict), "file",
+                    name, fine ? NULL : "why", strerror(errno), NULL);
+    }
+}
+
 void gateway_after(struct gateway *gateway)
 {
     int64_t now, deadline;
+    if (gateway->evidence.folder != NULL && gateway->uv != NULL) {
+        write_evidence(gateway);
+    }
     if (gateway->state == GATEWAY_FREES) {
         return;
     }
@@ -199,5 +215,10 @@ void gateway_free(struct gateway *gateway)
     router_free(gateway->router);
     free(gateway->listeners);
     (void)uv_loop_close(&gateway->loop);
+    if (gateway->evidence.key.ptr != NULL) {
+        char *key = (char *)(uintptr_t)gateway->evidence.key.ptr;
+        explicit_bzero(key, gateway->evidence.key.len);
+        free(key);
+    }
     free(gateway);
 }

@@ -8,6 +8,7 @@
 #include <mod_dna/uv.h>
 
 #include "config.h"
+#include "evidence.h"
 #include "router.h"
 
 /* Draining: nothing more is accepted from outside; closing: every stream is being closed;
@@ -38,6 +39,7 @@ struct gateway {
     struct gateway_listener *listeners; /* the links first, in the configuration's order */
     size_t n_listeners;
     struct router *router;
+    struct gateway_evidence evidence;
     enum gateway_state state;
     int64_t drain_until;
     unsigned stops; /* signals received */

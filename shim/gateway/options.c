@@ -77,6 +77,14 @@ const struct option gateway_options[] = {
      "how long a stanza may wait"},
     {"log", "level", OPTION_WORD, false, false, 0, 0, "error warning info debug", "info",
      "the least important lines that are logged"},
+    {"log", "evidence-folder", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "where the evidence of rulings goes, for dna verify; empty: nowhere"},
+    {"log", "evidence-of", OPTION_WORD, false, false, 0, 0, "refused all", "refused",
+     "refused: of rulings that do not accept; all: of every ruling"},
+    {"log", "evidence-files", OPTION_NUMBER, false, false, 1, 99999, NULL, "1000",
+     "most files in that folder; then the oldest is overwritten"},
+    {"log", "evidence-key", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "PEM file of the private key, Ed25519 or ECDSA, that signs the evidence; empty: none"},
 };
 const size_t gateway_n_options = sizeof gateway_options / sizeof *gateway_options;
 

@@ -11,6 +11,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <mod_dna/court.h>
+
 #include "log.h"
 
 #define FILE_MAX_BYTES (16 * 1024 * 1024)
@@ -72,7 +74,11 @@ static bool make_driver(struct gateway *gateway, FILE *errors)
     struct dna_uv_options options = {
         .size = sizeof options,
         .loop = &gateway->loop,
-        .session = {.size = sizeof options.session, .log = &gateway->log},
+        .session = {.size = sizeof options.session,
+                    .log = &gateway->log,
+                    .evidence = c->evidence_folder == NULL ? DNA_EVIDENCE_NONE
+                                : c->evidence_of_all      ? DNA_EVIDENCE_ALL
+                                                          : DNA_EVIDENCE_REFUSED},
         .ca_file = c->ca_file,
         .dns = dns_of(c->dns.mode),
         .dns_servers = as_list(&c->dns.servers),
@@ -133,6 +139,35 @@ static bool make_identity(struct gateway *gateway, FILE *errors)
         return complain(gateway, errors, c->lines.certificate, what,
                         err == DNA_ERR_FORMAT ? why : dna_err_name(err));
     }
+    return true;
+}
+
+/* The key is tried at once. */
+static bool make_evidence(struct gateway *gateway, FILE *errors)
+{
+    const struct gateway_config *c = gateway->config;
+    struct gateway_evidence *evidence = &gateway->evidence;
+    char *trial;
+    enum dna_err err = DNA_OK;
+    *evidence = (struct gateway_evidence){.folder = c->evidence_folder,
+                                          .most = c->evidence_files};
+    if (!evidence_begin(evidence)) {
+        return complain(gateway, errors, c->lines.evidence, c->evidence_folder,
+                        strerror(errno));
+    }
+    if (c->evidence_key == NULL || c->evidence_folder == NULL) {
+        return true;
+    }
+    evidence->key.ptr = read_file(c->evidence_key, &evidence->key.len);
+    if (evidence->key.ptr == NULL) {
+        return complain(gateway, errors, c->lines.evidence, c->evidence_key, strerror(errno));
+    }
+    err = dna_bundle_sign(NULL, (struct dna_span){"{}", 2}, evidence->key, &trial, NULL);
+    if (err != DNA_OK) {
+        return complain(gateway, errors, c->lines.evidence, c->evidence_key,
+                        "neither an Ed25519 key nor an ECDSA key on P-256 or P-384");
+    }
+    free(trial);
     return true;
 }
 
@@ -201,7 +236,8 @@ struct gateway *gateway_new(const struct gateway_config *config, FILE *log, FILE
     gateway->log = gateway_log_sink(log, config->log_level);
     gateway->trace = trace;
     gateway->handler = streams_handler(trace != NULL);
-    if (!make_driver(gateway, errors) || !make_identity(gateway, errors)) {
+    if (!make_driver(gateway, errors) || !make_identity(gateway, errors) ||
+        !make_evidence(gateway, errors)) {
         gateway_free(gateway);
         return NULL;
     }
