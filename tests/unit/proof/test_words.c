@@ -18,7 +18,7 @@ static void prooftypes_have_names(void **state)
 {
     static const char *const names[] = {"pkix", "dnssec-srv", "dnssec-ta", "posh",
                                         "dane", "srvname", "xml-assertion", "sts",
-                                        "service-delegation", "host-meta"};
+                                        "service-delegation", "host-meta", "attribute-cert"};
     (void)state;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         enum dna_prooftype type, found = DNA_N_PROOFTYPES;
@@ -52,7 +52,8 @@ static void uris(void **state)
         {"urn:ietf:dna:proof:posh", DNA_N_PROOFTYPES},
         {"urn:xmpp:dna:proof:", DNA_N_PROOFTYPES},
         {"urn:xmpp:dna:proof:posh ", DNA_N_PROOFTYPES},
-        {"urn:xmpp:dna:proof:attribute-cert", DNA_N_PROOFTYPES},
+        {"urn:xmpp:dna:proof:attribute-cert", DNA_PROOF_ATTRIBUTE_CERT},
+        {"urn:xmpp:dna:proof:attribute", DNA_N_PROOFTYPES},
         {"posh", DNA_N_PROOFTYPES},
         {"", DNA_N_PROOFTYPES},
     };
