@@ -75,6 +75,8 @@ struct dna_acert_bundle {
     size_t n;
     struct dna_acert_case *cases;
     size_t n_cases;
+    struct dna_span *certificates; /* all that came along, in DER; owned */
+    size_t n_certificates;
 };
 
 /* CMS SignedData (certificates only, version 4) in DER, or PEM blocks.  At least one attribute

@@ -37,15 +37,26 @@ static enum dna_err malformed(struct bag *bag, const char *why)
 
 static enum dna_err add_certificate(struct bag *bag, struct dna_span der)
 {
+    struct dna_acert_bundle *bundle = bag->bundle;
     enum dna_err err;
+    char *copy;
     if (bag->n == DNA_LIMIT_ACERT_CERTIFICATES) {
         bag->why = "there are more certificates than 16";
         return DNA_ERR_LIMIT;
     }
     bag->why = "a certificate is malformed";
     err = dna_certificate_parse(der, &bag->certificates[bag->n]);
-    bag->n += err == DNA_OK;
-    return err;
+    if (err != DNA_OK) {
+        return err;
+    }
+    bag->n++;
+    copy = dna_alloc_get(bundle->alloc, der.len);
+    if (copy == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    memcpy(copy, der.ptr, der.len);
+    bundle->certificates[bundle->n_certificates++] = (struct dna_span){copy, der.len};
+    return DNA_OK;
 }
 
 static enum dna_err add_acert(struct bag *bag, struct dna_span der)
@@ -298,7 +309,9 @@ static struct dna_acert_bundle *make(const struct dna_alloc *alloc)
     bundle->alloc = alloc;
     bundle->acerts = dna_alloc_zero(alloc, DNA_LIMIT_ACERTS, sizeof *bundle->acerts);
     bundle->cases = dna_alloc_zero(alloc, DNA_LIMIT_ACERT_CASES, sizeof *bundle->cases);
-    if (bundle->acerts == NULL || bundle->cases == NULL) {
+    bundle->certificates =
+        dna_alloc_zero(alloc, DNA_LIMIT_ACERT_CERTIFICATES, sizeof *bundle->certificates);
+    if (bundle->acerts == NULL || bundle->cases == NULL || bundle->certificates == NULL) {
         dna_acert_bundle_free(bundle);
         return NULL;
     }
@@ -392,6 +405,10 @@ void dna_acert_bundle_free(struct dna_acert_bundle *bundle)
     for (size_t i = 0; i < bundle->n; i++) {
         dna_acert_free(bundle->acerts[i]);
     }
+    for (size_t i = 0; i < bundle->n_certificates; i++) {
+        dna_alloc_release(bundle->alloc, (void *)(uintptr_t)bundle->certificates[i].ptr);
+    }
+    dna_alloc_release(bundle->alloc, bundle->certificates);
     dna_alloc_release(bundle->alloc, bundle->acerts);
     dna_alloc_release(bundle->alloc, bundle->cases);
     dna_alloc_release(bundle->alloc, bundle);

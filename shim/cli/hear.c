@@ -41,6 +41,7 @@ static enum dna_err answer(const struct cli_hearing *h, const struct dna_want *w
     case DNA_WANT_PEER:
         out->u.peer.outcome = DNA_PEER_PROOF;
         out->u.peer.prooftype = h->prooftype;
+        out->u.peer.content = h->proof;
         return DNA_OK;
     case DNA_WANT_ANCHORED:
     case DNA_WANT_RECALL:
@@ -71,8 +72,12 @@ enum cli_exit cli_hear(struct cli_call *call, const struct cli_hearing *hearing,
         .service = DNA_XMPP_SERVER,
         .role = DNA_RECEIVING,
         .chain = hearing->chain,
+        .own = hearing->own,
         .policy.level = DNA_LEVEL_PROOF,
         .policy.prooftypes = DNA_PROOF_BIT(hearing->prooftype),
+        .policy.attribute_cert_accept_www = hearing->accept_www,
+        .policy.attribute_cert_wildcard = hearing->accept_wildcard,
+        .policy.attribute_cert_serial = hearing->accept_serial,
     };
     struct dna_time now = {.wall = hearing->at, .mono = 0};
     struct dna_court *court;

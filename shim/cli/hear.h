@@ -12,6 +12,9 @@ struct cli_hearing {
     const struct dna_chain *chain;
     const struct dna_roots *roots;
     int64_t at;
+    const char *own;           /* who asks, or NULL */
+    struct dna_span proof;     /* what the peer supplies */
+    bool accept_www, accept_wildcard, accept_serial; /* attribute-cert */
     struct dna_span document;  /* as if it had just been fetched from where it belongs */
 };
 
