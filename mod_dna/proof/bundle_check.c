@@ -185,9 +185,8 @@ static enum dna_err read_parts(struct check *c)
         return err == DNA_ERR_MEMORY ? err : broken(c, "the question is malformed");
     }
     if (dna_evidence_time(dna_json_member(c->root, "opened"), &c->opened) != DNA_OK ||
-        dna_evidence_time(dna_json_member(c->root, "ruled"), &c->ruled) != DNA_OK ||
-        dna_evidence_ruling(dna_json_member(c->root, "ruling"), &c->out->ruling) != DNA_OK) {
-        return broken(c, "the ruling or its time is malformed");
+        dna_evidence_time(dna_json_member(c->root, "ruled"), &c->ruled) != DNA_OK) {
+        return broken(c, "the times are malformed");
     }
     return read_entries(c);
 }
@@ -325,6 +324,9 @@ static enum dna_err hear_again(struct check *c)
         err = broken(c, "the court does not come to a ruling over the recorded facts");
     }
     err = err == DNA_OK ? compare(c, court) : err;
+    if (err == DNA_OK) {
+        (void)dna_court_ruling(court, &c->out->ruling); /* which is the recorded one */
+    }
     dna_court_free(court);
     return err;
 }

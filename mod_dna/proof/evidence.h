@@ -39,8 +39,6 @@ DNA_MUST_USE enum dna_err dna_evidence_time(const struct dna_json *value,
 DNA_MUST_USE enum dna_err dna_evidence_fact(struct dna_arena *arena,
                                             const struct dna_json *value,
                                             struct dna_fact *out);
-DNA_MUST_USE enum dna_err dna_evidence_ruling(const struct dna_json *value,
-                                              struct dna_ruling *out);
 /* base64 text. */
 DNA_MUST_USE enum dna_err dna_evidence_bytes(struct dna_arena *arena,
                                              const struct dna_json *value,

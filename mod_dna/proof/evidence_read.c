@@ -358,21 +358,3 @@ enum dna_err dna_evidence_fact(struct dna_arena *arena, const struct dna_json *v
     }
     return r.err == DNA_ERR_NOT_FOUND ? DNA_ERR_FORMAT : r.err;
 }
-
-enum dna_err dna_evidence_ruling(const struct dna_json *value, struct dna_ruling *out)
-{
-    static const enum dna_verdict all[] = {DNA_NOT_APPLICABLE, DNA_TEMPFAIL, DNA_FAIL,
-                                           DNA_PROVEN};
-    const char *words[4];
-    struct reader r = {NULL, DNA_OK};
-    const char *why = read_text(&r, value, "why");
-    for (unsigned i = 0; i < 4; i++) {
-        words[i] = dna_verdict_name(all[i]);
-    }
-    *out = (struct dna_ruling){.verdict = all[read_word(&r, value, "ruling", words, 4)]};
-    if (strlen(why) >= sizeof out->why) {
-        return DNA_ERR_FORMAT;
-    }
-    (void)strcpy(out->why, why);
-    return r.err;
-}

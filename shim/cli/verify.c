@@ -49,6 +49,31 @@ static enum cli_exit report(struct cli_call *call, const struct dna_bundle_repor
     return cli_report_end(&out);
 }
 
+/* --roots, or the system's. */
+static bool need_roots(struct cli_call *call, struct dna_roots **out)
+{
+    const char *file = cli_text(call, "roots");
+    struct dna_span pem;
+    enum dna_err err;
+    if (cli_count(call, "roots") != 0) {
+        return cli_need_roots(call, "roots", out);
+    }
+    if (!cli_read(call, file, &pem)) {
+        return false;
+    }
+    err = dna_roots_new(NULL, out);
+    if (err != DNA_OK) {
+        (void)cli_fault(call, "%s", dna_err_name(err));
+        return false;
+    }
+    err = dna_roots_add_pem(*out, pem, NULL);
+    if (err != DNA_OK) {
+        (void)cli_fault(call, "%s: %s", file, dna_err_name(err));
+        dna_roots_free(*out);
+    }
+    return err == DNA_OK;
+}
+
 static enum cli_exit run(struct cli_call *call)
 {
     struct dna_bundle_terms terms = {.roots = NULL};
@@ -64,7 +89,7 @@ static enum cli_exit run(struct cli_call *call)
     if (key != NULL && terms.key_pem.len == 0) {
         return cli_fault(call, "%s: there is no key in it", key);
     }
-    if (!cli_need_roots(call, "roots", &roots)) {
+    if (!need_roots(call, &roots)) {
         return CLI_FAULT;
     }
     terms.roots = roots;
