@@ -67,6 +67,31 @@ static enum cli_exit read_names(struct cli_call *call, struct issue *issue)
     return CLI_ACCEPTED;
 }
 
+/* As a verifier does; without --roots nobody knows whom verifiers believe. */
+static enum cli_exit check_path(struct cli_call *call, const struct dna_chain *issuer)
+{
+    struct dna_roots *roots;
+    struct dna_path path;
+    enum dna_err err;
+    if (cli_count(call, "roots") == 0) {
+        return CLI_ACCEPTED;
+    }
+    if (!cli_need_roots(call, "roots", &roots)) {
+        return CLI_FAULT;
+    }
+    err = dna_path_check(issuer, roots, cli_at(call), &path);
+    dna_roots_free(roots);
+    if (err != DNA_OK) {
+        return cli_fault(call, "%s", dna_err_name(err));
+    }
+    if (path.code != DNA_PATH_OK || !path.digital_signature) {
+        return cli_invalid(call, "the issuer's certificate would not do: %s",
+                           path.code != DNA_PATH_OK ? path.why
+                                                    : "its key is not for signatures");
+    }
+    return CLI_ACCEPTED;
+}
+
 static enum cli_exit read_issuer(struct cli_call *call, struct issue *issue)
 {
     const char *file = cli_text(call, "key");
@@ -94,7 +119,8 @@ static enum cli_exit read_issuer(struct cli_call *call, struct issue *issue)
     }
     issue->order.issuer = issue->issuer;
     issue->order.key = issue->key;
-    return err == DNA_OK ? CLI_ACCEPTED : cli_fault(call, "%s", dna_err_name(err));
+    return err == DNA_OK ? check_path(call, issue->issuer)
+                         : cli_fault(call, "%s", dna_err_name(err));
 }
 
 static enum cli_exit read_holder(struct cli_call *call, struct issue *issue)
@@ -276,6 +302,8 @@ static const struct cli_option options[] = {
     {"issuer", CLI_FILE, .required = true, .value = "PEM",
      .help = "the owner's own certificate, that of the web site say, with its intermediates"},
     {"key", CLI_FILE, .required = true, .value = "PEM", .help = "its private key"},
+    {"roots", CLI_FILE, .many = true, .value = "PEM",
+     .help = "check beforehand that those who believe these authorities will believe it"},
     {"cert", CLI_FILE, .value = "PEM",
      .help = "the hoster's certificate, which is thereby accepted whoever issued it"},
     {"holder-key", CLI_FLAG,

@@ -95,6 +95,20 @@ class AttributeCert(publishing.Case):
         self.make("attribute-cert", "--domain", "example.net", "--issuer", srv, "--key",
                   self.dir / "srv.key", *holder)
 
+    def test_the_path_of_the_issuer(self):
+        roots = ("--roots", self.root.pem)
+        words = ("attribute-cert", "--domain", "example.com", "--cert", self.hoster)
+        self.make(*self.words, "--cert", self.hoster, *roots)
+        for name, extra, says in (("ca", "basicConstraints=CA:TRUE", "is a CA"),
+                                  ("mail", "extendedKeyUsage=emailProtection", "would not do"),
+                                  ("agree", "keyUsage=keyAgreement", "not for signatures")):
+            issuer = self.root.leaf(name, "DNS:example.com", extra=extra)
+            self.refused(*words, "--issuer", issuer, "--key", self.dir / f"{name}.key", *roots,
+                         says=says)
+        other = tool.Authority(self.dir, "other")
+        self.refused(*self.words, "--cert", self.hoster, "--roots", other.pem,
+                     says="would not do")
+
     def test_use(self):
         self.misuse("publish", *self.words, says="needs either --cert or --host")
         self.misuse("publish", *self.words, "--host", "h.example", "--cert", self.hoster,
