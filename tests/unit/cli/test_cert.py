@@ -125,7 +125,8 @@ class Cert(tool.Case):
     def test_files_that_are_none(self):
         leaf = self.root.leaf("good", "DNS:a.example")
         pem = leaf.read_bytes()
-        for content in (b"", b"\0", b"hello", pem[:200], pem.replace(b"M", b"!"),
+        broken = pem.replace(b"M", b"!")
+        for content in (b"", b"\0", b"hello", pem[:200], broken, broken + pem,
                         pem.replace(b"-----END", b"----END"), tool.der(leaf)[:-1],
                         tool.der(leaf) + b"\0", pem * 11):
             file = self.file("bad.pem", content)

@@ -8,6 +8,7 @@ import time
 import unittest
 
 import tool
+from test_program import on_a_terminal
 
 ROOT_ZONE = """\
 $ORIGIN .
@@ -148,6 +149,13 @@ class Dns(tool.Case):
         self.ask(tool.UNKNOWN, "dns", "xmpp.good", "A", "--resolver",
                  f"127.0.0.1@{free_port()}", "--trust-anchor", self.server.anchor,
                  outcome="failed", ruling="TEMPFAIL", code="dns-failed", secure=False)
+
+    def test_progress(self):
+        text = on_a_terminal("dns", "xmpp.good", "A", "--resolver",
+                             f"127.0.0.1@{self.server.port}", "--trust-anchor",
+                             self.server.anchor, stream="stderr")
+        self.assertTrue(text.startswith(b"\r\x1b[Kasking for xmpp.good"), text)
+        self.assertTrue(text.endswith(b"\r\x1b[K"), text)
 
     def test_another_root(self):
         other = self.dir / "other.key"

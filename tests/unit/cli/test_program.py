@@ -22,12 +22,13 @@ def commands():
         yield from ([name, part] for part in below) if below else [[name]]
 
 
-def on_a_terminal(*words, **environment):
-    """What the program writes to a terminal."""
+def on_a_terminal(*words, stream="stdout", **environment):
+    """What the program writes to a terminal, which is its stdout or its stderr."""
     ours, theirs = pty.openpty()
     env = dict(tool.ENVIRONMENT, TERM="xterm", **environment)
-    child = subprocess.Popen([tool.PROGRAM, *words], stdout=theirs, env=env,
-                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: theirs}
+    child = subprocess.Popen([tool.PROGRAM, *map(str, words)], env=env,
+                             stdin=subprocess.DEVNULL, **streams)
     os.close(theirs)
     text = b""
     try:
