@@ -466,6 +466,21 @@ static enum dna_level level_of(const char *word)
                                          : DNA_LEVEL_REFUSE;
 }
 
+static void take_delegation(struct reading *r, const struct section *s,
+                            struct dna_policy *policy)
+{
+    bool admitted =
+        (policy->prooftypes & DNA_PROOF_BIT(DNA_PROOF_SERVICE_DELEGATION)) != 0;
+    policy->delegation_connect = truth_of(s, "policy", "delegation-connect");
+    policy->delegation_legacy = truth_of(s, "policy", "delegation-legacy");
+    if ((policy->delegation_connect || policy->delegation_legacy) && !admitted) {
+        const char *name =
+            policy->delegation_connect ? "delegation-connect" : "delegation-legacy";
+        faults_add(&r->faults, line_of(s, name), "%s: is for policies that admit the "
+                   "prooftype service-delegation; add that to prooftypes", name);
+    }
+}
+
 static void take_policy(struct reading *r, const struct section *s)
 {
     struct gateway_config *c = r->config;
@@ -477,8 +492,7 @@ static void take_policy(struct reading *r, const struct section *s)
     policy->policy.level = level_of(value_of(s, "policy", "level"));
     policy->policy.prooftypes = prooftypes_of(s);
     policy->policy.dane_usages = dane_usages_of(s);
-    policy->policy.delegation_connect = truth_of(s, "policy", "delegation-connect");
-    policy->policy.delegation_legacy = truth_of(s, "policy", "delegation-legacy");
+    take_delegation(r, s, &policy->policy);
     c->n_policies += policy->pattern != NULL;
     if (strcmp(title, "*") == 0) {
         return;

@@ -121,7 +121,8 @@ static void values_that_were_set(void **state)
     char *errors;
     (void)state;
     write_config(6, "policy \"*\" { level = strong prooftypes = { \"pkix\", posh } }\n"
-                    "policy \".b.example\" { level = refuse }\n"
+                    "policy \".b.example\" { level = refuse prooftypes = { posh, "
+                    "service-delegation } delegation-connect = true }\n"
                     "queue { pair-stanzas = 7 seconds = 5 }\nlog { level = \"error\" }\n"
                     "address-guard { allow = { \"10.0.0.0/8\", \"fd00::/8\" } fetch-ports = "
                     "{ 8080 } }\n"
@@ -133,7 +134,10 @@ static void values_that_were_set(void **state)
     assert_int_equal(c->policies[0].policy.level, DNA_LEVEL_STRONG);
     assert_int_equal(c->policies[0].policy.prooftypes,
                      DNA_PROOF_BIT(DNA_PROOF_PKIX) | DNA_PROOF_BIT(DNA_PROOF_POSH));
+    assert_false(c->policies[0].policy.delegation_connect);
     assert_int_equal(c->policies[1].policy.level, DNA_LEVEL_REFUSE);
+    assert_true(c->policies[1].policy.delegation_connect);
+    assert_false(c->policies[1].policy.delegation_legacy);
     assert_int_equal(c->queue.pair_stanzas, 7);
     assert_int_equal(c->queue.seconds, 5);
     assert_int_equal(c->log_level, DNA_LOG_ERROR);
@@ -225,6 +229,12 @@ static const struct {
      "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation host-meta "
      "sts\n"
      "6: dane-usages: \"4\" is not possible; use one of: 3 2 1 0\n"},
+    {6, "policy \"*\" { delegation-connect = true }",
+     "6: delegation-connect: is for policies that admit the prooftype service-delegation; add "
+     "that to prooftypes\n"},
+    {6, "policy \"*\" {\n prooftypes = { pkix }\n delegation-legacy = true }",
+     "8: delegation-legacy: is for policies that admit the prooftype service-delegation; add "
+     "that to prooftypes\n"},
     {6, "policy \"*\" { prooftypes = { } }",
      "6: prooftypes: has 0 values; 1 to 16 are possible\n"},
     /* the resolver */
