@@ -172,7 +172,8 @@ static bool is_wrong(const struct option *o, const char *value, char *out, size_
 static bool is_optional(const struct option *o)
 {
     return !o->required && !o->list &&
-           (o->type == OPTION_IP || o->type == OPTION_USER || o->type == OPTION_URL);
+           (o->type == OPTION_IP || o->type == OPTION_USER || o->type == OPTION_URL ||
+            (o->type == OPTION_TEXT && o->otherwise[0] == '\0'));
 }
 
 void check_value(struct faults *faults, int line, const struct option *o, const char *value)

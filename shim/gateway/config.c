@@ -385,6 +385,7 @@ static void take_host(struct reading *r, const struct section *s,
     const char *link = value_of(s, "host", "link");
     host->line = s->line;
     host->dnssec_ta_url = optional(r, value_of(s, "host", "dnssec-ta-url"));
+    host->attribute_cert_file = optional(r, value_of(s, "host", "attribute-cert-file"));
     host->link = find_link(r->config, link);
     if (dna_name_parse(dna_span_of(s->title), &host->domain) != DNA_OK ||
         dna_name_is_address(&host->domain)) {
@@ -492,6 +493,12 @@ static void take_policy(struct reading *r, const struct section *s)
     policy->policy.level = level_of(value_of(s, "policy", "level"));
     policy->policy.prooftypes = prooftypes_of(s);
     policy->policy.dane_usages = dane_usages_of(s);
+    policy->policy.attribute_cert_accept_www =
+        truth_of(s, "policy", "attribute-cert-accept-www");
+    policy->policy.attribute_cert_wildcard =
+        truth_of(s, "policy", "attribute-cert-accept-wildcard");
+    policy->policy.attribute_cert_serial =
+        truth_of(s, "policy", "attribute-cert-accept-serial");
     take_delegation(r, s, &policy->policy);
     c->n_policies += policy->pattern != NULL;
     if (strcmp(title, "*") == 0) {
@@ -600,6 +607,7 @@ void gateway_config_free(const struct gateway_config *c)
     }
     for (size_t i = 0; i < c->n_hosts; i++) {
         free(c->hosts[i].dnssec_ta_url);
+        free(c->hosts[i].attribute_cert_file);
     }
     for (size_t i = 0; i < c->n_policies; i++) {
         free(c->policies[i].pattern);

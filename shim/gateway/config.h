@@ -35,6 +35,7 @@ struct gateway_host_config {
     size_t link; /* index into links */
     int line;    /* of the file */
     char *dnssec_ta_url; /* or NULL */
+    char *attribute_cert_file; /* or NULL */
 };
 
 struct gateway_policy_config {

@@ -112,6 +112,49 @@ static bool make_driver(struct gateway *gateway, FILE *errors)
     return true;
 }
 
+/* In base64 white space would only make the proof longer than a peer takes. */
+static void strip(char *text, size_t len)
+{
+    bool pem = len != 0 && text[0] == '-';
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (pem || strchr(" \t\r\n", text[i]) == NULL) {
+            text[n++] = text[i];
+        }
+    }
+    text[n] = '\0';
+}
+
+static bool host_domain(struct gateway *gateway, const struct gateway_host_config *host,
+                        FILE *errors)
+{
+    char *acert = NULL;
+    size_t len = 0;
+    struct dna_hosted hosted = {.size = sizeof hosted,
+                                .domain = host->domain.text,
+                                .link = gateway->listeners[host->link].link,
+                                .dnssec_ta_url = host->dnssec_ta_url};
+    enum dna_err err;
+    if (host->attribute_cert_file != NULL) {
+        acert = read_file(host->attribute_cert_file, &len);
+        if (acert == NULL) {
+            return complain(gateway, errors, host->line, host->attribute_cert_file,
+                            strerror(errno));
+        }
+        strip(acert, len);
+        hosted.attribute_cert = acert;
+    }
+    err = dna_session_host(dna_uv_session(gateway->uv), &hosted);
+    free(acert);
+    if (err == DNA_ERR_ARGUMENT && host->attribute_cert_file != NULL) {
+        return complain(gateway, errors, host->line, host->attribute_cert_file,
+                        "no peer could take this attribute certificate (PEM, or CMS in base64); "
+                        "see `dna acert FILE --show`");
+    }
+    return err == DNA_OK || complain(gateway, errors, host->line, host->domain.text,
+                                     dna_err_name(err));
+}
+
 static bool make_identity(struct gateway *gateway, FILE *errors)
 {
     const struct gateway_config *c = gateway->config;
@@ -180,11 +223,9 @@ static bool make_session(struct gateway *gateway, FILE *errors)
         err = dna_session_policy(session, c->policies[i].pattern, &c->policies[i].policy);
     }
     for (size_t i = 0; err == DNA_OK && i < c->n_hosts; i++) {
-        const struct dna_hosted hosted = {.size = sizeof hosted,
-                                          .domain = c->hosts[i].domain.text,
-                                          .link = gateway->listeners[c->hosts[i].link].link,
-                                          .dnssec_ta_url = c->hosts[i].dnssec_ta_url};
-        err = dna_session_host(session, &hosted);
+        if (!host_domain(gateway, &c->hosts[i], errors)) {
+            return false;
+        }
     }
     /* Nobody may be led to the servers that trust us (S22). */
     for (size_t i = 0; err == DNA_OK && i < c->n_links; i++) {

@@ -227,7 +227,7 @@ static const struct {
      "6: level: \"lax\" is not possible; use one of: refuse proof strong\n"
      "6: prooftypes: \"danish\" is not possible; use one of: "
      "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation host-meta "
-     "sts\n"
+     "sts attribute-cert\n"
      "6: dane-usages: \"4\" is not possible; use one of: 3 2 1 0\n"},
     {6, "policy \"*\" { delegation-connect = true }",
      "6: delegation-connect: is for policies that admit the prooftype service-delegation; add "
