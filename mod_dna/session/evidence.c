@@ -10,6 +10,7 @@ struct dna_kept_bundle {
     struct dna_kept_bundle *next;
     struct dna_name domain;
     struct dna_ruling ruling;
+    const void *user;
     size_t len;
     char text[];
 };
@@ -36,7 +37,8 @@ void dna_evidence_list_fini(struct dna_evidence_list *list)
 }
 
 void dna_evidence_list_add(struct dna_evidence_list *list, const char *domain,
-                           const struct dna_ruling *ruling, struct dna_span bundle)
+                           const struct dna_ruling *ruling, struct dna_span bundle,
+                           const void *user)
 {
     struct dna_kept_bundle *kept;
     if (bundle.len == 0 || bundle.len > DNA_LIMIT_BUNDLE) {
@@ -50,7 +52,7 @@ void dna_evidence_list_add(struct dna_evidence_list *list, const char *domain,
     if (kept == NULL) {
         return;
     }
-    *kept = (struct dna_kept_bundle){.ruling = *ruling, .len = bundle.len};
+    *kept = (struct dna_kept_bundle){.ruling = *ruling, .user = user, .len = bundle.len};
     memcpy(kept->text, bundle.ptr, bundle.len);
     (void)strncpy(kept->domain.text, domain, DNA_NAME_MAX);
     *(list->last != NULL ? &list->last->next : &list->first) = kept;
@@ -71,6 +73,7 @@ bool dna_evidence_list_take(struct dna_evidence_list *list, struct dna_session_b
         .domain = list->lent->domain.text,
         .ruling = &list->lent->ruling,
         .bundle = {list->lent->text, list->lent->len},
+        .user = list->lent->user,
     };
     return true;
 }

@@ -20,7 +20,8 @@ struct dna_evidence_list {
 void dna_evidence_list_fini(struct dna_evidence_list *list);
 /* Copies bundle and ruling; drops it where there is no memory. */
 void dna_evidence_list_add(struct dna_evidence_list *list, const char *domain,
-                           const struct dna_ruling *ruling, struct dna_span bundle);
+                           const struct dna_ruling *ruling, struct dna_span bundle,
+                           const void *user);
 bool dna_evidence_list_take(struct dna_evidence_list *list, struct dna_session_bundle *out);
 /* Whether a ruling is one to be kept. */
 bool dna_evidence_wanted(enum dna_evidence wanted, const struct dna_ruling *ruling);

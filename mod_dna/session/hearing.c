@@ -230,7 +230,7 @@ static void keep_evidence(struct dna_hearing *hearing)
         hearing->bundle = dna_alloc_text(session->alloc, bundle);
     } else {
         dna_evidence_list_add(&session->bundles, hearing->domain.text, &hearing->ruling,
-                              bundle);
+                              bundle, hearing->stream->user);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 extern const struct cli_command cli_command_acert;
+extern const struct cli_command cli_command_check;
 extern const struct cli_command cli_command_cert;
 extern const struct cli_command cli_command_dane;
 extern const struct cli_command cli_command_posh;
@@ -21,6 +22,7 @@ extern const struct cli_command cli_command_completion;
 extern const struct cli_command cli_command_help;
 
 const struct cli_command *const cli_commands[] = {
+    &cli_command_check,
     &cli_command_cert,
     &cli_command_acert,
     &cli_command_dane,

@@ -145,6 +145,7 @@ struct dna_session_bundle {
     const char *domain;
     const struct dna_ruling *ruling;
     struct dna_span bundle;
+    const void *user; /* of the stream, which may be gone: only to be compared */
 };
 DNA_API bool dna_session_next_bundle(struct dna_session *session,
                                      struct dna_session_bundle *out);
