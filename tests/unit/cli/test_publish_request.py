@@ -1,13 +1,17 @@
 """dna publish ta-request, srvname-request: requests judged by openssl, and the certificates
-that come of them compared with the zone's key by the library."""
+that come of them compared with the zone's key by the library.
+
+It is started with one more argument: the program dnskey_of.
+"""
 import base64
-import os
 import subprocess
+import sys
 
 import publishing
 import tool
 
-DNSKEY_OF = os.environ.get("DNA_DNSKEY_OF", "")
+# What the library takes a certificate's key for.
+DNSKEY_OF = sys.argv.pop(1) if len(sys.argv) > 1 else "dnskey_of"
 ALGORITHMS = {"RSASHA256": 8, "RSASHA512": 10, "ECDSAP256SHA256": 13, "ECDSAP384SHA384": 14,
               "ED25519": 15}
 SIGNATURES = {8: "sha256WithRSAEncryption", 10: "sha512WithRSAEncryption",
