@@ -159,6 +159,9 @@ static enum dna_err supply(struct dna_span bytes, const struct dna_chain *untrus
     struct dna_acert *acert;
     const char *why;
     enum dna_err err;
+    if (bytes.len == 0) {
+        return DNA_ERR_FORMAT;
+    }
     if (!is_der(bytes) && !is_pem(bytes) && untrusted == NULL) {
         return dna_buf_add(buf, bytes);
     }
