@@ -1,5 +1,5 @@
-/* edge/find.c: two look-ups at once, and the service delegation document where the policy wants
- * it; each answer is kept until all are there.
+/* edge/find.c: two look-ups at once, and the service delegation document where the policy
+ * wants it; each answer is kept until all are there.
  *
  * The document stands in for SRV records that are missing, wrong or could not be looked up,
  * never for bogus ones, which forbid connecting (S10).

@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-_Static_assert((int)DNA_LIMIT_SERVICE_ENDPOINTS <= (int)DNA_LIMIT_RECORDS,
-               "there is a random number for each object of a document");
-
 static void end(struct dna_edge_places *out, enum dna_edge_finding finding, const char *why)
 {
     out->finding = finding;
@@ -127,12 +124,12 @@ bool dna_edge_places_replaceable(const struct dna_dns_answer *starttls,
 bool dna_edge_places_of_document(const struct dna_service_document *document,
                                  const uint32_t *random, struct dna_edge_places *out)
 {
-    struct dna_srv records[DNA_LIMIT_SERVICE_ENDPOINTS];
+    struct dna_srv records[DNA_LIMIT_RECORDS]; /* as many as there are random numbers */
     size_t n = 0;
     if (document->n_endpoints == 0 && document->n_skipped != 0) {
         return false;
     }
-    for (size_t i = 0; i < document->n_endpoints; i++) {
+    for (size_t i = 0; i < document->n_endpoints && n < DNA_LIMIT_RECORDS; i++) {
         const struct dna_service_endpoint *one = &document->endpoints[i];
         if (!one->direct_tls) {
             records[n++] = (struct dna_srv){

@@ -193,12 +193,14 @@ static const struct {
     struct result out, in;
 } rows[] = {
     {"the domain", "DNS:" DOMAIN, USUAL_META, GOOD, GOOD},
-    {"the domain's account", "otherName:1.3.6.1.5.5.7.8.5;UTF8:" DOMAIN, USUAL_META, GOOD, GOOD},
-    {"the domain's service", "otherName:1.3.6.1.5.5.7.8.7;IA5:_xmpp-server." DOMAIN, USUAL_META, GOOD,
+    {"the domain's account", "otherName:1.3.6.1.5.5.7.8.5;UTF8:" DOMAIN, USUAL_META, GOOD,
      GOOD},
+    {"the domain's service", "otherName:1.3.6.1.5.5.7.8.7;IA5:_xmpp-server." DOMAIN,
+     USUAL_META, GOOD, GOOD},
     {"the name of the link", "DNS:" SNI, USUAL_META, GOOD, GOOD},
     {"a wildcard for it", "DNS:*.example.net", USUAL_META, GOOD, GOOD},
-    {"the link's account", "otherName:1.3.6.1.5.5.7.8.5;UTF8:" SNI, USUAL_META, MISNAMED, MISNAMED},
+    {"the link's account", "otherName:1.3.6.1.5.5.7.8.5;UTF8:" SNI, USUAL_META, MISNAMED,
+     MISNAMED},
     {"some other name", "DNS:" HOST, USUAL_META, MISNAMED, MISNAMED},
     {"the name of another link", "DNS:other.example.net",
      META("3000", "",

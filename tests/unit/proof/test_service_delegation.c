@@ -130,7 +130,8 @@ static void what_it_does_not_replace(void **state)
         struct result result;
     } orders[] = {
         {"self-signed", {.names = "DNS:" HOST}, {DNA_FAIL, DNA_CODE_UNTRUSTED}},
-        {"expired", {.not_before = NOW - 3 * DAY, .not_after = NOW - DAY, .names = "DNS:" HOST},
+        {"expired",
+         {.not_before = NOW - 3 * DAY, .not_after = NOW - DAY, .names = "DNS:" HOST},
          {DNA_FAIL, DNA_CODE_NOT_VALID_NOW}},
         {"future", {.not_before = NOW + 1, .names = "DNS:" HOST},
          {DNA_FAIL, DNA_CODE_NOT_VALID_NOW}},
@@ -194,7 +195,8 @@ static void the_old_place(void **state)
         struct result result;
         bool asked;
     } places[] = {
-        {"off", false, DNA_FETCH_ABSENT, "", {DNA_NOT_APPLICABLE, DNA_CODE_NO_MATERIAL}, false},
+        {"off", false, DNA_FETCH_ABSENT, "", {DNA_NOT_APPLICABLE, DNA_CODE_NO_MATERIAL},
+         false},
         {"on", true, DNA_FETCH_ABSENT, "", GOOD, true},
         {"on, and the proper place has one", true, DNA_FETCH_OK, "[" PLACE "]", GOOD, false},
         {"on, and the proper place has another", true, DNA_FETCH_OK, "[]",
