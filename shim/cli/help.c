@@ -122,6 +122,9 @@ static void print_members(FILE *out, const char *members)
         (void)snprintf(text, sizeof text, "%.*s", (int)(len - name - 2),
                        members + name + 2);
         (void)fprintf(out, "  %-*.*s", MEMBER - 2, (int)name, members);
+        if (name + 3 > MEMBER) {
+            (void)fprintf(out, "\n%*s", MEMBER, "");
+        }
         wrap(out, text, MEMBER, MEMBER);
         members += len + (members[len] == '\n');
     }
