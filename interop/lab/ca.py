@@ -59,13 +59,17 @@ class Authority:
 
     def certify_key(self, name, key, directory, also=()):
         """A certificate for NAME (and ALSO) over an existing key, by a signed request."""
-        directory = pathlib.Path(directory)
-        request = directory / f"{name}.csr"
-        certificate = directory / f"{name}.pem"
+        request = pathlib.Path(directory) / f"{name}.csr"
         config = self._write(f"{name}.req.cnf", _REQUEST.format(name=name))
-        leaf = self._write(f"{name}.leaf.cnf", _LEAF.format(
-            names=",".join(f"DNS:{host}" for host in (name, *also))))
         run(["openssl", "req", "-new", "-key", key, "-config", config, "-out", request])
+        return self.certify_request(name, request, directory, also)
+
+    def certify_request(self, name, request, directory, also=()):
+        """What a CA does with a request that proves possession of its key.  ALSO: further
+        host names, or subject alternative names in OpenSSL's notation ("otherName:…")."""
+        certificate = pathlib.Path(directory) / f"{name}.pem"
+        names = ",".join(one if ":" in one else f"DNS:{one}" for one in (name, *also))
+        leaf = self._write(f"{name}.leaf.cnf", _LEAF.format(names=names))
         run(["openssl", "req", "-verify", "-noout", "-in", request])
         run(["openssl", "x509", "-req", "-in", request, "-CA", self.certificate,
              "-CAkey", self._key, "-CAcreateserial", "-days", self.days,

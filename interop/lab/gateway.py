@@ -44,10 +44,7 @@ link "main" {{
   user = "{user}"
 }}
 {hosts}
-policy "*" {{
-  level = "proof"
-  prooftypes = {{ "pkix", "dnssec-srv", "dnssec-ta", "posh" }}
-}}
+{policies}
 log {{
   level = "info"
 }}
@@ -59,10 +56,12 @@ VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=defin
 
 
 class Gateway:
-    """HOSTS maps each hosted domain to its dnssec-ta URL, or to None.  UNDER: a command
-    that runs the program, such as VALGRIND."""
+    """HOSTS maps each hosted domain to its options (name to text), POLICIES each pattern of
+    peers to its options (name to a line's right side).  UNDER: a command that runs the
+    program, such as VALGRIND."""
 
-    def __init__(self, machine, program, certificate, key, world, hosts, under=()):
+    def __init__(self, machine, program, certificate, key, world, hosts, policies=None,
+                 under=()):
         self._under = list(under)
         self.machine = machine
         self._owner = pwd.getpwnam(OWNER)
@@ -73,12 +72,16 @@ class Gateway:
         self.config = home / "dna-gateway.conf"
         self.log = machine.directory / "dna-gateway.log"
         self.trace = home / "dna-gateway.trace"
-        clauses = "\n".join(_host_clause(name, url) for name, url in hosts.items())
+        hosting = "\n".join(_clause("host", name, {"link": '"main"', **{
+            option: f'"{self._mine(home, value)}"' for option, value in options.items()}})
+            for name, options in hosts.items())
+        policy = "\n".join(_clause("policy", pattern, {"level": '"proof"', **options})
+                           for pattern, options in (policies or {"*": {}}).items())
         self.config.write_text(
             _CONFIG.format(address=machine.address, port=PORT,
                            certificate=self._take(home, certificate),
                            key=self._take(home, key), link=LINK, loopback=LOOPBACK,
-                           user=USER, hosts=clauses, **world), encoding="ascii")
+                           user=USER, hosts=hosting, policies=policy, **world), encoding="ascii")
 
     def _give(self, path):
         os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
@@ -88,6 +91,9 @@ class Gateway:
         copy = shutil.copy(file, home)
         self._give(copy)
         return copy
+
+    def _mine(self, home, value):
+        return self._take(home, value) if isinstance(value, pathlib.Path) else value
 
     def start(self):
         group = str(self._owner.pw_gid)
@@ -138,9 +144,9 @@ def _says(name, fields, content):
     return ""
 
 
-def _host_clause(name, url):
-    line = f'  dnssec-ta-url = "{url}"\n' if url else ""
-    return f'host "{name}" {{\n  link = "main"\n{line}}}'
+def _clause(section, title, options):
+    lines = "".join(f"  {name} = {value}\n" for name, value in options.items())
+    return f'{section} "{title}" {{\n{lines}}}'
 
 
 def _unquote(value):

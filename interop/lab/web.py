@@ -19,7 +19,8 @@ http {{
   uwsgi_temp_path {state}/uwsgi;
   scgi_temp_path {state}/scgi;
   default_type application/octet-stream;
-  types {{ application/json json; application/pkix-cert cert; }}
+  types {{ application/json json; application/xml xml; text/plain txt;
+           application/pkix-cert cert; }}
 """
 
 _SITE = """  server {{

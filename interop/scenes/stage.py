@@ -16,12 +16,14 @@ def perform(name, scene, more_zones=()):
     parser.add_argument("--lab", type=pathlib.Path, required=True)
     parser.add_argument("--gateway", required=True)
     parser.add_argument("--chat", required=True)
+    parser.add_argument("--dna", required=True)
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--valgrind", action="store_true")
     options = parser.parse_args()
     screen = Screen(options.verbose)
-    world = World(options.lab, options.gateway, options.chat, more_zones,
+    world = World(options.lab, {"gateway": options.gateway, "chat": options.chat,
+                                "dna": options.dna}, more_zones,
                   VALGRIND if options.valgrind else ())
     failures = 1
     try:

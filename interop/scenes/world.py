@@ -36,12 +36,14 @@ POSH_SECONDS = 3600
 
 
 class World:
-    def __init__(self, directory, gateway_program, chat_program, more_zones=(), under=()):
+    """PROGRAMS: gateway, chat, dna."""
+
+    def __init__(self, directory, programs, more_zones=(), under=()):
         self.directory = directory
         self._more_zones = list(more_zones)
-        self._under = under
+        self.under = under
         self.bad_ends = []
-        self.programs = {"gateway": gateway_program, "chat": chat_program}
+        self.programs = programs
         self.net = None
         self.authority = None
         self.certificates = {}
@@ -132,12 +134,12 @@ class World:
     def start_gateway(self, provider):
         if provider not in self.gateways:
             customer = CUSTOMERS[provider]
-            url = TA_URL if customer == "library.dna" else None
+            options = {"dnssec-ta-url": TA_URL} if customer == "library.dna" else {}
             self.gateways[provider] = Gateway(
                 self[provider], self.programs["gateway"], *self.certificates[provider],
                 {"ca": self.authority.certificate, "hints": self.directory / "root.hints",
-                 "anchor": self.signer.dnskey_file(".")}, {customer: url},
-                self._under)
+                 "anchor": self.signer.dnskey_file(".")}, {customer: options},
+                under=self.under)
         self.daemons[provider] = self.gateways[provider].start()
 
     def stop_gateway(self, provider):
