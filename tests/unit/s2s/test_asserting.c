@@ -16,7 +16,7 @@ static const struct scene scenes[] = {
      "* peer s.example yes\n"
      "* reader 262144 128 shallow\n"
      "> <challenge {dna} to='t.example'><proof "
-     "type='urn:xmpp:dna:proof:attribute-cert'/><proof "
+     "type='urn:xmpp:dna:proof:hearsay'/><proof "
      "type='urn:ietf:params:dna:proof:dnssec-ta'/></challenge>\n"
      "* prove t.example dnssec-ta\n"
      "! prove t.example dnssec-ta https://x.example/&\n"
@@ -97,7 +97,7 @@ static const struct scene scenes[] = {
     {"out: no common type", OUT,
      PEER_VALID_OUT
      "> <challenge {dna} to='t.example'><proof "
-     "type='urn:xmpp:dna:proof:attribute-cert'/></challenge>\n"
+     "type='urn:xmpp:dna:proof:hearsay'/></challenge>\n"
      "< <impossible {dna} from='t.example'/></stream:stream>\n"
      "* own t.example no remote-server-timeout\n"},
     {"out: nothing to supply", OUT,

@@ -264,7 +264,7 @@ static const struct scene scenes[] = {
      "* hear s2.example added\n"
      "! challenge s2.example dnssec-ta\n"
      "< <challenge {dna} to='s2.example'>{ta}</challenge>\n"
-     "> <proof {dna} from='s2.example' type='urn:xmpp:dna:proof:attribute-cert'>u</proof"
+     "> <proof {dna} from='s2.example' type='urn:xmpp:dna:proof:hearsay'>u</proof"
      ">\n"
      "< <invalid {dna} to='s2.example'/>\n"
      "* dismiss s2.example\n"
