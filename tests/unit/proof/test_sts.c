@@ -500,6 +500,34 @@ static void everybody_waits_for_the_policy(void **state)
     rich_fini(&r);
 }
 
+/* Not even what no policy bars, and what needs no path: whether the policy admits the peer is
+ * seen by its path. */
+static void until_it_has_ruled(void **state)
+{
+    static const struct {
+        unsigned prooftypes;
+        bool path;
+        enum dna_verdict verdict;
+    } rows[] = {
+        {BIT(DANE), false, DNA_PROVEN},
+        {BIT(DANE) | BIT(STS), true, DNA_PROVEN},
+        {BIT(DANE) | BIT(STS), false, DNA_TEMPFAIL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rich r;
+        struct dna_ruling ruling;
+        sts_rich(&r, "DNS:" HOST, POLICY("enforce", OTHERS));
+        pin(&r);
+        connected_to(&r.w, HOST);
+        r.w.path_silent = !rows[i].path;
+        r.w.q.policy.prooftypes = rows[i].prooftypes;
+        ruling = world_hear(&r.w);
+        expect_ruling("path", &ruling, rows[i].verdict, ruling.code);
+        rich_fini(&r);
+    }
+}
+
 /* S11: a policy that was kept from us in time bars whatever rests on the DNS. */
 static void deadlines(void **state)
 {
@@ -585,6 +613,7 @@ int main(void)
         cmocka_unit_test(off_by_default),
         cmocka_unit_test(what_an_enforced_policy_bars),
         cmocka_unit_test(everybody_waits_for_the_policy),
+        cmocka_unit_test(until_it_has_ruled),
         cmocka_unit_test(deadlines),
         cmocka_unit_test(under_bogus_records),
         cmocka_unit_test(without_memory),
