@@ -164,7 +164,8 @@ void cli_help_all(FILE *out)
          0, 0);
     (void)fputc('\n', out);
     print_list(out, cli_commands);
-    (void)fputs("\nAll that judge something print JSON with --json, one object a line. A beginning:\n"
+    (void)fputs("\nWhat judges something prints JSON with --json, one object a line. "
+                "A beginning:\n"
                 "\n"
                 "  $ dna help cert\n", out);
     (void)fputs(statuses, out);
