@@ -137,7 +137,8 @@ class Documents(publishing.Case):
         self.ask(tool.REFUSED, "assertion", file, "--domain", "example.org")
         self.ask(tool.REFUSED, "assertion", file, "--domain", "example.com", "--at",
                  int(time.time()) + 31 * DAY)
-        text = self.make("assertion", "--domain", "example.com", "--cert", self.now, "--key")
+        text = self.make("assertion", "--domain", "example.com", "--cert", self.now, "--key",
+                         "--at", int(time.time()))
         self.assertIn(sha256(tool.spki(self.now)).encode(), text)
         self.misuse("publish", "assertion", "--domain", "example.com", says="needs --target")
 
