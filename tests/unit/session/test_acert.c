@@ -28,7 +28,8 @@ static int make_world(void **state)
     const struct cert *leaf = &one;
     (void)state;
     ca = cert_make(&(struct cert_order){.subject = "CA", .ca = true});
-    one = cert_make(&(struct cert_order){.subject = "one", .issuer = &ca});
+    one = cert_make(&(struct cert_order){
+        .subject = "one", .issuer = &ca, .names = "DNS:peer.example"});
     two = cert_make(&(struct cert_order){.subject = "two", .issuer = &ca});
     chain_one = cert_chain(&leaf, 1);
     leaf = &two;
@@ -195,6 +196,142 @@ static void hosted_certificates(void **state)
     free((void *)(uintptr_t)cms.ptr);
 }
 
+/* --- what is handed to a peer ------------------------------------------------------------- */
+
+#define TLS "xmlns='urn:ietf:params:xml:ns:xmpp-tls'"
+#define HEADER                                                                              \
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:server' id='x'"                      \
+    " xmlns:stream='http://etherx.jabber.org/streams' xmlns:dna='urn:xmpp:dna:0'"           \
+    " version='1.0' from='peer.example' to='own.example'>"
+#define DNA "xmlns='urn:xmpp:dna:0'"
+#define URN "urn:xmpp:dna:proof:"
+
+/* The last bytes that were written, as text. */
+static void pull(struct dna_stream *stream, struct dna_time now, char *out, size_t room)
+{
+    struct dna_stream_effect effect;
+    struct dna_span text;
+    while (dna_stream_next(stream, now, &effect)) {
+    }
+    text = dna_stream_output(stream);
+    (void)snprintf(out, room, "%.*s", DNA_SPAN_FMT(text));
+    dna_stream_sent(stream, text.len);
+}
+
+static void answer_all(struct dna_session *session, struct dna_time now)
+{
+    const struct dna_want *want;
+    unsigned id;
+    while (dna_session_next_want(session, &id, &want)) {
+        struct dna_fact fact = {.kind = DNA_WANT_DNS};
+        assert_int_equal(want->kind, DNA_WANT_DNS);
+        fact.u.dns = (struct dna_dns_answer){
+            .name = want->u.dns.name, .type = want->u.dns.type, .outcome = DNA_DNS_ABSENT,
+            .ttl = 600, .obtained = now.wall, .signatures_end = DNA_NEVER, .why = ""};
+        assert_int_equal(dna_session_give(session, id, &fact, now), DNA_OK);
+    }
+}
+
+/* A delegation of n services, as a proof carries it. */
+static void make_text(size_t n, char *out, size_t room)
+{
+    static char names[200][64];
+    const char *services[200];
+    struct dna_acert_order order = {
+        .issuer = chain_one, .key = one.key, .services = services, .n_services = n,
+        .bearer = DNA_ACERT_BEARER_CERTIFICATE, .holder = chain_two,
+        .not_before = NOW, .not_after = NOW + DAY, .serial = {"\x01", 1}};
+    struct dna_span der, cms;
+    const char *why;
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(names[i], sizeof names[i], "_xmpp-server.number-%zu.own.example", i);
+        services[i] = names[i];
+    }
+    assert_int_equal(dna_acert_issue(NULL, &order, &der, &why), DNA_OK);
+    assert_int_equal(dna_acert_wrap(NULL, &der, 1, chain_one, &cms), DNA_OK);
+    assert_int_equal(
+        dna_base64_encode((const unsigned char *)cms.ptr, cms.len, out, room), DNA_OK);
+    free((void *)(uintptr_t)der.ptr);
+    free((void *)(uintptr_t)cms.ptr);
+}
+
+/* Speaks for the peer until it challenges us; *out is what we answer. */
+static void challenge(struct dna_session *session, const char *most, const char *types,
+                      struct dna_time now, char *out, size_t room)
+{
+    struct dna_stream_options options = {.size = sizeof options, .role = DNA_INITIATING,
+                                         .own = "own.example", .peer = "peer.example"};
+    const struct cert *leaf = &one;
+    struct dna_chain *chain = cert_chain(&leaf, 1);
+    char features[512], asked[512];
+    const char *const said[] = {HEADER "<stream:features><starttls " TLS
+                                       "/></stream:features>", "<proceed " TLS "/>",
+                                HEADER, features, asked};
+    struct dna_stream *stream;
+    (void)snprintf(features, sizeof features,
+                   "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>%s"
+                   "</max-bytes></limits><assert " DNA " from='peer.example'/>"
+                   "</stream:features>", most);
+    (void)snprintf(asked, sizeof asked, "<challenge " DNA " to='own.example'>%s</challenge>",
+                   types);
+    assert_int_equal(dna_stream_new(session, &options, now, &stream), DNA_OK);
+    pull(stream, now, out, room);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        assert_int_equal(dna_stream_read(stream, dna_span_of(said[i]), now), DNA_OK);
+        pull(stream, now, out, room);
+        if (i == 1) {
+            assert_int_equal(dna_stream_secured(stream, chain, now), DNA_OK);
+            pull(stream, now, out, room);
+        } else if (i == 3) {
+            answer_all(session, now);
+            pull(stream, now, out, room);
+            assert_non_null(strstr(out, "<assert"));
+        }
+    }
+    dna_stream_free(stream);
+    dna_chain_free(chain);
+}
+
+static void a_challenge_is_answered(void **state)
+{
+#define BOTH "<proof type='" URN "attribute-cert'/><proof type='" URN "pkix'/>"
+    static const struct {
+        size_t services;
+        const char *most, *types;
+        int64_t at;
+        const char *answer;
+    } rows[] = {
+        {1, "262144", BOTH, NOW + 1, "type='" URN "attribute-cert'>MII"},
+        {1, "10000", BOTH, NOW + DAY, "type='" URN "attribute-cert'>MII"},
+        {1, "10000", BOTH, NOW + DAY + 1, "type='" URN "pkix'"},
+        {200, "10000", BOTH, NOW + 1, "type='" URN "pkix'"},
+        {200, "10000", "<proof type='" URN "attribute-cert'/>", NOW + 1, "<impossible"},
+        {200, "262144", BOTH, NOW + 1, "type='" URN "attribute-cert'>MII"},
+        {1, "10000", "<proof type='" URN "pkix'/>", NOW + 1, "type='" URN "pkix'"},
+    };
+    static char text[32768], out[65536];
+    const struct cert *root = &ca;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dna_roots *roots = cert_roots(root);
+        struct dna_session_options options = {.size = sizeof options, .roots = roots};
+        struct dna_hosted hosted = {.size = sizeof hosted, .domain = "own.example",
+                                    .attribute_cert = text};
+        struct dna_time now = {.wall = rows[i].at, .mono = 500};
+        struct dna_session *session;
+        make_text(rows[i].services, text, sizeof text);
+        assert_int_equal(strlen(text) > 10000, rows[i].services > 1);
+        assert_int_equal(dna_session_new(&options, &session), DNA_OK);
+        assert_int_equal(dna_session_host(session, &hosted), DNA_OK);
+        challenge(session, rows[i].most, rows[i].types, now, out, sizeof out);
+        if (strstr(out, rows[i].answer) == NULL) {
+            fail_msg("row %zu: %.300s", i, out);
+        }
+        dna_session_free(session);
+        dna_roots_free(roots);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_finding_is_remembered),
         cmocka_unit_test(rulings_are_kept_for_whom_they_are),
         cmocka_unit_test(hosted_certificates),
+        cmocka_unit_test(a_challenge_is_answered),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
