@@ -339,7 +339,7 @@ void dna_facts_overdue(struct dna_known *known, struct dna_time now)
     case DNA_WANT_SIGNATURE:
         break;
     }
-    assert(!"it has no time of its own");
+    assert(false && "it has no time of its own");
 }
 
 /* What the bytes deserve is kept; a fault of the world may be gone at the next attempt. */

@@ -158,5 +158,5 @@ void dna_fact_read(struct dna_span bytes, struct dna_fact_view *out)
     case DNA_WANT_RECALL:
         break;
     }
-    assert(!"bytes that were not written here");
+    assert(false && "bytes that were not written here");
 }

@@ -162,7 +162,7 @@ void dna_key_to_want(struct dna_span key, struct dna_chain *chain, struct dna_wa
         out->u.signature.signer = chain;
         return;
     }
-    assert(!"a key that was not made here");
+    assert(false && "a key that was not made here");
 }
 
 static void add_question(struct writer *w, const struct dna_question *q)

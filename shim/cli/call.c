@@ -107,6 +107,7 @@ void cli_write_safe(FILE *out, const char *text)
 }
 
 /* Arguments and files' names may hold anything, too. */
+DNA_PRINTF(2, 0)
 static void say(const struct cli_call *call, const char *format, va_list args)
 {
     char line[LINE];

@@ -22,6 +22,7 @@ void cli_publish_drop(struct cli_publication *p)
     dna_buf_fini(&p->advice);
 }
 
+DNA_PRINTF(3, 0)
 static void add(struct cli_publication *p, struct dna_buf *to, const char *format,
                 va_list args)
 {

@@ -32,7 +32,7 @@ static void check_provider(const struct dna_provider *provider)
                (provider->matching == 2 && provider->len == 64));
         return;
     }
-    assert(!"a kind of provider");
+    assert(false && "a kind of provider");
 }
 
 static void check_accepted(const struct dna_assertion *assertion, size_t len)

@@ -263,12 +263,11 @@ static void give(struct play *play, const char *text, const struct dna_fact *fac
 
 static uint16_t type_number(const struct play *play, const char *type)
 {
-    static const enum dna_dns_type types[] = {DNA_DNS_SRV, DNA_DNS_DNSKEY, DNA_DNS_TLSA,
-                                              DNA_DNS_TXT, DNA_DNS_CNAME, DNA_DNS_A,
-                                              DNA_DNS_AAAA};
+    static const uint16_t types[] = {DNA_DNS_SRV, DNA_DNS_DNSKEY, DNA_DNS_TLSA, DNA_DNS_TXT,
+                                     DNA_DNS_CNAME, DNA_DNS_A, DNA_DNS_AAAA};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(dna_dns_type_name(types[i]), type) == 0) {
-            return (uint16_t)types[i];
+            return types[i];
         }
     }
     play_fail(play, "no type '%s'", type);
@@ -289,7 +288,7 @@ static void answer_dns(struct play *play, const char *name, const char *type,
 /* Both names: the second one does not exist, or fails as the first does. */
 static void answer_srv(struct play *play, const char *domain, const char *answer)
 {
-    char name[300], other[64], word[64];
+    char name[300], other[80], word[64];
     const char *at = answer;
     (void)words_next(&at, word, sizeof word);
     (void)snprintf(other, sizeof other, "%s%s", word,

@@ -17,8 +17,8 @@ static const char *const sound[] = {
     "ca-file = \"ca.pem\"",
     "public { listen = { \"192.0.2.1@5269\" } certificate = \"cert.pem\" key = key.pem }",
     "resolver { root-hints = \"hints\" trust-anchor-file = \"anchor\" }",
-    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = "
-    "\"root\" }",
+    ("link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = "
+     "\"root\" }"),
     "host \"a.example\" { link = \"main\" }",
 };
 #define LINES (sizeof sound / sizeof *sound)

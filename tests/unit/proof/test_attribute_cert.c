@@ -720,7 +720,7 @@ static const char *const upper[] = {"_XMPP-Server.EXAMPLE.com"};
 static const char *const client[] = {"_xmpp-client." DOMAIN};
 static const char *const sub[] = {"_xmpp-server.sub." DOMAIN};
 static const char *const star[] = {"_xmpp-server.*.com", "_xmpp-server.*"};
-static const char *const bare[] = {DOMAIN, "xmpp-server." DOMAIN, "_xmpp-server"};
+static const char *const bare[] = {DOMAIN, ("xmpp-server." DOMAIN), "_xmpp-server"};
 static const char *const several[] = {"_xmpp-server.other.example", SERVICE};
 #define DELEGATE(name, list)                                                                  \
     static void name(struct dna_acert_order *o)                                               \
