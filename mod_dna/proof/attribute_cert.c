@@ -2,9 +2,9 @@
  * names the domain, delegates the service to the peer (RFC 5755).
  *
  * Two paths of trust meet here and both are walked: the issuer's certificate leads to a CA and
- * names the domain; the holder is the very certificate that the peer presented.  A holder that
- * is only named counts only for a peer whose own certificate leads to a CA (S2): names, issuers
- * and serial numbers are anybody's to choose.  A digest stands for path and name, never for
+ * names the domain; the holder is the very certificate that the peer presented.  A holder
+ * that is only named counts only for a peer whose own certificate leads to a CA (S2): names,
+ * issuers and serial numbers are anybody's to choose.  A digest stands for path and name, never for
  * the dates.  What needs no public-key work is looked at first.
  */
 #include <stdio.h>
@@ -61,7 +61,7 @@ static bool fault(struct attempt *a, enum dna_err err)
     return wait(a);
 }
 
-/* --- without public-key work ------------------------------------------------------------ */
+/* --- without public-key work -------------------------------------------------------- */
 
 /* Steps 3 to 5, and 14. */
 static bool is_in_order(struct attempt *a)
@@ -150,7 +150,7 @@ static bool is_borne_by_peer(struct attempt *a)
     return refuse(a, DNA_CODE_BAD_MATERIAL, "the attribute certificate has an unknown holder");
 }
 
-/* --- with it -------------------------------------------------------------------------------- */
+/* --- with it ------------------------------------------------------------------------ */
 
 static bool is_named_only(const struct attempt *a)
 {
@@ -273,7 +273,7 @@ static bool is_proven(struct attempt *a)
     return true;
 }
 
-/* --- the prover --------------------------------------------------------------------------------- */
+/* --- the prover --------------------------------------------------------------------- */
 
 /* True: attempt->ruling is PROVEN.  False: it refuses, or attempt->open. */
 static bool judge(struct attempt *a)

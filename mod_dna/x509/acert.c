@@ -18,7 +18,7 @@
 #include <x509/chain.h>
 #include <x509/der.h>
 
-/* --- the rules ------------------------------------------------------------------------ */
+/* --- the rules ---------------------------------------------------------------------- */
 
 static const char *check_version(struct dna_acert *a)
 {
@@ -229,7 +229,7 @@ static const char *find_fault(struct dna_acert *a)
     return fault;
 }
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------ */
 
 /* The outer parts, which the template has found to be what they should be. */
 static enum dna_err cut(struct dna_acert *a)
@@ -312,7 +312,7 @@ void dna_acert_free(struct dna_acert *acert)
     }
 }
 
-/* --- what it says --------------------------------------------------------------------------- */
+/* --- what it says ------------------------------------------------------------------- */
 
 struct dna_span dna_acert_signed(const struct dna_acert *acert)
 {
@@ -362,7 +362,7 @@ bool dna_acert_is_for(const struct dna_acert *acert, const char *own)
     return own != NULL && dna_acert_extensions_target(acert->st, own);
 }
 
-/* --- whose it is ------------------------------------------------------------------------------ */
+/* --- whose it is -------------------------------------------------------------------- */
 
 static enum dna_err compare(const struct dna_acert *acert, struct dna_span der, bool *out)
 {

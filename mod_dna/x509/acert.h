@@ -60,7 +60,7 @@ DNA_MUST_USE enum dna_err dna_acert_borne_by(const struct dna_acert *acert,
  * certified below it (RFC 5755 7.4) permits delegatedService. */
 bool dna_acert_permitted(const struct dna_chain *issuer);
 
-/* --- acert_bundle.c -------------------------------------------------------------------- */
+/* --- acert_bundle.c ----------------------------------------------------------------- */
 
 /* An attribute certificate, and who may have issued it. */
 struct dna_acert_case {

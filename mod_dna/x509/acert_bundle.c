@@ -73,7 +73,7 @@ static enum dna_err add_acert(struct bag *bag, struct dna_span der)
     return err;
 }
 
-/* --- CMS -------------------------------------------------------------------------------------- */
+/* --- CMS ---------------------------------------------------------------------------- */
 
 enum {
     CONTEXT_0 = DNA_DER_CONTEXT | DNA_DER_CONSTRUCTED,
@@ -167,7 +167,7 @@ static enum dna_err read_message(struct bag *bag, struct dna_span bytes)
     return read_signed_data(bag, body.content);
 }
 
-/* --- PEM -------------------------------------------------------------------------------------- */
+/* --- PEM ---------------------------------------------------------------------------- */
 
 static enum dna_err add_block(struct bag *bag, const struct dna_pem_block *block)
 {
@@ -201,7 +201,7 @@ static enum dna_err read_pem(struct bag *bag, struct dna_span text)
                                     : malformed(bag, "it is not PEM from end to end");
 }
 
-/* --- issuers ----------------------------------------------------------------------------------- */
+/* --- issuers ------------------------------------------------------------------------ */
 
 /* RFC 5280 4.2.1.1, where the attribute certificate says which key it was signed with. */
 static enum dna_err has_key(const struct dna_acert *acert, const X509 *certificate, bool *out)
@@ -284,7 +284,7 @@ static enum dna_err add_cases(struct bag *bag, const struct dna_acert *acert)
     return err;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------- */
 
 static enum dna_err fill(struct bag *bag, struct dna_span bytes)
 {

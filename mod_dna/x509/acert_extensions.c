@@ -56,7 +56,7 @@ static bool is_one(struct dna_span bytes, unsigned char tag, struct dna_der *out
     return dna_der_expect(&bytes, tag, out) == DNA_OK && bytes.len == 0;
 }
 
-/* --- targets ---------------------------------------------------------------------------- */
+/* --- targets ------------------------------------------------------------------------ */
 
 enum { TARGET_NAME = DNA_DER_CONTEXT | DNA_DER_CONSTRUCTED | 0, DNS_NAME = DNA_DER_CONTEXT | 2 };
 
@@ -107,7 +107,7 @@ bool dna_acert_extensions_target(const struct dna_acert_st *st, const char *own)
            read_targets(value, own, &match) && match;
 }
 
-/* --- the table ---------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------- */
 
 struct findings {
     bool no_revocation, pointer, targeted;

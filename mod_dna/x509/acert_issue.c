@@ -20,7 +20,7 @@
 #include <x509/chain.h>
 #include <x509/der.h>
 
-/* --- the key --------------------------------------------------------------------------- */
+/* --- the key ------------------------------------------------------------------------ */
 
 static int no_password(char *buf, int size, int writing, void *arg)
 {
@@ -60,7 +60,7 @@ void dna_acert_key_free(EVP_PKEY *key)
     EVP_PKEY_free(key);
 }
 
-/* --- the holder ---------------------------------------------------------------------------- */
+/* --- the holder --------------------------------------------------------------------- */
 
 static bool set_host(struct dna_acert_holder *holder, const char *host)
 {
@@ -170,7 +170,7 @@ static bool set_holder(struct dna_acert_info *info, const struct dna_acert_order
     return false;
 }
 
-/* --- the other fields ---------------------------------------------------------------------------- */
+/* --- the other fields --------------------------------------------------------------- */
 
 static bool set_issuer(struct dna_acert_info *info, const struct dna_acert_order *order)
 {
@@ -234,7 +234,7 @@ static bool add_extension(struct dna_acert_info *info, const char *oid, bool cri
     return true;
 }
 
-/* --- values without a template --------------------------------------------------------------------- */
+/* --- values without a template ------------------------------------------------------ */
 
 /* Puts tag and length in front of what buf holds from `from` on. */
 static enum dna_err enclose(struct dna_buf *buf, size_t from, unsigned char tag)
@@ -335,7 +335,7 @@ enum dna_err dna_acert_draft(const struct dna_acert_order *order, struct dna_ace
     return DNA_OK;
 }
 
-/* --- the signature ------------------------------------------------------------------------------------ */
+/* --- the signature ------------------------------------------------------------------ */
 
 static bool choose(EVP_PKEY *key, const EVP_MD **hash, int *nid, int *parameters)
 {
@@ -420,7 +420,7 @@ enum dna_err dna_acert_sign(const struct dna_alloc *alloc, struct dna_acert_st *
     return dna_library_leave(sign_draft(alloc, draft, key, out));
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------ */
+/* --- the whole ---------------------------------------------------------------------- */
 
 /* Whether a verifier that believes the issuer could take it. */
 static enum dna_err review(const struct dna_acert_order *order, struct dna_span der,
@@ -475,7 +475,7 @@ enum dna_err dna_acert_issue(const struct dna_alloc *alloc,
     return err;
 }
 
-/* --- the message ------------------------------------------------------------------------------------------ */
+/* --- the message -------------------------------------------------------------------- */
 
 static enum dna_err add_acert(struct dna_buf *buf, struct dna_span der)
 {

@@ -46,7 +46,7 @@ DNA_MUST_USE enum dna_err dna_acert_wrap(const struct dna_alloc *alloc,
                                          const struct dna_chain *issuer,
                                          struct dna_span *out);
 
-/* --- in two steps, for who wants something else in it ---------------------------------------- */
+/* --- in two steps, for who wants something else in it ------------------------------- */
 
 struct dna_acert_st; /* x509/acert_asn1.h */
 DNA_MUST_USE enum dna_err dna_acert_draft(const struct dna_acert_order *order,

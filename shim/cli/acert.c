@@ -24,7 +24,7 @@ static bool is_pem(struct dna_span bytes)
     return memmem(bytes.ptr, bytes.len, mark, sizeof mark - 1) != NULL;
 }
 
-/* --- showing --------------------------------------------------------------------------- */
+/* --- showing ------------------------------------------------------------------------ */
 
 static bool is_list(const char *key)
 {
@@ -135,7 +135,7 @@ static enum cli_exit show_file(struct cli_call *call, struct dna_span bytes)
     return status;
 }
 
-/* --- hearing ----------------------------------------------------------------------------- */
+/* --- hearing ------------------------------------------------------------------------ */
 
 static enum dna_err add_block(struct dna_buf *buf, const char *label, struct dna_span der)
 {
@@ -253,7 +253,7 @@ static enum cli_exit hear_file(struct cli_call *call, struct dna_span bytes)
     return status;
 }
 
-/* --- the command ---------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------- */
 
 static enum cli_exit run(struct cli_call *call)
 {

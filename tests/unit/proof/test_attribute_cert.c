@@ -47,7 +47,7 @@ struct row {
 static const char *const services[] = {SERVICE};
 static const char *const targets[] = {"other.example", OWN};
 
-/* --- making ------------------------------------------------------------------------------ */
+/* --- making ------------------------------------------------------------------------- */
 
 static struct dna_acert_order order_of(struct scene *s)
 {
@@ -164,7 +164,7 @@ static void run(const struct row *rows, size_t n)
 #define NAMES .verdict = DNA_FAIL, .code = DNA_CODE_NAME_MISMATCH
 #define DATES .verdict = DNA_FAIL, .code = DNA_CODE_NOT_VALID_NOW
 
-/* --- holders -------------------------------------------------------------------------------- */
+/* --- holders ------------------------------------------------------------------------ */
 
 static void present(struct scene *s, struct cert_order order)
 {
@@ -314,7 +314,7 @@ static void a_cloned_holder(void **state)
     cert_free(&ca);
 }
 
-/* --- the profile ------------------------------------------------------------------------------ */
+/* --- the profile -------------------------------------------------------------------- */
 
 static void version(struct dna_acert_st *d, int64_t n)
 {
@@ -494,7 +494,7 @@ static void boundaries(void **state)
     }
 }
 
-/* --- extensions ---------------------------------------------------------------------------------- */
+/* --- extensions --------------------------------------------------------------------- */
 
 static void extend(struct dna_acert_st *d, const char *oid, int critical, const char *der,
                    size_t len)
@@ -594,7 +594,7 @@ static void extensions(void **state)
     RUN(rows);
 }
 
-/* --- issuers -------------------------------------------------------------------------------------- */
+/* --- issuers ------------------------------------------------------------------------ */
 
 static void ca(struct cert_order *o) { o->ca = true; }
 static void no_signing(struct cert_order *o) { o->key_usage = "keyEncipherment"; }
@@ -714,7 +714,7 @@ static void wildcard_issuers(void **state)
     }
 }
 
-/* --- services ------------------------------------------------------------------------------------- */
+/* --- services ----------------------------------------------------------------------- */
 
 static const char *const upper[] = {"_XMPP-Server.EXAMPLE.com"};
 static const char *const client[] = {"_xmpp-client." DOMAIN};
@@ -752,7 +752,7 @@ static void delegated_services(void **state)
     RUN(rows);
 }
 
-/* --- messages --------------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------- */
 
 static char *writable(struct dna_span *cms) { return (char *)(uintptr_t)cms->ptr; }
 static char *version_in(struct dna_span *cms)
@@ -956,7 +956,7 @@ static void the_second_matches(void **state)
     }
 }
 
-/* --- the hearing ------------------------------------------------------------------------------------ */
+/* --- the hearing -------------------------------------------------------------------- */
 
 /* S1 */
 static void off_by_default(void **state)

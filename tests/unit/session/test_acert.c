@@ -196,7 +196,7 @@ static void hosted_certificates(void **state)
     free((void *)(uintptr_t)cms.ptr);
 }
 
-/* --- what is handed to a peer ------------------------------------------------------------- */
+/* --- what is handed to a peer ------------------------------------------------------- */
 
 #define TLS "xmlns='urn:ietf:params:xml:ns:xmpp-tls'"
 #define HEADER                                                                              \
