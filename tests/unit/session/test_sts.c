@@ -13,6 +13,7 @@
 #include <certs.h>
 #include <failing_alloc.h>
 #include <mod_dna/session.h>
+#include <session/hearing.h>
 #include <session/recollection.h>
 
 #define D "a.example"
@@ -34,7 +35,9 @@ struct play {
     const char *id;      /* NULL: no TXT record */
     enum dna_fetch_outcome outcome;
     const char *body;
-    unsigned fetches;
+    unsigned ttl;
+    bool renewal; /* of a proof that was accepted */
+    unsigned records, fetches; /* how often they were asked for */
     unsigned held; /* id of the look-up that is not answered */
     bool hold;
     char events[400]; /* of the log */
@@ -90,7 +93,8 @@ static void answer_dns(struct play *p, unsigned id, const struct dna_want *want)
     struct dna_span rdata = {bytes, 0};
     fact.u.dns = (struct dna_dns_answer){
         .name = want->u.dns.name, .type = want->u.dns.type, .outcome = DNA_DNS_ABSENT,
-        .obtained = p->now.wall, .signatures_end = DNA_NEVER, .why = ""};
+        .ttl = p->ttl, .obtained = p->now.wall, .signatures_end = DNA_NEVER, .why = ""};
+    p->records += want->u.dns.type == DNA_DNS_TXT;
     if (want->u.dns.type == DNA_DNS_TXT && p->id != NULL) {
         int len = snprintf(bytes + 1, sizeof bytes - 1, "v=XSTSv1; id=%s;", p->id);
         bytes[0] = (char)len;
@@ -139,8 +143,11 @@ static struct dna_hearing *open_hearing(struct play *p)
         .domain = D, .role = DNA_RECEIVING, .chain = chain, .policy = dna_policy_default()};
     struct dna_hearing *hearing;
     q.policy.prooftypes = DNA_PROOF_BIT(DNA_PROOF_STS);
-    q.policy.generation = ++p->generation;
-    assert_int_equal(dna_session_hear(p->session, &q, p->now, NULL, &hearing), DNA_OK);
+    q.policy.generation = p->renewal ? p->generation : ++p->generation;
+    assert_int_equal(p->renewal ? dna_hearing_open(p->session, &q, NULL, DNA_HEAR_RENEWAL,
+                                                   NULL, p->now, &hearing)
+                                : dna_session_hear(p->session, &q, p->now, NULL, &hearing),
+                     DNA_OK);
     answer_all(p);
     return hearing;
 }
@@ -216,6 +223,34 @@ static void a_new_policy_replaces_it(void **state)
     p.id = "5";
     assert_int_equal(hear(&p, 1, DNA_NOT_APPLICABLE), 1);
     assert_string_equal(p.events, "1 sts-testing\n");
+    dna_session_free(p.session);
+}
+
+/* A renewal looks at the record again, and sees what has changed; the document is not fetched
+ * more often than it may be (RFC 8461 3.3). */
+static void a_renewal_sees_a_new_policy(void **state)
+{
+    struct dna_log log;
+    struct play p;
+    (void)state;
+    play_init(&p, &log);
+    p.ttl = DNA_LIMIT_STS_REFRESH_S * 2;
+    assert_int_equal(hear(&p, 0, DNA_PROVEN), 1);
+    assert_int_equal(hear(&p, 60, DNA_PROVEN), 0);
+    assert_int_equal(p.records, 1); /* remembered */
+    p.renewal = true;
+    assert_int_equal(hear(&p, 60, DNA_PROVEN), 0);
+    assert_int_equal(p.records, 2);
+    p.outcome = DNA_FETCH_FAILED;
+    assert_int_equal(hear(&p, DNA_LIMIT_STS_REFRESH_S, DNA_PROVEN), 1);
+    assert_int_equal(hear(&p, DNA_LIMIT_STS_RETRY_S - 1, DNA_PROVEN), 0);
+    assert_int_equal(hear(&p, 1, DNA_PROVEN), 1);
+    p.outcome = DNA_FETCH_OK;
+    p.id = "2";
+    p.body = POLICY("enforce", "other.example", "604800");
+    assert_int_equal(hear(&p, 60, DNA_FAIL), 1);
+    p.id = NULL; /* suppressing the record does not bring the old one back */
+    assert_int_equal(hear(&p, 60, DNA_FAIL), 0);
     dna_session_free(p.session);
 }
 
@@ -352,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_outlives_failures),
         cmocka_unit_test(a_new_policy_replaces_it),
+        cmocka_unit_test(a_renewal_sees_a_new_policy),
         cmocka_unit_test(the_fetch_goes_on_without_those_who_wait),
         cmocka_unit_test(our_own_limits_are_not_remembered),
         cmocka_unit_test(what_is_remembered),
