@@ -1,4 +1,4 @@
-"""dna_peer.py: the DNA exchange a second time, small, from docs/protocol/exchange.md alone.
+"""dna_peer.py: the DNA exchange a second time, small, without a look at the first.
 
 A server-to-server peer of both roles: STARTTLS, the assertion in the features, then assert,
 challenge, proof, valid, invalid and impossible for as many domains as either side likes.

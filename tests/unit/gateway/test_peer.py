@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""dna-gateway and a peer that was written from the protocol's description alone.
+"""dna-gateway and a peer that was written from the description of the exchange alone.
 
 usage: test_peer.py DNA_GATEWAY
 
