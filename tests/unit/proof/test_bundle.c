@@ -277,6 +277,44 @@ static void changed_bytes(void **state)
     cert_free(&maker);
 }
 
+/* What was ruled is what the facts lead to, and nothing else. */
+static void another_ruling(void **state)
+{
+    static const struct {
+        const char *from, *to, *where;
+    } rows[] = {
+        {"\"code\":\"name-mismatch\"", "\"code\":\"ok\"", "provers[0].code"},
+        {"}],\"ruling\":{\"prooftype\":\"pkix\",\"ruling\":\"FAIL\"",
+         "}],\"ruling\":{\"prooftype\":\"pkix\",\"ruling\":\"PROVEN\"", "ruling.ruling"},
+        {"\"ruled\":{", "\"more\":1,\"ruled\":{", "ruled"},
+        {"\"overdue\":null,", "\"overdue\":null,\"x\":[],", "facts[0].fact"},
+        {"\"expires_at\":0", "\"expires_at\":1900000000", "provers[0].expires_at"},
+    };
+    struct rich r;
+    char *bundle;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.q.policy.prooftypes = BIT(PKIX);
+    bundle = hear(&r, DNA_FAIL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *at = strstr(bundle, rows[i].from);
+        struct dna_bundle_report found;
+        char *changed = malloc(strlen(bundle) + 100);
+        assert_non_null(at);
+        assert_non_null(changed);
+        (void)sprintf(changed, "%.*s%s%s", (int)(at - bundle), bundle, rows[i].to,
+                      at + strlen(rows[i].from));
+        found = check(&r, dna_span_of(changed), (struct dna_span){NULL, 0});
+        assert_int_equal(found.finding, DNA_BUNDLE_BROKEN);
+        if (strstr(found.why, rows[i].where) == NULL) {
+            fail_msg("%s: %s", rows[i].to, found.why);
+        }
+        free(changed);
+    }
+    free(bundle);
+    rich_fini(&r);
+}
+
 /* Somebody who rewrites facts consistently, rulings and all, without the maker's key: each
  * fact of a refusal at its best.  Nothing becomes a proof that stands alone. */
 static void forged_worlds(void **state)
@@ -378,7 +416,7 @@ int main(void)
         cmocka_unit_test(signatures),     cmocka_unit_test(keys_that_are_none),
         cmocka_unit_test(changed_bytes),  cmocka_unit_test(forged_worlds),
         cmocka_unit_test(not_a_bundle),   cmocka_unit_test(messages_come_along),
-        cmocka_unit_test(without_memory),
+        cmocka_unit_test(without_memory), cmocka_unit_test(another_ruling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
