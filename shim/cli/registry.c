@@ -17,6 +17,7 @@ extern const struct cli_command cli_command_jid;
 extern const struct cli_command cli_command_stream;
 extern const struct cli_command cli_command_dns;
 extern const struct cli_command cli_command_verify;
+extern const struct cli_command cli_command_watch;
 extern const struct cli_command cli_command_serve;
 extern const struct cli_command cli_command_publish;
 extern const struct cli_command cli_command_completion;
@@ -37,6 +38,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_stream,
     &cli_command_dns,
     &cli_command_verify,
+    &cli_command_watch,
     &cli_command_serve,
     &cli_command_publish,
     &cli_command_completion,

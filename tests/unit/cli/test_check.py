@@ -22,7 +22,8 @@ class Scene:
         weak = self.ca.leaf("weak", "DNS:weak.good", key=self.dir / "weak.key")
         self.servers = {}
         for name, pem, how in (("both", both, "starttls"), ("direct", both, "direct"),
-                               ("host", host, "starttls"), ("lost", lost, "starttls"), ("weak", weak, "starttls"),
+                               ("host", host, "starttls"), ("lost", lost, "starttls"),
+                               ("weak", weak, "starttls"),
                                ("none", both, "none"), ("dirty", both, "dirty"),
                                ("client", both, "starttls")):
             self.servers[name] = world.Xmpp(
