@@ -101,16 +101,20 @@ static bool enters(struct dna_uv_listener *listener, const struct dna_address *a
     return true;
 }
 
+/* What the handler found out about the addresses holds for this connection only if they were
+ * its own all the while: once the peer has reset it, another user's socket may bear them.  The
+ * kernel names the peer of a connection that is there, and of no other (S24). */
 static bool admits(const struct dna_uv_listener *listener, const struct sockaddr_storage *peer,
                    const struct dna_edge_socket *socket)
 {
-    struct sockaddr_storage own;
+    struct sockaddr_storage own, still;
     if (listener->handler->admit == NULL) {
         return true;
     }
     return dna_edge_socket_name(socket, false, &own) &&
            listener->handler->admit(listener->user, (const struct sockaddr *)peer,
-                                    (const struct sockaddr *)&own);
+                                    (const struct sockaddr *)&own) &&
+           dna_edge_socket_name(socket, true, &still);
 }
 
 static void open_stream(struct dna_uv_listener *listener, struct dna_edge_socket *socket,

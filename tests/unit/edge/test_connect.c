@@ -340,6 +340,45 @@ static void connections_come_from_the_source_that_was_set(void **state)
     assert_string_equal(scene->b.why, "127.0.0.42");
 }
 
+static int stranger = -1;
+
+/* The peer resets its connection, and the answer is about whoever bears its address next. */
+static bool reset_and_admit(void *user, const struct sockaddr *peer,
+                            const struct sockaddr *own)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    (void)peer;
+    (void)own;
+    assert_int_equal(setsockopt(stranger, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    assert_int_equal(close(stranger), 0);
+    ((struct side *)user)->admitted++;
+    return true;
+}
+
+static bool was_asked(void *side)
+{
+    return ((const struct side *)side)->admitted != 0;
+}
+
+static void a_connection_that_ended_while_it_was_judged_is_not_admitted(void **state)
+{
+    static const char hello[] = "<stream:stream xmlns='jabber:server' "
+                                "xmlns:stream='http://etherx.jabber.org/streams' "
+                                "to='b.example' from='a.example' version='1.0'>";
+    struct scene *scene = *state;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port_of_b(scene)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    scene->b.handler.admit = reset_and_admit;
+    stranger = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(stranger >= 0);
+    assert_int_equal(connect(stranger, (const struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(send(stranger, hello, sizeof hello - 1, 0), (int)sizeof hello - 1);
+    scene_until(scene, was_asked, &scene->b);
+    scene_settle(scene);
+    assert_int_equal(scene->b.opened, 0);
+    assert_string_equal(scene->b.trace_in, "");
+}
+
 static void ipv6_is_spoken_where_the_machine_has_it(void **state)
 {
     struct scene *scene = *state;
@@ -464,6 +503,7 @@ int main(void)
         scene_test(a_link_is_connected_to_without_the_guard),
         scene_test(srv_does_not_lead_to_a_links_server),
         scene_test(connections_come_from_the_source_that_was_set),
+        scene_test(a_connection_that_ended_while_it_was_judged_is_not_admitted),
         scene_test(ipv6_is_spoken_where_the_machine_has_it),
         scene_test(endpoints_are_told_in_their_order),
         scene_test(no_endpoints_are_definite_or_not),
