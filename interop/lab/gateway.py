@@ -47,7 +47,11 @@ link "main" {{
 {policies}
 log {{
   level = "info"
-}}
+{evidence}}}
+"""
+_EVIDENCE = """  evidence-folder = "{folder}"
+  evidence-of = "all"
+  evidence-key = "{key}"
 """
 
 
@@ -58,10 +62,10 @@ VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=defin
 class Gateway:
     """HOSTS maps each hosted domain to its options (name to text), POLICIES each pattern of
     peers to its options (name to a line's right side).  UNDER: a command that runs the
-    program, such as VALGRIND."""
+    program, such as VALGRIND.  EVIDENCE_KEY: signs the evidence of every ruling."""
 
     def __init__(self, machine, program, certificate, key, world, hosts, policies=None,
-                 under=()):
+                 under=(), evidence_key=None):
         self._under = list(under)
         self.machine = machine
         self._owner = pwd.getpwnam(OWNER)
@@ -72,6 +76,12 @@ class Gateway:
         self.config = home / "dna-gateway.conf"
         self.log = machine.directory / "dna-gateway.log"
         self.trace = home / "dna-gateway.trace"
+        self.evidence = home / "evidence"
+        kept = ""
+        if evidence_key is not None:
+            self.evidence.mkdir()
+            self._give(self.evidence)
+            kept = _EVIDENCE.format(folder=self.evidence, key=self._take(home, evidence_key))
         hosting = "\n".join(_clause("host", name, {"link": '"main"', **{
             option: f'"{self._mine(home, value)}"' for option, value in options.items()}})
             for name, options in hosts.items())
@@ -81,7 +91,8 @@ class Gateway:
             _CONFIG.format(address=machine.address, port=PORT,
                            certificate=self._take(home, certificate),
                            key=self._take(home, key), link=LINK, loopback=LOOPBACK,
-                           user=USER, hosts=hosting, policies=policy, **world), encoding="ascii")
+                           user=USER, hosts=hosting, policies=policy, evidence=kept,
+                           **world), encoding="ascii")
 
     def _give(self, path):
         os.chown(path, self._owner.pw_uid, self._owner.pw_gid)

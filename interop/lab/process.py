@@ -23,14 +23,15 @@ class LabError(Exception):
         self.log = log
 
 
-def run(argv, text=None, cwd=None, env=None):
-    """Run a tool to its end; its output, or a LabError with what it said."""
+def run(argv, text=None, cwd=None, env=None, good=(0,)):
+    """Run a tool to its end; its output, or a LabError with what it said where its exit
+    status is not GOOD."""
     try:
         done = subprocess.run([str(word) for word in argv], input=text, cwd=cwd, env=env,
                               text=True, capture_output=True, check=False)
     except OSError as error:
         raise LabError(f"{argv[0]}: {error.strerror}") from error
-    if done.returncode != 0:
+    if done.returncode not in good:
         said = (done.stderr or done.stdout).strip()
         raise LabError(f"{shlex.join(str(w) for w in argv)}: exit {done.returncode}\n{said}")
     return done.stdout

@@ -237,14 +237,14 @@ class Parade:
         return {"ca": self.authority.certificate, "hints": self.hints,
                 "anchor": self.signer.dnskey_file(".")}
 
-    def start(self, provider, domains, hosts, policies):
+    def start(self, provider, domains, hosts, policies=None, evidence=None):
         machine = self.net.machines[provider]
         prosody = Prosody(machine, domains)
         for domain in domains:
             prosody.register(USER, domain)
         prosody.start()
         gateway = Gateway(machine, self.world.programs["gateway"], *self.papers[provider],
-                          self.environment(), hosts, policies, self.world.under)
+                          self.environment(), hosts, policies, self.world.under, evidence)
         self.world.gateways[provider] = gateway
         self.world.daemons[provider] = gateway.start()
 
@@ -255,7 +255,9 @@ class Parade:
                 policies[domain] = {"prooftypes": f'{{ "{prooftype}" }}'}
                 if name == "connect":
                     policies[domain]["delegation-connect"] = "true"
-        self.start("north", [HOME], {HOME: {}}, policies)
+        self.evidence_key = self.owners / "evidence.key"
+        run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", self.evidence_key])
+        self.start("north", [HOME], {HOME: {}}, policies, self.evidence_key)
         self.home = Client(self.net.machines["north"], self.world.programs["chat"],
                            f"{USER}@{HOME}")
 
@@ -265,7 +267,7 @@ class Parade:
             hosts[domain]["dnssec-ta-url"] = f"https://www.south.dna/{domain}.cert"
         for domain in ("acert.dna", f"{FALSE}acert.dna"):
             hosts[domain]["attribute-cert-file"] = self.owners / f"{domain}.ac"
-        self.start("south", list(customers()), hosts, None)
+        self.start("south", list(customers()), hosts)
 
     # --- the parade ---------------------------------------------------------------------------
 
@@ -279,12 +281,29 @@ class Parade:
             self.screen.prose(story)
             self.proven(prooftype, f"{name}.dna")
             self.refused(f"{FALSE}{name}.dna")
+        self.screen.heading("The evidence, heard again offline by dna verify")
+        self.evidence()
         self.screen.heading("The end")
         if self.failures:
             self.screen.bad(f"{self.failures} of the claims above do not hold")
         else:
             self.screen.good("every prooftype proved what it should and nothing else")
         return self.failures
+
+    def evidence(self):
+        """Every ruling of north.dna's gateway, from its signed record alone."""
+        gateway = self.world.gateways["north"]
+        logged = [(r["domain"], r["ruling"], r["why"]) for r in gateway.rulings()]
+        heard, good = [], True
+        for file in sorted(gateway.evidence.iterdir()):
+            # Exit status 1 is a refusal, which many of them record.
+            said = json.loads(run([self.world.programs["dna"], "verify", file, "--json",
+                                   "--roots", self.authority.certificate,
+                                   "--key", self.evidence_key], good=(0, 1)))
+            good = good and said["signature"] == "good" and said["ruling"] == said["recorded"]
+            heard.append((said["domain"], said["ruling"], said["why"]))
+        self.claim(good and sorted(heard) == sorted(logged),
+                   f"{len(heard)} rulings, each the same as in the log, word for word")
 
     def ruling(self, domain):
         rulings = self.world.gateways["north"].rulings(domain=domain, role="initiating")
