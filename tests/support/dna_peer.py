@@ -1,25 +1,20 @@
 """dna_peer.py: the DNA exchange a second time, small, without a look at the first.
 
-A server-to-server peer of both roles: STARTTLS, the assertion in the features, then assert,
-challenge, proof, valid, invalid and impossible for as many domains as either side likes.
+A server-to-server peer of both roles, for as many domains as either side likes: STARTTLS,
+the assertion in the features, then what dna_exchange.py says.
 
-    exchange = Exchange(hosted, judge, offers)  the rules of one stream; no I/O, no clock
     peer = Peer(hosted, judge, offers, certificate, key, roots)
     stream = peer.connect(address, own, remote) our stream to a server
     peer.listen(address)                        streams of others, in peer.streams
 
-hosted  {domain: {prooftype: text}}: what we speak for, and what we have to show for it
-judge   judge(domain, prooftype, text, names) is true if that proves domain; the prooftype is
-        None before anything was asked; names are those of the peer's certificate
-offers  the prooftypes that we ask for, in our order
+judge gets the names of the peer's certificate too: judge(domain, prooftype, text, names).
 
-It is made for tests: chains are checked by the TLS handshake (so a peer needs a certificate
-of the given roots), a thread reads each stream, names are ASCII, nothing is renewed, and the
+It is made for tests: chains are checked by the TLS handshake (so that a peer needs a
+certificate of the given roots), a thread reads each stream, nothing is renewed, and the
 exchange's timers are left to those who wait (Stream.wait).
 """
 
 import queue
-import re
 import select
 import socket
 import ssl
@@ -29,216 +24,24 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-DNA = "urn:xmpp:dna:0"
+from dna_exchange import DNA, Broken, Exchange, canonical, local
+
 SERVER = "jabber:server"
 STREAM = "http://etherx.jabber.org/streams"
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 STANZAS = ("message", "presence", "iq")
 
-# A proof of these says only "look": the material is elsewhere.
-NOTHING_TO_SHOW = ("pkix", "srvname", "dnssec-srv", "dane", "posh", "xml-assertion",
-                   "service-delegation", "host-meta", "sts")
 MOST_ELEMENT = 70 * 1024
-MOST_TYPES = 16
-MOST_PROOF = 64 * 1024
-STORM = 5
-ABUSE = 20
 PATIENCE = 30       # seconds for a handshake, or until what we write is taken
-
-PROOFTYPE = re.compile(r"(?i:urn:xmpp):dna:proof:(\S+)|(?i:urn:ietf):params:dna:proof:(\S+)")
-LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
-
-
-class Broken(Exception):
-    """The stream has to end, with that condition of RFC 6120 4.9.3."""
-
-
-def canonical(name):
-    """A domain in the one form in which it is compared; "" if it is none of ours."""
-    name = (name or "").lower()
-    name = name[:-1] if name.endswith(".") else name
-    return name if len(name) <= 253 and DOMAIN.fullmatch(name) else ""
-
-
-def prooftype(uri):
-    """X of both spellings, urn:xmpp:dna:proof:X and urn:ietf:params:dna:proof:X."""
-    match = PROOFTYPE.fullmatch(uri or "")
-    return match and (match[1] or match[2])
-
-
-def local(element):
-    return element.tag.rpartition("}")[2]
 
 
 def space(element):
     return element.tag[1:].partition("}")[0] if element.tag[0] == "{" else ""
 
 
-class Exchange:
-    """ours[D]: asserted, proof-sent, valid, invalid or impossible; theirs[D]: challenged,
-    valid, invalid or impossible.  What is to be sent is in out, as XML."""
-
-    def __init__(self, hosted, judge, offers):
-        self.hosted, self.judge, self.offers = hosted, judge, offers
-        self.ours, self.theirs = {}, {}
-        self.storms, self.abuses = {}, 0
-        self.answered = set()   # domains whose last proof or refusal ended a challenge of ours
-        self.out = []
-
-    # What our own side wants.
-
-    def say(self, name, way, domain, content="", kind=""):
-        kind = f" type={quoteattr(kind)}" if kind else ""
-        self.out.append(f"<{name} xmlns='{DNA}' {way}='{domain}'{kind}"
-                        + (f">{content}</{name}>" if content else "/>"))
-
-    def announce(self, domain):
-        """The assertion in the features has been sent."""
-        self.ours[domain] = "asserted"
-
-    def assert_own(self, domain):
-        if self.ours.get(domain) in ("asserted", "proof-sent", "valid"):
-            return
-        self.ours[domain] = "asserted"
-        self.say("assert", "from", domain)
-
-    def retract(self, domain):
-        self.ours[domain] = "impossible"
-        self.say("impossible", "from", domain)
-
-    def revoke(self, domain):
-        self.theirs[domain] = "invalid"
-        self.say("invalid", "to", domain)
-
-    def want(self, domain):
-        """We want to hear from domain, and to write to it; whoever spoke first."""
-        if self.theirs.get(domain) not in ("challenged", "valid"):
-            self.hear(domain)
-
-    def hear(self, domain):
-        if self.judge(domain, None, ""):
-            self.accept(domain)
-        elif self.offers:
-            self.theirs[domain] = "challenged"
-            self.answered.discard(domain)
-            self.say("challenge", "to", domain, "".join(
-                f"<proof type='urn:xmpp:dna:proof:{kind}'/>" for kind in self.offers))
-        else:
-            self.revoke(domain)
-
-    def accept(self, domain):
-        self.theirs[domain] = "valid"
-        self.storms.pop(domain, None)
-        self.say("valid", "to", domain)
-
-    # What the peer says.
-
-    def take(self, element):
-        """One first-level element in the exchange's namespace."""
-        name = local(element)
-        way = {"assert": "from", "proof": "from", "impossible": "from",
-               "challenge": "to", "valid": "to", "invalid": "to"}.get(name)
-        if way is None:
-            self.abused()
-            return
-        domain = canonical(element.get(way))
-        if not domain:
-            self.abused()
-            return
-        getattr(self, "take_" + name)(domain, element)
-
-    def abused(self):
-        self.abuses += 1
-        if self.abuses > ABUSE:
-            raise Broken("policy-violation")
-
-    def take_assert(self, domain, _):
-        state = self.theirs.get(domain)
-        if domain in self.hosted:
-            self.revoke(domain)
-        elif state == "valid":
-            self.say("valid", "to", domain)
-        elif state in ("invalid", "impossible"):
-            self.storms[domain] = self.storms.get(domain, 0) + 1
-            if self.storms[domain] > STORM:
-                raise Broken("policy-violation")
-            self.say("invalid", "to", domain)
-        elif state != "challenged":
-            self.hear(domain)
-
-    def take_proof(self, domain, element):
-        if self.theirs.get(domain) != "challenged":
-            if domain in self.answered:
-                self.answered.discard(domain)   # too late, which is nobody's fault
-            else:
-                self.abused()
-            return
-        text = (element.text or "").strip()
-        kind = prooftype(element.get("type"))
-        if (kind in self.offers and len(text) <= MOST_PROOF
-                and self.judge(domain, kind, text)):
-            self.accept(domain)
-        else:
-            self.revoke(domain)
-
-    def take_impossible(self, domain, _):
-        self.theirs[domain] = "impossible"
-
-    def take_challenge(self, domain, element):
-        offered = [child.get("type") for child in element.findall(f"{{{DNA}}}proof")]
-        if not offered or len(offered) > MOST_TYPES or not all(offered):
-            self.abused()
-            return
-        if self.ours.get(domain) == "proof-sent":
-            self.abused()
-            return
-        shown = self.hosted.get(domain)
-        if shown is None:
-            self.retract(domain)
-            return
-        for uri in offered:
-            if shown.get(prooftype(uri)):
-                break
-        else:
-            uri = next((u for u in offered if prooftype(u) in NOTHING_TO_SHOW), None)
-        if uri is None:
-            self.retract(domain)
-            return
-        self.ours[domain] = "proof-sent"
-        self.say("proof", "from", domain, escape(shown.get(prooftype(uri), "")), uri)
-
-    def take_valid(self, domain, _):
-        if domain in self.hosted:
-            self.ours[domain] = "valid"
-        else:
-            self.retract(domain)    # it changes nothing about whom we speak for
-
-    def take_invalid(self, domain, _):
-        if domain in self.hosted:
-            self.ours[domain] = "invalid"
-
-    # The gate.
-
-    def may_send(self, own, remote):
-        return self.ours.get(own) == "valid" and self.theirs.get(remote) == "valid"
-
-    def admit(self, source, target):
-        """Whether a stanza of the peer's is for us; false: it is dropped, or returned."""
-        if not source or not target:
-            raise Broken("improper-addressing")
-        if self.theirs.get(source) != "valid":
-            if "valid" not in self.theirs.values():
-                raise Broken("not-authorized")
-            if self.theirs.get(source) == "invalid":
-                return False
-            raise Broken("invalid-from")
-        if target not in self.hosted:
-            if self.ours.get(target) == "impossible":
-                return False
-            raise Broken("host-unknown")
-        return self.ours.get(target) == "valid"
+def domain_of(jid):
+    return canonical((jid or "").partition("/")[0].rpartition("@")[2])
 
 
 class Reader:
@@ -361,8 +164,8 @@ class Stream:
         own, remote = quoteattr(self.own), quoteattr(self.remote)
         ident = f" id='{ident}'" if ident else ""
         self.send(f"<?xml version='1.0'?><stream:stream xmlns='{SERVER}' "
-                  f"xmlns:stream='{STREAM}' xmlns:dna='{DNA}' from={own} to={remote}{ident} "
-                  "version='1.0' xml:lang='en'>")
+                  f"xmlns:stream='{STREAM}' xmlns:dna='{DNA}' from={own} to={remote}"
+                  f"{ident} version='1.0' xml:lang='en'>")
 
     def secure(self, context, **how):
         if self.ready or self.reader.held:
@@ -463,8 +266,7 @@ class Stream:
         self.flush()
 
     def stanza(self, element):
-        source, target = (canonical((element.get(way) or "").partition("/")[0]
-                                    .rpartition("@")[2]) for way in ("from", "to"))
+        source, target = domain_of(element.get("from")), domain_of(element.get("to"))
         with self.lock:
             admitted = self.exchange.admit(source, target)
         if admitted:
@@ -504,7 +306,7 @@ class Stream:
         return self
 
     def wait(self, condition, seconds):
-        """Whether condition holds, now or soon; it is looked at with the stream locked."""
+        """Whether condition holds, now or soon; the stream is locked for the look."""
         with self.lock:
             return self.lock.wait_for(lambda: condition() or self.ended, seconds) \
                 and condition()
@@ -515,7 +317,7 @@ class Stream:
             seconds)
 
     def message(self, source, target, ident, body):
-        own, remote = (jid.partition("/")[0].rpartition("@")[2] for jid in (source, target))
+        own, remote = domain_of(source), domain_of(target)
         with self.lock:
             if not self.exchange.may_send(own, remote):
                 raise PermissionError(f"{own} to {remote} is not open on this stream")

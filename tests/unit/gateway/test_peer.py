@@ -17,10 +17,12 @@ import ssl
 import sys
 import threading
 import unittest
+from xml.etree import ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "support")]
 
+from dna_exchange import DNA, Broken, Exchange
 from dna_peer import Peer
 from test_program import PATIENCE, Provider, World
 
@@ -36,13 +38,14 @@ class Gateway(Provider):
     def text(self, world, number):
         text = super().text(world, number)
         for domain in self.domains:
-            text = text.replace(f'host "{domain}" {{', f'host "{domain}" {{\ndnssec-ta-url = '
-                                f'"{PROOF_URL.format(domain)}"\n')
+            text = text.replace(
+                f'host "{domain}" {{',
+                f'host "{domain}" {{\ndnssec-ta-url = "{PROOF_URL.format(domain)}"\n')
         return text
 
 
 def unsigned(names, *domains):
-    """The name server no longer says that what it knows of those domains was validated."""
+    """The name server no longer says of those domains that they were validated."""
     signed = names.answer
 
     def answer(query):
@@ -126,13 +129,17 @@ class Exchanges(unittest.TestCase):
 
     def opens(self, own="peer.dna", remote="a1.dna"):
         stream = self.call(own, remote)
-        self.assertTrue(stream.wait(lambda: stream.exchange.may_send(own, remote), PATIENCE),
-                        (stream.trace, stream.error))
+        opened = stream.wait(lambda: stream.exchange.may_send(own, remote), PATIENCE)
+        self.assertTrue(opened, (stream.trace, stream.error))
         return stream
 
     def saw(self, stream, *what, more=""):
         self.assertTrue(stream.saw(*what, PATIENCE, more),
                         (what, stream.trace, stream.error))
+
+    def proven(self, domain, kind):
+        self.assertTrue(self.gateway.logs("ruling", f" domain={domain} ", "=PROVEN ",
+                                          f" prooftype={kind} "))
 
     def both_ways(self, stream, own="peer.dna", remote="a1.dna"):
         """A message in each direction on that one connection."""
@@ -158,9 +165,9 @@ class Exchanges(unittest.TestCase):
             [("in", "assert", "a1.dna"), ("out", "challenge", "a1.dna"),
              ("in", "proof", "a1.dna"), ("out", "valid", "a1.dna"),
              ("out", "assert", "peer.dna"), ("in", "valid", "peer.dna")])
-        self.assertEqual(self.judged, [("a1.dna", None, ""),
-                                       ("a1.dna", "dnssec-ta", PROOF_URL.format("a1.dna"))])
-        self.assertTrue(self.gateway.logs("ruling", " domain=peer.dna ", "PROVEN", "pkix"))
+        self.assertEqual(self.judged, [
+            ("a1.dna", None, ""), ("a1.dna", "dnssec-ta", PROOF_URL.format("a1.dna"))])
+        self.proven("peer.dna", "pkix")
         self.both_ways(stream)
         self.assertTrue(self.peer.streams.empty())
 
@@ -212,7 +219,7 @@ class Exchanges(unittest.TestCase):
         self.assertTrue(self.gateway.server.stanzas.empty())
 
     def test_the_gateway_asks_about_a_domain_that_is_not_ours(self):
-        """SRV leads bare.dna to where the gateway has a stream already, so it asks there."""
+        """SRV leads bare.dna to where the gateway has a stream already: it asks there."""
         self.gateway.start()
         self.gateway.server.send("a1.dna", "peer.dna", "m5", "first")
         self.arrives("a1.dna", "peer.dna", "m5", "first")
@@ -265,8 +272,88 @@ class Exchanges(unittest.TestCase):
         self.addCleanup(site.close)
         self.gateway.start()
         stream = self.opens("posh.dna")
-        self.assertTrue(self.gateway.logs("ruling", " domain=posh.dna ", "PROVEN", "posh"))
+        self.proven("posh.dna", "posh")
         self.both_ways(stream, "posh.dna")
+
+
+class Rules(unittest.TestCase):
+    """The peer's own rules: what goes in, what comes out."""
+
+    def setUp(self):
+        self.asked = []
+        self.exchange = Exchange({"ours.dna": {"dnssec-ta": "http://ours.dna/c"}},
+                                 self.judge, ["dnssec-ta"])
+
+    def judge(self, domain, kind, text):
+        self.asked.append((domain, kind, text))
+        return text == "good" or domain == "known.dna"
+
+    def take(self, name, content="", **attributes):
+        words = "".join(f" {key.strip('_')}='{text}'" for key, text in attributes.items())
+        self.exchange.out = []
+        self.exchange.take(ElementTree.fromstring(
+            f"<{name} xmlns='{DNA}'{words}>{content}</{name}>"))
+        said = [ElementTree.fromstring(text) for text in self.exchange.out]
+        return [(e.tag.rpartition("}")[2], e.get("from") or e.get("to")) for e in said]
+
+    def test_asserted_and_proven(self):
+        self.assertEqual(self.take("assert", from_="B.dna."), [("challenge", "b.dna")])
+        self.assertEqual(self.take("assert", from_="b.dna"), [])
+        self.assertEqual(self.take("proof", "good", from_="b.dna",
+                                   type="URN:IETF:params:dna:proof:dnssec-ta"),
+                         [("valid", "b.dna")])
+        self.assertEqual(self.take("assert", from_="b.dna"), [("valid", "b.dna")])
+        self.assertEqual(self.take("assert", from_="known.dna"), [("valid", "known.dna")])
+        self.assertFalse(self.exchange.admit("b.dna", "ours.dna"))
+        self.take("valid", to="ours.dna")
+        self.assertTrue(self.exchange.admit("b.dna", "ours.dna"))
+        self.assertEqual(self.take("impossible", from_="b.dna"), [])
+        with self.assertRaisesRegex(Broken, "invalid-from"):
+            self.exchange.admit("b.dna", "ours.dna")
+
+    def test_refused(self):
+        self.take("assert", from_="b.dna")
+        self.assertEqual(self.take("proof", "good", from_="b.dna",
+                                   type="urn:xmpp:dna:proof:DNSSEC-TA"),
+                         [("invalid", "b.dna")])
+        self.assertEqual(self.take("assert", from_="ours.dna"), [("invalid", "ours.dna")])
+        for _ in range(5):
+            self.assertEqual(self.take("assert", from_="b.dna"), [("invalid", "b.dna")])
+        with self.assertRaisesRegex(Broken, "policy-violation"):
+            self.take("assert", from_="b.dna")
+
+    def test_unasked(self):
+        """No proof is looked at that was not asked for; twenty are enough."""
+        for _ in range(20):
+            self.assertEqual(self.take("proof", "good", from_="b.dna",
+                                       type="urn:xmpp:dna:proof:dnssec-ta"), [])
+        self.assertEqual(self.asked, [])
+        with self.assertRaisesRegex(Broken, "policy-violation"):
+            self.take("nonsense", from_="b.dna")
+
+    def test_too_late(self):
+        self.take("assert", from_="b.dna")
+        self.exchange.revoke("b.dna")
+        self.take("proof", "good", from_="b.dna", type="urn:xmpp:dna:proof:dnssec-ta")
+        self.assertEqual(self.exchange.abuses, 0)
+        self.assertEqual(self.exchange.theirs["b.dna"], "invalid")
+
+    def test_challenged(self):
+        posh = "<proof type='urn:xmpp:dna:proof:posh'/>"
+        anchor = "<proof type='urn:ietf:params:dna:proof:dnssec-ta'/>"
+        other = "<proof type='urn:xmpp:dna:proof:attribute-cert'/>"
+        self.assertEqual(self.take("challenge", posh, to="other.dna"),
+                         [("impossible", "other.dna")])
+        self.assertEqual(self.take("challenge", other, to="ours.dna"),
+                         [("impossible", "ours.dna")])
+        self.assertEqual(self.take("challenge", posh + anchor, to="ours.dna"),
+                         [("proof", "ours.dna")])
+        proof = ElementTree.fromstring(self.exchange.out[0])
+        self.assertEqual((proof.get("type"), proof.text),
+                         ("urn:ietf:params:dna:proof:dnssec-ta", "http://ours.dna/c"))
+        self.assertEqual(self.take("valid", to="other.dna"),
+                         [("impossible", "other.dna")])
+        self.assertNotIn("other.dna", self.exchange.hosted)
 
 
 if __name__ == "__main__":
