@@ -1,9 +1,9 @@
 /* What a hearing costs over recorded facts: one prooftype, its own unit test's world.
  *
- * Linked with tests/unit/proof/test_X.c in the place of its world_hear: the first hearing that
- * the prooftype proves is the record, and is held again, ROUNDS times, with the same answers in
- * the same order.  Paths and signatures are facts like all others, so there is no public-key
- * work in the figure; documents and certificates are parsed each time.
+ * Linked with tests/unit/proof/test_X.c in the place of its world_hear: the first hearing
+ * that the prooftype proves is the record, and is held again, ROUNDS times, with the same
+ * answers in the same order.  Paths and signatures are facts like all others, so none is
+ * checked here; documents and certificates are parsed each time, keys in them included.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +35,8 @@ struct record {
 static bool record(struct record *r, const struct world *w)
 {
     *r = (struct record){.court = w->court, .opened = w->court->opened};
-    for (const struct dna_known *k = w->court->docket.facts.first; k != NULL; k = k->next) {
+    const struct dna_known *k = w->court->docket.facts.first;
+    for (; k != NULL; k = k->next) {
         if (k->overdue) {
             return false;
         }
