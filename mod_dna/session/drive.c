@@ -237,7 +237,8 @@ static void show(struct dna_stream *stream, const struct dna_s2s_effect *effect,
         .text = effect->text != NULL ? effect->text : "",
     };
     if (kind == DNA_STREAM_PEER) {
-        out->ruling = dna_stream_standing(stream, effect->domain, effect->accepted);
+        out->ruling = dna_stream_standing(stream, effect->domain, effect->accepted,
+                                          strcmp(out->condition, "reset") == 0);
     }
     if (kind == DNA_STREAM_CLOSE || kind == DNA_STREAM_ERROR) {
         dna_stream_dismiss_all(stream);

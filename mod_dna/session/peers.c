@@ -68,6 +68,13 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
     };
 }
 
+/* Whether what was proven would be proven under that policy too. */
+static bool still_counts(const struct dna_stream_peer *peer, const struct dna_policy *policy)
+{
+    return dna_policy_admits(policy, peer->prooftype) &&
+           dna_policy_terms(policy, peer->prooftype) == peer->terms;
+}
+
 /* A renewal that a change of the policy brought about is a review. */
 static enum dna_hearing_purpose purpose_of(struct dna_stream_peer *peer, bool renewal)
 {
@@ -91,8 +98,7 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, 
     if (err != DNA_OK) {
         static const struct dna_ruling fault = {
             .verdict = DNA_TEMPFAIL, .code = DNA_CODE_INTERNAL, .why = "out of memory"};
-        bool revoke = renewal && peer != NULL &&
-                      !dna_policy_admits(&question.policy, peer->prooftype);
+        bool revoke = renewal && peer != NULL && !still_counts(peer, &question.policy);
         dna_stream_lost(revoke ? dna_s2s_revoke(stream->s2s, domain, &fault, now)
                                : dna_s2s_ruled(stream->s2s, domain, &fault, now));
         dna_stream_touch(stream);
@@ -153,9 +159,10 @@ static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer
     if (peer->proven) {
         peer->generation = policy->generation;
         peer->prooftype = ruling->prooftype;
+        peer->terms = dna_policy_terms(policy, ruling->prooftype);
     } else if (hearing->purpose != DNA_HEAR_FIRST && ruling->verdict == DNA_TEMPFAIL) {
         /* What was proven holds until its end, if the policy of now admits it. */
-        peer->proven = held && dna_policy_admits(policy, peer->prooftype);
+        peer->proven = held && still_counts(peer, policy);
         return !peer->proven;
     }
     return false;
@@ -191,7 +198,7 @@ static void forget(struct dna_stream *stream, const char *domain)
 }
 
 const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const char *domain,
-                                             bool accepted)
+                                             bool accepted, bool begins_anew)
 {
     struct dna_stream_peer *peer = find(stream, domain);
     dna_alloc_release(stream->session->alloc, stream->shown);
@@ -203,6 +210,13 @@ const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const ch
     }
     if (peer != NULL) {
         drop_ruling(stream, peer);
+    }
+    if (begins_anew) {
+        return stream->shown; /* a change of the policy must find it still */
+    }
+    if (accepted && peer != NULL &&
+        peer->generation != dna_policies_for(&stream->session->policies, domain).generation) {
+        stream->session->policy_changed = true; /* while no record was there to be revoked */
     }
     if (!accepted) {
         forget(stream, domain);
@@ -226,7 +240,7 @@ static void judge_anew(struct dna_stream *stream, const char *domain,
         .code = DNA_CODE_POLICY,
         .why = "the policy does not admit the proof any more",
     };
-    if (dna_policy_admits(policy, peer->prooftype)) {
+    if (still_counts(peer, policy)) {
         peer->generation = policy->generation;
     } else if (policy->level != DNA_LEVEL_REFUSE &&
                dna_s2s_peer_valid(stream->s2s, domain)) {

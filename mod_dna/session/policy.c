@@ -152,3 +152,28 @@ bool dna_policy_admits(const struct dna_policy *policy, enum dna_prooftype type)
     }
     return false;
 }
+
+unsigned dna_policy_terms(const struct dna_policy *policy, enum dna_prooftype type)
+{
+    switch (type) {
+    case DNA_PROOF_DANE:
+    case DNA_PROOF_DNSSEC_SRV:
+    case DNA_PROOF_DNSSEC_TA:
+        return policy->dane_usages != 0 ? policy->dane_usages : DNA_DANE_USAGES_DEFAULT;
+    case DNA_PROOF_SERVICE_DELEGATION:
+        return policy->delegation_legacy;
+    case DNA_PROOF_ATTRIBUTE_CERT:
+        return policy->attribute_cert_accept_www | policy->attribute_cert_wildcard << 1 |
+               policy->attribute_cert_serial << 2;
+    case DNA_PROOF_PKIX:
+    case DNA_PROOF_SRVNAME:
+    case DNA_PROOF_POSH:
+    case DNA_PROOF_XML_ASSERTION:
+    case DNA_PROOF_HOST_META:
+    case DNA_PROOF_STS:
+        break;
+    case DNA_N_PROOFTYPES:
+        break;
+    }
+    return 0;
+}

@@ -21,5 +21,8 @@ DNA_MUST_USE enum dna_err dna_policies_set(struct dna_policies *policies, const 
 struct dna_policy dna_policies_for(const struct dna_policies *policies, const char *domain);
 /* Whether what one prooftype proved still counts. */
 bool dna_policy_admits(const struct dna_policy *policy, enum dna_prooftype type);
+/* What else of the policy a proof of that type rests on, as a number to compare: it differs
+ * where the prooftype is admitted still, but on other terms. */
+unsigned dna_policy_terms(const struct dna_policy *policy, enum dna_prooftype type);
 
 #endif

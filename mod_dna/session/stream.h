@@ -13,6 +13,7 @@ struct dna_stream_peer {
     struct dna_ruling *ruling;   /* not shown to the host yet, or NULL */
     unsigned generation;         /* of the policy under which it was ruled */
     enum dna_prooftype prooftype;
+    unsigned terms; /* of that policy, for the prooftype */
     bool proven; /* by the last ruling */
     bool review; /* the next renewal is due to a change of the policy */
 };
@@ -70,9 +71,10 @@ void dna_stream_dismiss_all(struct dna_stream *stream);
 /* A hearing for it ended, and is freed next. */
 void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
                       struct dna_time now);
-/* The s2s effect PEER: notes it, and shows what was ruled, or NULL. */
+/* The s2s effect PEER: notes it, and shows what was ruled, or NULL.  begins_anew: the stream
+ * does, and what was proven may be restored behind it (SASL). */
 const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const char *domain,
-                                             bool accepted);
+                                             bool accepted, bool begins_anew);
 /* The policy changed: accepted peers are heard again, or revoked at once. */
 void dna_stream_review(struct dna_stream *stream, struct dna_time now);
 struct dna_hearing *dna_stream_hearing(const struct dna_stream *stream, const char *domain);

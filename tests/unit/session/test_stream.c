@@ -147,6 +147,122 @@ static enum dna_err establish(struct dna_session *session, struct dna_stream *st
     return err;
 }
 
+/* --- the policy changes under an accepted peer ------------------------------------------- */
+
+static void change_policy(struct dna_session *session, const struct dna_policy *policy,
+                          struct dna_stream *stream, struct seen *seen)
+{
+    assert_int_equal(dna_session_policy(session, "peer.example", policy), DNA_OK);
+    assert_int_equal(dna_session_tick(session, now), DNA_OK);
+    pull(stream, seen);
+}
+
+/* before: the policy changes while the stream begins anew. */
+static void restore_and_refuse(bool before)
+{
+    static const char *const said[] = {
+        HEADER, "<assert xmlns='urn:xmpp:dna:0' from='peer.example'/>",
+        "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>"};
+    const struct dna_policy refuse = {.level = DNA_LEVEL_REFUSE};
+    struct dna_session *session = begin();
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_int_equal(say(stream, HEADER, &seen), DNA_OK);
+    assert_int_equal(say(stream, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", &seen),
+                     DNA_OK);
+    assert_int_equal(dna_stream_secured(stream, chain, now), DNA_OK);
+    pull(stream, &seen);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        assert_int_equal(say(stream, said[i], &seen), DNA_OK);
+    }
+    answer_all(session);
+    pull(stream, &seen);
+    if (before) {
+        change_policy(session, &refuse, stream, &seen);
+    }
+    assert_int_equal(say(stream, HEADER, &seen), DNA_OK);
+    assert_true(seen.peer_accepted);
+    if (before) {
+        assert_true(dna_session_deadline(session) <= now.mono);
+        assert_int_equal(dna_session_tick(session, now), DNA_OK);
+        pull(stream, &seen);
+    } else {
+        assert_int_equal(say(stream, MESSAGE, &seen), DNA_OK);
+        change_policy(session, &refuse, stream, &seen);
+    }
+    assert_false(seen.peer_accepted);
+    assert_int_equal(say(stream, MESSAGE, &seen), DNA_OK);
+    assert_int_equal(seen.stanzas, before ? 0 : 1);
+    dna_stream_free(stream);
+    dna_session_free(session);
+}
+
+static void a_refusing_policy_reaches_a_peer_that_sasl_restored(void **state)
+{
+    (void)state;
+    restore_and_refuse(false);
+    restore_and_refuse(true);
+}
+
+/* Every answer is secure; the domain's record for its own connections names the leaf. */
+static void answer_securely(struct dna_session *session)
+{
+    const struct dna_want *want;
+    char record[3 + DNA_SHA256_SIZE] = {3, 0, 1};
+    const struct dna_span rdata = {record, sizeof record};
+    unsigned id;
+    memcpy(record + 3, dna_chain_leaf_digest(chain), DNA_SHA256_SIZE);
+    while (dna_session_next_want(session, &id, &want)) {
+        struct dna_fact fact = {.kind = DNA_WANT_DNS};
+        bool there = strcmp(want->u.dns.name, "_xmpp-server.peer.example") == 0;
+        assert_int_equal(want->kind, DNA_WANT_DNS);
+        fact.u.dns = (struct dna_dns_answer){
+            .name = want->u.dns.name, .type = want->u.dns.type, .secure = true,
+            .outcome = there ? DNA_DNS_FOUND : DNA_DNS_ABSENT, .rdata = &rdata,
+            .n_rdata = there, .ttl = 600, .obtained = now.wall, .signatures_end = DNA_NEVER,
+            .why = ""};
+        (void)!dna_session_give(session, id, &fact, now);
+    }
+    while (dna_session_next_cancel(session, &id)) {
+    }
+}
+
+/* The prooftype is admitted still, but not what it rests on. */
+static void a_narrower_policy_reaches_a_peer(void **state)
+{
+    struct dna_policy policy = {.level = DNA_LEVEL_PROOF,
+                                .prooftypes = DNA_PROOF_BIT(DNA_PROOF_DANE)};
+    struct dna_session *session = begin();
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    (void)state;
+    assert_int_equal(dna_session_policy(session, "peer.example", &policy), DNA_OK);
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_int_equal(say(stream, HEADER, &seen), DNA_OK);
+    answer_securely(session);
+    assert_int_equal(say(stream, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", &seen),
+                     DNA_OK);
+    assert_int_equal(dna_stream_secured(stream, chain, now), DNA_OK);
+    pull(stream, &seen);
+    assert_int_equal(say(stream, HEADER, &seen), DNA_OK);
+    assert_int_equal(say(stream, "<assert xmlns='urn:xmpp:dna:0' from='peer.example'/>", &seen),
+                     DNA_OK);
+    answer_securely(session);
+    pull(stream, &seen);
+    assert_true(seen.peer_accepted);
+    policy.attribute_cert_serial = true; /* of another prooftype */
+    change_policy(session, &policy, stream, &seen);
+    assert_true(seen.peer_accepted);
+    policy.dane_usages = DNA_DANE_USAGE_BIT(2);
+    change_policy(session, &policy, stream, &seen);
+    answer_securely(session);
+    pull(stream, &seen);
+    assert_false(seen.peer_accepted);
+    dna_stream_free(stream);
+    dna_session_free(session);
+}
+
 static void effects_come_before_more_bytes(void **state)
 {
     struct dna_session *session = begin();
@@ -351,6 +467,8 @@ static void survives_lack_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refusing_policy_reaches_a_peer_that_sasl_restored),
+        cmocka_unit_test(a_narrower_policy_reaches_a_peer),
         cmocka_unit_test(effects_come_before_more_bytes),
         cmocka_unit_test(a_want_names_its_stream),
         cmocka_unit_test(a_closed_stream_takes_nothing),
