@@ -50,6 +50,20 @@ class Verify(tool.Case):
                 continue
             self.verify(status, path, why=bundle["ruling"]["why"])
 
+    def test_the_labs(self):
+        """What a gateway recorded in `interop/demo prooftypes`: each prooftype, with what it
+        needs and with what speaks of somebody else."""
+        lab = DATA / "lab"
+        bundles = sorted(lab.glob("*.json"))
+        self.assertGreater(len(bundles), 20)
+        for path in bundles:
+            ruling = json.loads(path.read_bytes())["ruling"]
+            proven = ruling["ruling"] == "PROVEN"
+            self.assertEqual(proven, not path.name.startswith("false-"), path.name)
+            self.ask(tool.ACCEPTED if proven else tool.REFUSED, "verify", path, "--roots",
+                     lab / "ca.pem", "--key", lab / "maker.pub.pem", why=ruling["why"],
+                     recorded=ruling["ruling"], signature="good")
+
     def test_roots_are_not_believed(self):
         self.verify(tool.REFUSED, DATA / "pkix.json", roots="posh", ruling="INVALID",
                     code="unverified")
