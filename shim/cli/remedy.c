@@ -90,8 +90,11 @@ const char *cli_remedy(const struct dna_ruling *ruling)
         return "Check the web server of the domain and its certificate.";
     case DNA_CODE_PEER_SILENT:
     case DNA_CODE_PEER_IMPOSSIBLE:
-        return "Let the server serve the domain, and speak the DNA exchange where this proof "
-               "is wanted.";
+        return ruling->prooftype == DNA_PROOF_ATTRIBUTE_CERT
+                   ? "Give the server an attribute certificate to supply, if this proof is "
+                     "wanted (dna publish attribute-cert)."
+                   : "Let the server serve the domain, and speak the DNA exchange where this "
+                     "proof is wanted.";
     case DNA_CODE_TESTING:
         return "Change the policy's mode from testing to enforce once its reports are quiet.";
     case DNA_CODE_TIMEOUT:

@@ -115,6 +115,9 @@ void cli_watched_take(struct cli_watched *one, const struct cli_inspection *in)
     for (size_t i = 0; i < in->n_endpoints; i++) {
         take_endpoint(one, in->endpoints[i]);
     }
+    if (in->n_endpoints == 0 && one->ruling.verdict == DNA_TEMPFAIL) {
+        one->unknown = (1u << DNA_N_PROOFTYPES) - 1; /* there was nobody to ask */
+    }
     one->places = places_of(in);
 }
 
@@ -315,9 +318,6 @@ bool cli_watched_compare(struct cli_watch *watch, struct cli_watched *one)
         fine = tell(watch, one, "changed", was, one->ruling.why);
     } else if (one->ruling.verdict == DNA_PROVEN) {
         fine = tell_drift(watch, one, before, types);
-    }
-    if (one->ruling.verdict == DNA_TEMPFAIL && one->reached == 0) {
-        types |= types_of(json_object_get(before, "prooftypes"));
     }
     fine = tell_ending(watch, one, before) && fine;
     return remember(watch, one, before, types, changed) && fine;

@@ -1,7 +1,10 @@
 """dna check: servers that prove a domain in several ways, or do not, behind signed names."""
 import json
 import pathlib
+import subprocess
 import tempfile
+import threading
+import unittest
 
 import tool
 import world
@@ -185,6 +188,63 @@ class Check(tool.Case):
         self.assertRegex(text, r"(?m)^  dane +PROVEN .*; until [0-9-]+ [0-9:]+ UTC$")
         self.assertRegex(text, r"(?m)^shop\.good: PROVEN: ")
         self.assertNotIn("\x1b", text)
+
+
+GATEWAY = pathlib.Path(tool.PROGRAM).parent.parent / "gateway" / "dna-gateway"
+CONFIG = """\
+ca-file = "{ca}"
+public {{
+  listen = {{ "127.0.0.2@{port}" }}
+  certificate = "{cert}"
+  key = "{key}"
+}}
+resolver {{
+  mode = "forward"
+  forward = {{ "127.0.0.1@{names}" }}
+  trust-anchor-file = "{anchor}"
+}}
+address-guard {{ allow = {{ "127.0.0.0/8" }} }}
+link "main" {{
+  listen = "127.0.0.3@{link}"
+  server = "127.0.0.3@{server}"
+  user = "root"
+}}
+host "shop.good" {{ link = "main" }}
+"""
+
+
+@world.needs_names
+@unittest.skipUnless(GATEWAY.exists(), "needs the gateway")
+class Peer(tool.Case):
+    """A server that speaks DNA is asked for what only it can supply."""
+
+    def test_challenged(self):
+        ca = tool.Authority(self.dir, "ca")
+        leaf = ca.leaf("provider", "DNS:xmpp.good")
+        port = world.free_port()
+        names = world.Names("xmpp.good. 300 IN A 127.0.0.2",
+                            f"_xmpp-server._tcp.shop.good. 300 IN SRV 5 0 {port} xmpp.good.")
+        self.addCleanup(names.close)
+        config = self.file("conf", CONFIG.format(
+            ca=ca.pem, port=port, cert=leaf, key=leaf.with_suffix(".key"), names=names.port,
+            anchor=names.anchor, link=world.free_port(), server=world.free_port()))
+        with subprocess.Popen([GATEWAY, "-c", config], stderr=subprocess.PIPE, text=True,
+                              env=tool.ENVIRONMENT) as gateway:
+            for line in gateway.stderr:
+                if " ready " in line:
+                    break
+            threading.Thread(target=gateway.stderr.read, daemon=True).start()
+            answer = tool.dna("check", "shop.good", *names.options, "--ca-file", ca.pem,
+                              "--json")
+            gateway.terminate()
+        self.assertEqual((answer.status, answer.err), (tool.ACCEPTED, ""))
+        rows = {row["prooftype"]: row for row in answer.lines[:-1]}
+        self.assertEqual(rows["dnssec-srv"]["ruling"], "PROVEN")
+        # The one has no place beside a signed zone, the other the peer does not have.
+        self.assertEqual((rows["dnssec-ta"]["ruling"], rows["dnssec-ta"]["code"]),
+                         ("NOT_APPLICABLE", "no-material"))
+        self.assertEqual((rows["attribute-cert"]["ruling"], rows["attribute-cert"]["code"]),
+                         ("FAIL", "peer-impossible"))
 
 
 class Use(tool.Case):
