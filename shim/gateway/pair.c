@@ -158,7 +158,7 @@ static void not_taken(struct router *router, struct pair *pair,
 
 static void count_sent(struct router *router, struct pair *pair, bool is_error)
 {
-    pair->stream->busy = true;
+    pair->stream->busy = pair->busy = true;
     if (is_error) {
         router->counts.returned++;
     } else {

@@ -59,6 +59,7 @@ struct pair {
     struct stream *stream;
     enum pair_state state;
     unsigned tries;   /* streams tried since it was last ready */
+    bool busy;        /* something passed since the last sweep */
     uint64_t returned, lost;
     struct queue queue;
     struct hold hold;
@@ -132,7 +133,7 @@ struct stream *stream_new(struct router *router, struct dna_link *link, const ch
 void stream_free(struct stream *stream);
 /* Closes one that we opened and that serves nothing. */
 void stream_settle(struct stream *stream);
-/* Closes those of ours that were idle since the last sweep. */
+/* Closes those of ours that were idle since the last sweep, and lets go of idle pairs. */
 void stream_sweep(struct router *router, int64_t now);
 int64_t stream_sweep_deadline(const struct router *router);
 /* Stanzas may come from stream for `domain`. */

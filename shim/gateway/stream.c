@@ -84,6 +84,22 @@ static bool is_awaited(const struct stream *stream)
     return false;
 }
 
+/* A stream that is always busy would else keep every pair that it ever carried, and there is
+ * room for so many only, which one peer with names without number could fill. */
+static void rest_idle_pairs(struct router *router, struct stream *stream)
+{
+    struct pair *next;
+    for (struct pair *pair = stream->pairs; pair != NULL; pair = next) {
+        bool idle = pair->queue.n == 0 && !pair->busy;
+        next = pair->next_carried;
+        pair->busy = false;
+        if (idle) {
+            pair_detach(pair);
+            pair_release(router, pair);
+        }
+    }
+}
+
 void stream_sweep(struct router *router, int64_t now)
 {
     if (stream_sweep_deadline(router) > now) {
@@ -95,6 +111,9 @@ void stream_sweep(struct router *router, int64_t now)
             end(s);
         }
         s->busy = false;
+        if (!s->ending) {
+            rest_idle_pairs(router, s);
+        }
     }
 }
 

@@ -551,6 +551,31 @@ static void a_stream_of_ours_that_nobody_uses_is_closed(void **state)
     fake_router_free(router);
 }
 
+/* The stream is busy with others, and goes on leading to its place. */
+static void a_pair_that_nobody_uses_is_let_go(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_allow(2, A2, R);
+    fake_stanza(1, A2, R, "i2", "");
+    journal_is("ask 2 a2.one r.dna\nsend 2 a2.one r.dna i2\n");
+    for (unsigned i = 0; i < 2; i++) {
+        fake_now = router_deadline(router);
+        fake_stanza(1, A2, R, "i3", "");
+        router_tick(router); /* both were busy before, then one */
+        journal_is("send 2 a2.one r.dna i3\n");
+    }
+    fake_stanza(1, A2, R, "i4", "");
+    journal_is("send 2 a2.one r.dna i4\n");
+    fake_now = router_deadline(router);
+    router_tick(router);
+    fake_stanza(1, A2, R, "i5", "");
+    journal_is("send 2 a2.one r.dna i5\n");
+    fake_stanza(1, A, R, "i6", ""); /* it is a new one */
+    journal_is("ask 2 a.one r.dna\nsend 2 a.one r.dna i6\n");
+    fake_router_free(router);
+}
+
 /* --- the end ------------------------------------------------------------------------ */
 
 static void draining_opens_nothing_outside(void **state)
@@ -615,6 +640,7 @@ int main(void)
         cmocka_unit_test(a_slow_stream_that_ends_lets_its_sources_go),
         cmocka_unit_test(a_stuck_stream_takes_no_more),
         cmocka_unit_test(a_stream_of_ours_that_nobody_uses_is_closed),
+        cmocka_unit_test(a_pair_that_nobody_uses_is_let_go),
         cmocka_unit_test(draining_opens_nothing_outside),
         cmocka_unit_test(what_cannot_be_opened),
     };
