@@ -110,9 +110,11 @@ static void supply(struct dna_stream *stream, const struct dna_s2s_effect *effec
 /* A type for which the peer needs nothing from us, in the order of their strength. */
 static bool unaided_type(unsigned offered, enum dna_prooftype *type)
 {
-    static const enum dna_prooftype unaided[] = {DNA_PROOF_DANE, DNA_PROOF_DNSSEC_SRV,
-                                                 DNA_PROOF_PKIX, DNA_PROOF_SRVNAME,
-                                                 DNA_PROOF_POSH};
+    static const enum dna_prooftype unaided[] = {
+        DNA_PROOF_DANE,          DNA_PROOF_DNSSEC_SRV,         DNA_PROOF_PKIX,
+        DNA_PROOF_SRVNAME,       DNA_PROOF_POSH,               DNA_PROOF_XML_ASSERTION,
+        DNA_PROOF_HOST_META,     DNA_PROOF_SERVICE_DELEGATION, DNA_PROOF_STS,
+    };
     for (size_t i = 0; i < sizeof unaided / sizeof *unaided; i++) {
         if ((offered & DNA_PROOF_BIT(unaided[i])) != 0) {
             *type = unaided[i];
