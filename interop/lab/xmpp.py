@@ -27,7 +27,7 @@ unbound = {{
     ["local-data:"] = ". A {link}";
   }};
 }}
-s2s_require_encryption = false; s2s_secure_auth = false; modules_disabled = {{ "tls" }}
+s2s_require_encryption = false; s2s_secure_auth = false;
 modules_enabled = {{ "dialback", "roster", "saslauth", "disco", "blocklist", "carbons",
   "pep", "private", "smacks", "vcard4", "ping", "time", "uptime", "version" }}
 interfaces = {{ "{loopback}" }}
