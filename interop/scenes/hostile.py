@@ -185,7 +185,8 @@ class Siege:
         since = self.log_size()
         peer.send(b"\x16\x03\x01" + b"\xff" * 4000)
         peer.rest()
-        self.claim(self.logged(since, "packet length"), "garbage for a ClientHello: the log says")
+        self.claim(wait_logged(self, since, "packet length"),
+                   "garbage for a ClientHello: the log says so")
         peer.close()
 
     def handshake(self, version):
