@@ -26,7 +26,8 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LONGEST = 60  # seconds that a test may take
+LONGEST = 60    # seconds that a test may take with a mutant; more: it hangs
+PATIENCE = 300  # ... and without one
 FAILURE = "[  FAILED  ]"  # what cmocka prints as soon as one of its tests fails
 
 
@@ -97,12 +98,12 @@ class Tree:
                     cwd=self.place)
         return None if built.returncode == 0 else "does not build:\n" + built.stdout[-4000:]
 
-    def passes(self, test):
-        """(whether the test passes, what it printed)."""
+    def passes(self, test, seconds=LONGEST):
+        """(whether the test passes in that time, what it printed)."""
         ran = subprocess.Popen(self.tests[test], cwd=self.place / "build", text=True,
                                errors="replace", stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
-        late = threading.Timer(LONGEST, stop, [ran])
+        late = threading.Timer(seconds, stop, [ran])
         late.start()
         printed = []
         for line in ran.stdout:
@@ -148,7 +149,7 @@ def try_group(tree, test, mutants, report):
     """The mutants of one test; where the test is no good, all of them have failed."""
     why = tree.build(test) if test in tree.tests else "there is no such test: " + test
     if why is None:
-        passed, output = tree.passes(test)
+        passed, output = tree.passes(test, PATIENCE)
         why = None if passed else f"{test} does not pass unpatched:\n{output[-4000:]}"
     for mutant in sorted(mutants, key=lambda m: (m.files, m.name)):
         report.line(mutant, why if why is not None else tree.try_mutant(mutant))
