@@ -136,16 +136,16 @@ void place_dial(struct router *router, struct pair *pair)
 
 static bool leads_to(const struct stream *stream, const struct dna_uv_endpoint *endpoint)
 {
-    const struct dna_stream *core;
+    const struct dna_stream *core = stream->connected ? dna_uv_stream_core(stream->uv) : NULL;
     if (endpoint->host == NULL || stream->link != NULL || stream->ending) {
         return false;
     }
-    if (!stream->up) {
+    /* What is not negotiated yet is asked where it leads to the same place: one domain may be
+     * valid before it is known whether the stream takes others. */
+    if (core == NULL || !dna_stream_speaks_dna(core)) {
         return stream->port == endpoint->port && strcmp(stream->host, endpoint->host) == 0;
     }
-    core = dna_uv_stream_core(stream->uv);
-    return dna_stream_speaks_dna(core) &&
-           dna_stream_may_carry(core, endpoint->host, endpoint->port);
+    return dna_stream_may_carry(core, endpoint->host, endpoint->port);
 }
 
 static struct stream *stream_to(const struct router *router,
