@@ -20,6 +20,7 @@ ACCEPTED, REFUSED, FAULT, UNKNOWN = 0, 1, 2, 3
 # A finding of a sanitizer must not look like an answer of the program.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="exitcode=99", LC_ALL="C.UTF-8")
 ENVIRONMENT.pop("NO_COLOR", None)
+ENVIRONMENT["TERM"] = "xterm"    # so that only the terminal is missing
 
 
 class Answer:
