@@ -59,6 +59,7 @@ struct dna_session_options {
     enum dna_evidence evidence;    /* costs some memory and time for each ruling */
 };
 
+/* options is copied, what it points to is not.  DNA_ERR_MEMORY. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_new(const struct dna_session_options *options,
                                                   struct dna_session **out);
 /* All streams and hearings must have been freed. */

@@ -60,6 +60,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_new(const struct dna_uv_options *option
  * dna_uv_process, which is to be called until done was. */
 DNA_API void dna_uv_free(struct dna_uv *uv, void (*done)(void *arg), void *arg);
 
+/* Borrowed, as long as the driver: its session, its loop; and the loop's idea of now. */
 DNA_API struct dna_session *dna_uv_session(struct dna_uv *uv);
 DNA_API struct uv_loop_s *dna_uv_loop(struct dna_uv *uv);
 DNA_API struct dna_time dna_uv_now(struct dna_uv *uv);
