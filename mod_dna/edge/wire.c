@@ -283,6 +283,7 @@ static struct dna_uv_identity *ask_for_identity(struct dna_uv_stream *stream,
 void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
 {
     bool server = stream->role == DNA_RECEIVING;
+    struct dna_tls_options options = {.server = server};
     struct dna_uv_identity *identity;
     assert(stream->state == DNA_EDGE_CLEAR);
     identity = ask_for_identity(stream, domain);
@@ -296,9 +297,9 @@ void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
     if (!take_output(stream)) {
         return;
     }
+    options.server_name = server ? NULL : dna_stream_peer(stream->core);
     if (dna_stream_output(stream->core).len != 0 ||
-        dna_tls_new(dna_edge_identity_tls(identity), server,
-                    server ? NULL : dna_stream_peer(stream->core), &stream->wire.out,
+        dna_tls_new(dna_edge_identity_tls(identity), &options, &stream->wire.out,
                     &stream->wire.tls) != DNA_OK) {
         dna_edge_connection_drop(stream, "internal-server-error", "TLS could not be begun");
         return;

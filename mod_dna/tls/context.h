@@ -14,6 +14,12 @@ struct ssl_ctx_st *dna_tls_identity_context(const struct dna_tls_identity *ident
 const struct bio_method_st *dna_tls_identity_bio(const struct dna_tls_identity *identity);
 const struct dna_alloc *dna_tls_identity_alloc(const struct dna_tls_identity *identity);
 
+/* For an SSL whose application data is the endpoint: what it asks of its client, as an ALPN
+ * name, and whom it presents (*identity NULL: there is nobody of that name). */
+const char *dna_tls_expected_protocol(const struct dna_tls *tls);
+bool dna_tls_choose(const struct dna_tls *tls, const char *server_name,
+                    struct dna_tls_identity **identity);
+
 /* What stands at the other side of a BIO: a borrowed span to read from, a buffer to append
  * to, and the first fault of that buffer. */
 struct dna_tls_io {

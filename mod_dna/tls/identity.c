@@ -6,9 +6,15 @@
  * Nothing is resumed: after a resumption OpenSSL has no chain that could be judged (S21).
  * Versions, cipher suites, groups and signatures are those of RFC 9325, set here one by one,
  * so that the system's OpenSSL configuration decides nothing.  A client that names protocols
- * (ALPN) must name this one: what speaks something else is not answered (RFC 7301 3.2).
+ * (ALPN) must name ours: what speaks something else is not answered (RFC 7301 3.2).
+ *
+ * A server that has to know first whom its client asks for (SNI) begins with one identity
+ * and changes to another one's context; these are all set up alike, so that nothing but the
+ * certificate changes.
  */
 #include <tls/context.h>
+
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -63,17 +69,37 @@ static int let_through(X509_STORE_CTX *ctx, void *arg)
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *len,
                            const unsigned char *offered, unsigned offered_len, void *arg)
 {
-    /* As an ALPN list (XEP-0368). */
-    static const unsigned char ours[12] = {11,  'x', 'm', 'p', 'p', '-',
-                                           's', 'e', 'r', 'v', 'e', 'r'};
-    unsigned char *chosen;
-    (void)ssl;
+    const char *ours = dna_tls_expected_protocol(SSL_get_app_data(ssl));
+    size_t ours_len = strlen(ours);
     (void)arg;
-    if (SSL_select_next_proto(&chosen, len, ours, sizeof ours, offered, offered_len) !=
-        OPENSSL_NPN_NEGOTIATED) {
+    /* A list of names, each behind its length; OpenSSL has checked that it is one. */
+    for (unsigned at = 0; at < offered_len; at += 1U + offered[at]) {
+        if (offered[at] == ours_len && ours_len < offered_len - at &&
+            memcmp(offered + at + 1, ours, ours_len) == 0) {
+            *out = offered + at + 1;
+            *len = offered[at];
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static int choose_identity(SSL *ssl, int *alert, void *arg)
+{
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    struct dna_tls_identity *chosen;
+    (void)arg;
+    if (!dna_tls_choose(SSL_get_app_data(ssl), name, &chosen)) {
+        return SSL_TLSEXT_ERR_OK;
+    }
+    if (chosen == NULL) {
+        *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
-    *out = chosen;
+    if (SSL_set_SSL_CTX(ssl, chosen->server) != chosen->server) {
+        *alert = SSL_AD_INTERNAL_ERROR;
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
     return SSL_TLSEXT_ERR_OK;
 }
 
@@ -159,6 +185,9 @@ static bool set_nothing_resumed(SSL_CTX *ctx)
 
 static bool present(SSL_CTX *ctx, const struct material *m)
 {
+    if (m->n == 0) {
+        return true;
+    }
     if (SSL_CTX_use_certificate(ctx, m->certs[0]) != 1 ||
         SSL_CTX_use_PrivateKey(ctx, m->key) != 1) {
         return false;
@@ -182,6 +211,7 @@ static SSL_CTX *make_context(const SSL_METHOD *method, const struct material *m)
     SSL_CTX_set_cert_verify_callback(ctx, let_through, NULL);
     SSL_CTX_set_max_cert_list(ctx, DNA_LIMIT_CHAIN_BYTES);
     SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+    (void)SSL_CTX_set_tlsext_servername_callback(ctx, choose_identity);
     if (!set_versions_and_ciphers(ctx) || !set_nothing_resumed(ctx) || !present(ctx, m)) {
         SSL_CTX_free(ctx);
         return NULL;
@@ -199,6 +229,29 @@ static enum dna_err make_contexts(struct dna_tls_identity *identity, const struc
     return identity->client != NULL && identity->server != NULL && identity->bio != NULL
                ? DNA_OK
                : DNA_ERR_FORMAT;
+}
+
+enum dna_err dna_tls_identity_blank(const struct dna_alloc *alloc,
+                                    struct dna_tls_identity **out)
+{
+    struct dna_tls_identity *identity = dna_alloc_zero(alloc, 1, sizeof *identity);
+    const struct material nothing = {.n = 0};
+    const char *why;
+    enum dna_err err;
+    *out = NULL;
+    if (identity == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    identity->alloc = alloc;
+    identity->refs = 1;
+    err = make_contexts(identity, &nothing, &why);
+    ERR_clear_error();
+    if (err != DNA_OK) {
+        dna_tls_identity_free(identity);
+        return DNA_ERR_MEMORY; /* there is nothing in it that OpenSSL could refuse */
+    }
+    *out = identity;
+    return DNA_OK;
 }
 
 enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span chain_pem,

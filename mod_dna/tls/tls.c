@@ -26,6 +26,9 @@ struct dna_tls {
     SSL *ssl;
     struct dna_tls_io io;
     struct dna_buf kept; /* the unread input, once dna_tls_keep has copied it */
+    const char *protocol;
+    dna_tls_choose_fn *choose;
+    void *arg;
     enum dna_tls_status status;
     bool renegotiating;
     char why[120];
@@ -82,10 +85,29 @@ static enum dna_err settle(struct dna_tls *tls, int returned)
     return DNA_OK;
 }
 
-static enum dna_err begin(struct dna_tls *tls, bool server, const char *server_name)
+static enum dna_err offer(struct dna_tls *tls, const struct dna_tls_options *options)
+{
+    unsigned char list[256];
+    size_t len;
+    if (options->server_name != NULL &&
+        SSL_set_tlsext_host_name(tls->ssl, options->server_name) != 1) {
+        return DNA_ERR_ARGUMENT;
+    }
+    if (options->protocol == NULL) {
+        return DNA_OK;
+    }
+    len = strlen(options->protocol);
+    assert(len != 0 && len < sizeof list);
+    list[0] = (unsigned char)len;
+    memcpy(list + 1, options->protocol, len);
+    return SSL_set_alpn_protos(tls->ssl, list, (unsigned)(len + 1)) == 0 ? DNA_OK
+                                                                         : DNA_ERR_MEMORY;
+}
+
+static enum dna_err begin(struct dna_tls *tls, const struct dna_tls_options *options)
 {
     BIO *bio;
-    tls->ssl = SSL_new(dna_tls_identity_context(tls->identity, server));
+    tls->ssl = SSL_new(dna_tls_identity_context(tls->identity, options->server));
     if (tls->ssl == NULL) {
         return DNA_ERR_MEMORY;
     }
@@ -96,31 +118,35 @@ static enum dna_err begin(struct dna_tls *tls, bool server, const char *server_n
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_info_callback(tls->ssl, notice);
-    if (server) {
+    if (options->server) {
         SSL_set_accept_state(tls->ssl);
         return DNA_OK;
     }
     SSL_set_connect_state(tls->ssl);
-    if (server_name != NULL && SSL_set_tlsext_host_name(tls->ssl, server_name) != 1) {
-        return DNA_ERR_ARGUMENT;
-    }
-    return DNA_OK;
+    return offer(tls, options);
 }
 
-enum dna_err dna_tls_new(struct dna_tls_identity *identity, bool server,
-                         const char *server_name, struct dna_buf *out, struct dna_tls **tls)
+enum dna_err dna_tls_new(struct dna_tls_identity *identity,
+                         const struct dna_tls_options *options, struct dna_buf *out,
+                         struct dna_tls **tls)
 {
     const struct dna_alloc *alloc = dna_tls_identity_alloc(identity);
     struct dna_tls *made = dna_alloc_zero(alloc, 1, sizeof *made);
     enum dna_err err;
+    assert(!options->server || options->choose != NULL ||
+           dna_tls_identity_chain(identity) != NULL);
+    assert(!options->server || options->server_name == NULL);
     *tls = NULL;
     if (made == NULL) {
         return DNA_ERR_MEMORY;
     }
     made->identity = dna_tls_identity_ref(identity);
     made->io.out = out;
+    made->protocol = options->protocol;
+    made->choose = options->choose;
+    made->arg = options->arg;
     dna_buf_init(&made->kept, alloc, DNA_LIMIT_READ);
-    err = begin(made, server, server_name);
+    err = begin(made, options);
     ERR_clear_error();
     if (err != DNA_OK) {
         dna_tls_free(made);
@@ -175,6 +201,15 @@ enum dna_err dna_tls_keep(struct dna_tls *tls)
     return err;
 }
 
+/* A server may leave the client's offer unanswered, and answer with nothing else (RFC 7301
+ * 3.2); not every OpenSSL minds. */
+static bool answered_as_asked(const struct dna_tls *tls)
+{
+    struct dna_span chosen = dna_tls_protocol(tls);
+    return SSL_is_server(tls->ssl) || chosen.len == 0 ||
+           (tls->protocol != NULL && dna_span_is(chosen, tls->protocol));
+}
+
 enum dna_err dna_tls_handshake(struct dna_tls *tls)
 {
     int done;
@@ -184,7 +219,11 @@ enum dna_err dna_tls_handshake(struct dna_tls *tls)
     ERR_clear_error();
     done = SSL_do_handshake(tls->ssl);
     if (done == 1) {
-        enter(tls, DNA_TLS_OPEN);
+        if (answered_as_asked(tls)) {
+            enter(tls, DNA_TLS_OPEN);
+        } else {
+            fail(tls, "the server chose a protocol that was not offered");
+        }
         return DNA_OK;
     }
     return settle(tls, done);
@@ -248,6 +287,36 @@ enum dna_err dna_tls_shutdown(struct dna_tls *tls)
         return tls->io.fault;
     }
     return DNA_OK;
+}
+
+struct dna_span dna_tls_protocol(const struct dna_tls *tls)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+    SSL_get0_alpn_selected(tls->ssl, &name, &len);
+    return (struct dna_span){(const char *)name, len};
+}
+
+const char *dna_tls_server_name(const struct dna_tls *tls)
+{
+    return SSL_is_server(tls->ssl) ? SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name)
+                                   : NULL;
+}
+
+const char *dna_tls_expected_protocol(const struct dna_tls *tls)
+{
+    return tls->protocol != NULL ? tls->protocol : DNA_TLS_SERVICE_SERVER;
+}
+
+bool dna_tls_choose(const struct dna_tls *tls, const char *server_name,
+                    struct dna_tls_identity **identity)
+{
+    *identity = NULL;
+    if (tls->choose == NULL) {
+        return false;
+    }
+    *identity = tls->choose(tls->arg, server_name);
+    return true;
 }
 
 enum dna_err dna_tls_peer_chain(struct dna_tls *tls, const struct dna_alloc *alloc,

@@ -24,14 +24,42 @@ DNA_MUST_USE enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc,
                                                const char **why);
 struct dna_tls_identity *dna_tls_identity_ref(struct dna_tls_identity *identity);
 void dna_tls_identity_free(struct dna_tls_identity *identity);
-/* What we present. */
+/* What we present; NULL: nothing. */
 const struct dna_chain *dna_tls_identity_chain(const struct dna_tls_identity *identity);
 
-/* server_name: SNI that a client sends (RFC 6066; the service domain).  Output is appended
- * to out, which outlives the endpoint. */
-DNA_MUST_USE enum dna_err dna_tls_new(struct dna_tls_identity *identity, bool server,
-                                      const char *server_name, struct dna_buf *out,
-                                      struct dna_tls **tls);
+/* One that presents nothing: for servers that choose by the name that the client asks for. */
+DNA_MUST_USE enum dna_err dna_tls_identity_blank(const struct dna_alloc *alloc,
+                                                 struct dna_tls_identity **out);
+
+/* Protocol names for ALPN (XEP-0368). */
+#define DNA_TLS_SERVICE_SERVER "xmpp-server"
+#define DNA_TLS_SERVICE_CLIENT "xmpp-client"
+
+/* Whom a server presents, once it knows what the client asks for.  server_name: as the
+ * client wrote it, without NUL but otherwise unchecked; NULL: it named nobody.  What is
+ * returned is borrowed until the call returns; NULL refuses the handshake with
+ * unrecognized_name.  Called from dna_tls_handshake, again if the client has to say hello
+ * again; it must not touch the endpoint. */
+typedef struct dna_tls_identity *dna_tls_choose_fn(void *arg, const char *server_name);
+
+struct dna_tls_options {
+    bool server;
+    /* SNI that a client sends (RFC 6066; the service domain).  A server's is NULL. */
+    const char *server_name;
+    /* ALPN, at most 255 bytes, static.  A client offers this one (NULL: it offers none, as
+     * after STARTTLS).  Of a server, a client that offers any must offer this one (NULL:
+     * DNA_TLS_SERVICE_SERVER), or the handshake ends with no_application_protocol; one that
+     * offers none is answered, and its stream header says what it wants. */
+    const char *protocol;
+    dna_tls_choose_fn *choose; /* servers; NULL: the identity is presented to everybody */
+    void *arg;
+};
+
+/* Output is appended to out, which outlives the endpoint; the options are not kept.  A
+ * server with a blank identity has `choose`. */
+DNA_MUST_USE enum dna_err dna_tls_new(struct dna_tls_identity *identity,
+                                      const struct dna_tls_options *options,
+                                      struct dna_buf *out, struct dna_tls **tls);
 void dna_tls_free(struct dna_tls *tls);
 
 enum dna_tls_status {
@@ -56,6 +84,10 @@ DNA_MUST_USE enum dna_err dna_tls_read(struct dna_tls *tls, char *space, size_t 
 DNA_MUST_USE enum dna_err dna_tls_write(struct dna_tls *tls, struct dna_span bytes);
 /* Appends our close_notify. */
 DNA_MUST_USE enum dna_err dna_tls_shutdown(struct dna_tls *tls);
+/* OPEN: the protocol that was agreed on by name; empty: none was named.  Until freed. */
+struct dna_span dna_tls_protocol(const struct dna_tls *tls);
+/* OPEN: the name that a server's client asked for, unchecked; NULL: none.  Until freed. */
+const char *dna_tls_server_name(const struct dna_tls *tls);
 /* What the peer presented, leaf first; *out NULL: nothing.  A new reference. */
 DNA_MUST_USE enum dna_err dna_tls_peer_chain(struct dna_tls *tls,
                                              const struct dna_alloc *alloc,

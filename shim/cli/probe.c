@@ -107,8 +107,9 @@ static void shake(struct cli_probe *probe)
 
 static void begin_tls(struct cli_probe *probe)
 {
-    if (dna_tls_new(dna_edge_identity_tls(probe->identity), false, probe->target.domain,
-                    &probe->out, &probe->tls) != DNA_OK) {
+    const struct dna_tls_options options = {.server_name = probe->target.domain};
+    if (dna_tls_new(dna_edge_identity_tls(probe->identity), &options, &probe->out,
+                    &probe->tls) != DNA_OK) {
         finish(probe, NULL, "TLS could not be begun");
         return;
     }

@@ -93,11 +93,11 @@ static void answer_wants(struct side *side)
 static void begin_tls(struct end *end)
 {
     struct dna_span clear = dna_stream_output(end->stream);
+    struct dna_tls_options options = {.server = end->server};
     bench_must(dna_buf_add(&end->wire, clear) == DNA_OK, "memory");
     dna_stream_sent(end->stream, clear.len);
-    bench_must(dna_tls_new(end->side->identity, end->server,
-                           end->server ? NULL : dna_stream_peer(end->stream), &end->wire,
-                           &end->tls) == DNA_OK,
+    options.server_name = end->server ? NULL : dna_stream_peer(end->stream);
+    bench_must(dna_tls_new(end->side->identity, &options, &end->wire, &end->tls) == DNA_OK,
                "no TLS");
     bench_must(dna_tls_handshake(end->tls) == DNA_OK, "handshake");
 }

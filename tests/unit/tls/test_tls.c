@@ -264,6 +264,8 @@ static void survives_without_memory(void **state)
     (void)state;
     for (unsigned n = 0; !done; n++) {
         const struct dna_alloc *alloc = failing_alloc_init(&f, n);
+        const struct dna_tls_options options = {.server_name = "there.example",
+                                                .protocol = DNA_TLS_SERVICE_SERVER};
         struct dna_tls_identity *mine;
         struct dna_buf out;
         struct dna_tls *tls = NULL;
@@ -271,7 +273,7 @@ static void survives_without_memory(void **state)
         enum dna_err err = dna_tls_identity_new(alloc, here.chain, here.key, &mine, &why);
         dna_buf_init(&out, alloc, SIZE_MAX);
         if (err == DNA_OK) {
-            err = dna_tls_new(mine, false, "there.example", &out, &tls);
+            err = dna_tls_new(mine, &options, &out, &tls);
         }
         if (err == DNA_OK) {
             err = dna_tls_handshake(tls);

@@ -55,13 +55,19 @@ struct dna_tls_identity *paper_identity(const struct paper *paper)
     return identity;
 }
 
-void end_ours(struct end *end, struct dna_tls_identity *identity, bool server,
-              const char *server_name)
+void end_with(struct end *end, struct dna_tls_identity *identity,
+              const struct dna_tls_options *options)
 {
     *end = (struct end){.ssl = NULL};
     dna_buf_init(&end->out, NULL, SIZE_MAX);
-    assert_int_equal(dna_tls_new(identity, server, server_name, &end->out, &end->tls),
-                     DNA_OK);
+    assert_int_equal(dna_tls_new(identity, options, &end->out, &end->tls), DNA_OK);
+}
+
+void end_ours(struct end *end, struct dna_tls_identity *identity, bool server,
+              const char *server_name)
+{
+    end_with(end, identity,
+             &(struct dna_tls_options){.server = server, .server_name = server_name});
 }
 
 SSL_CTX *bare_context(bool server, const struct cert *leaf)

@@ -25,6 +25,8 @@ struct end {
     SSL *ssl;
     struct dna_buf out;
 };
+void end_with(struct end *end, struct dna_tls_identity *identity,
+              const struct dna_tls_options *options);
 void end_ours(struct end *end, struct dna_tls_identity *identity, bool server,
               const char *server_name);
 /* A context of bare OpenSSL that would agree to anything; leaf may be NULL. */
