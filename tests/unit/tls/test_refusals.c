@@ -180,41 +180,6 @@ static void a_hello_request_ends_it(void **state)
     SSL_CTX_free(ctx);
 }
 
-/* A client that names protocols must name ours; one that names none is answered. */
-static void answers_only_its_own_protocol(void **state)
-{
-    static const struct {
-        const char *offered; /* an ALPN list */
-        enum dna_tls_status status;
-    } rows[] = {
-        {NULL, DNA_TLS_OPEN},
-        {"\x0bxmpp-server", DNA_TLS_OPEN},
-        {"\x0bxmpp-client\x0bxmpp-server", DNA_TLS_OPEN},
-        {"\x0bxmpp-client", DNA_TLS_FAILED},
-        {"\x08http/1.1\x02h2", DNA_TLS_FAILED},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        SSL_CTX *ctx = bare_context(false, NULL);
-        struct end client, server;
-        if (rows[i].offered != NULL) {
-            assert_int_equal(
-                SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)rows[i].offered,
-                                        (unsigned)strlen(rows[i].offered)),
-                0);
-        }
-        end_bare(&client, ctx, false);
-        end_ours(&server, peer, true, NULL);
-        wire_settle(&client, &server, 0);
-        if (dna_tls_status(server.tls) != rows[i].status) {
-            fail_msg("row %zu", i);
-        }
-        end_fini(&client);
-        end_fini(&server);
-        SSL_CTX_free(ctx);
-    }
-}
-
 static void garbage_fails_with_a_reason(void **state)
 {
     struct end server;
@@ -260,7 +225,6 @@ int main(void)
         cmocka_unit_test(resumes_nothing_as_client),
         cmocka_unit_test(a_renegotiation_ends_it),
         cmocka_unit_test(a_hello_request_ends_it),
-        cmocka_unit_test(answers_only_its_own_protocol),
         cmocka_unit_test(garbage_fails_with_a_reason),
         cmocka_unit_test(a_forged_record_fails),
     };
