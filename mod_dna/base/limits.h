@@ -43,6 +43,14 @@
 #define DNA_LIMIT_DIALBACK_KEY 1024
 #define DNA_LIMIT_DIALBACK_PAIRS 50
 #define DNA_LIMIT_DIALBACK_MS 30000
+#define DNA_LIMIT_DIALBACK_LIFE_S (24 * 3600) /* a pair that it admitted is dialled anew */
+#define DNA_LIMIT_DIALBACK_ASK_MS 60000  /* to find, reach and ask the server of a domain */
+#define DNA_LIMIT_DIALBACK_ASKED 256     /* servers being asked, in all */
+#define DNA_LIMIT_DIALBACK_ASKED_FOR 8   /* ... on behalf of one address */
+#define DNA_LIMIT_DIALBACK_VERIFIES 120  /* keys of ours checked for one stream in a minute */
+#define DNA_LIMIT_DIALBACK_SECRET 16     /* bytes at least */
+#define DNA_LIMIT_DOWNGRADE 100000       /* proofs that bar dialback, none displaced */
+#define DNA_LIMIT_DOWNGRADE_S (7 * 24 * 3600)
 
 /* The court. */
 #define DNA_LIMIT_VETO_MS 5000
@@ -83,6 +91,8 @@
 #define DNA_LIMIT_ACERT_CASES (DNA_LIMIT_ACERTS * DNA_LIMIT_ACERT_ISSUERS)
 #define DNA_LIMIT_ACERT_LIFE_S (366 * 24 * 3600)
 #define DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S (31 * 24 * 3600)
+#define DNA_LIMIT_PAPERS 64            /* parsed documents that a memory keeps */
+#define DNA_LIMIT_PAPERS_BYTES (512 * 1024) /* ... and their length before */
 #define DNA_LIMIT_JSON_DEPTH 8
 #define DNA_LIMIT_JSON_MEMBERS 64     /* of one object in the canonical form */
 #define DNA_LIMIT_POSH_DESCRIPTORS 256
@@ -122,6 +132,17 @@
 #define DNA_LIMIT_ANCHORED_WAITING 1024 /* anchored look-ups without a context of their own */
 #define DNA_LIMIT_DNSKEY 2048         /* RDATA of a supplied anchor */
 #define DNA_LIMIT_VERIFICATIONS 8     /* signatures tried for one RRset */
+#define DNA_LIMIT_MESSAGE_RECORDS 128 /* of one section of a message kept as evidence */
+#define DNA_LIMIT_NSEC3_ITERATIONS 150 /* as libunbound; more is not validated */
+#define DNA_LIMIT_PROVING_VERIFICATIONS 4096 /* signatures tried for all of one bundle */
+#define DNA_LIMIT_PROVING_HASHES 200000 /* SHA-1 for NSEC3, likewise */
+#define DNA_LIMIT_PROVING_ZONES 128   /* whose keys one answer may need */
+#define DNA_LIMIT_ANCHOR_FILE (64 * 1024)
+#define DNA_LIMIT_COLLECT 256         /* questions put for one bundle's evidence */
+#define DNA_LIMIT_COLLECT_RUNNING 16  /* ... of them at once */
+#define DNA_LIMIT_COLLECT_BYTES (1024 * 1024) /* ... and what they may yield */
+#define DNA_LIMIT_COLLECT_MS 5000
+#define DNA_LIMIT_COLLECTIONS 64      /* bundles being completed at once */
 #define DNA_LIMIT_HINTS (64 * 1024)   /* a root hints file */
 #define DNA_LIMIT_ROOT_CHECK_MS 10000 /* between two checks of the root's key (S15) */
 
@@ -161,5 +182,23 @@
 #define DNA_LIMIT_KEEP_FAILED_S 60       /* fetches, path checks, refused proofs (S13) */
 #define DNA_LIMIT_ASKED 65536            /* under way at once; more are answered "failed" */
 #define DNA_LIMIT_LATE 1024              /* given up, whose answer may still come */
+
+/* What outlives the process. */
+#define DNA_LIMIT_STORE_VALUE (72 * 1024)  /* of one record */
+#define DNA_LIMIT_STORE_RECORD (DNA_LIMIT_STORE_VALUE + 1024)
+#define DNA_LIMIT_STORE_ROWS 65536         /* that may be displaced by newer ones */
+#define DNA_LIMIT_STORE_PINNED 32768       /* that may not; more are not kept */
+#define DNA_LIMIT_STORE_WAITING 4096       /* not written yet */
+#define DNA_LIMIT_STORE_WAITING_BYTES (16 * 1024 * 1024)
+#define DNA_LIMIT_STORE_AHEAD_S 60         /* that another gateway's clock may be ahead */
+#define DNA_LIMIT_STORE_BUSY_MS 2000       /* a lock that somebody else holds */
+#define DNA_LIMIT_STORE_LOOK_MS 5000       /* between looks at what others wrote */
+#define DNA_LIMIT_STORE_REPLY_MS 5000
+#define DNA_LIMIT_STORE_RETRY_MS 1000      /* before another attempt, doubled */
+#define DNA_LIMIT_STORE_RETRY_MOST_MS 60000
+#define DNA_LIMIT_STORE_SETTLE_MS 3000     /* that the start waits for it */
+#define DNA_LIMIT_STORE_KEY_LEAST 32       /* bytes of its key */
+#define DNA_LIMIT_LEARNED 4096             /* entries that the host has not fetched yet */
+#define DNA_LIMIT_LEARNED_BYTES (16 * 1024 * 1024)
 
 #endif
