@@ -37,11 +37,23 @@ static bool admits(const struct dna_policy *policy, const struct dna_prover *pro
     case DNA_LEVEL_REFUSE:
         return false;
     case DNA_LEVEL_PROOF:
+    case DNA_LEVEL_DIALBACK:
         return true;
     case DNA_LEVEL_STRONG:
         return prover->root_anchored;
+    case DNA_LEVEL_PIN:
+        return false;
     }
     return false;
+}
+
+static bool admits_any(const struct dna_policy *policy)
+{
+    bool any = false;
+    for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
+        any = any || admits(policy, dna_provers[i]);
+    }
+    return any;
 }
 
 /* Which provers are to be heard; false: none. */
@@ -49,29 +61,58 @@ static bool summon(struct dna_court *court)
 {
     bool any = false;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        court->docket.heard[i].admitted = admits(&court->q.policy, dna_provers[i]);
+        court->docket.heard[i].admitted =
+            court->q.chain != NULL && admits(&court->q.policy, dna_provers[i]);
         court->docket.heard[i].stale = true;
         any = any || court->docket.heard[i].admitted;
     }
     return any;
 }
 
+/* A pin is the operator's own word: it needs neither the DNS nor a CA. */
+static enum dna_err hear_pins(const struct dna_question *q, struct dna_time now,
+                              struct dna_ruling *out)
+{
+    const enum dna_prooftype none = DNA_PROOF_PKIX; /* it is no prooftype */
+    unsigned char key[DNA_SHA256_SIZE];
+    enum dna_err err = dna_spki_digest(q->chain, key);
+    if (err != DNA_OK) {
+        return err;
+    }
+    for (unsigned i = 0; i < q->policy.n_pins && i < DNA_POLICY_PINS; i++) {
+        if (memcmp(q->policy.pins[i], key, sizeof key) == 0) {
+            (void)dna_rule_proven(out, none, now.wall + DNA_LIMIT_PROOF_LIFE_S,
+                                  "the policy for %s names the key of the certificate",
+                                  q->domain);
+            out->pinned = true;
+            return DNA_OK;
+        }
+    }
+    (void)dna_rule(out, none, DNA_FAIL, DNA_CODE_NO_MATCH,
+                   "the key of the certificate is none of those that the policy for %s names",
+                   q->domain);
+    return DNA_OK;
+}
+
 /* Rules on what no prover needs to be heard about. */
-static void examine(struct dna_court *court)
+static enum dna_err examine(struct dna_court *court)
 {
     const struct dna_question *q = &court->q;
+    bool pins = q->policy.level == DNA_LEVEL_PIN;
+    bool dialback = q->policy.level == DNA_LEVEL_DIALBACK; /* needs no certificate, but the DNS */
+    bool any = summon(court);
     struct dna_srv_names names;
     struct dna_name name;
     struct dna_ruling out;
     const enum dna_prooftype type = DNA_PROOF_PKIX; /* no prooftype in particular */
     (void)strcpy(name.text, q->domain);
-    if (!summon(court)) {
+    if (!any && !pins && !dialback && !admits_any(&q->policy)) {
         (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_POLICY,
                        "the policy for %s admits no proof", q->domain);
-    } else if (q->chain == NULL) {
+    } else if (q->chain == NULL && !dialback) {
         (void)dna_rule(&out, type, DNA_NOT_APPLICABLE, DNA_CODE_NO_CERTIFICATE,
                        "the peer presented no certificate");
-    } else if (!dna_spki_strong(q->chain)) {
+    } else if (q->chain != NULL && !dna_spki_strong(q->chain)) {
         (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_WEAK_KEY,
                        "the key of the peer's certificate is too weak or of unknown strength");
     } else if (dna_name_is_address(&name)) {
@@ -80,10 +121,16 @@ static void examine(struct dna_court *court)
     } else if (!dna_srv_names(q->domain, q->service, &names)) {
         (void)dna_rule(&out, type, DNA_FAIL, DNA_CODE_NO_DELEGATION,
                        "the domain is too long to have SRV records");
+    } else if (pins) {
+        enum dna_err err = hear_pins(q, court->now, &out);
+        if (err != DNA_OK) {
+            return err;
+        }
     } else {
-        return;
+        return DNA_OK;
     }
     rule(court, &out);
+    return DNA_OK;
 }
 
 /* --- hearing ------------------------------------------------------------------------ */
@@ -235,6 +282,33 @@ static void weigh(struct dna_court *court, const struct dna_bars *bars, struct d
     }
 }
 
+/* Root-anchored DNSSEC needs no memory of what it proved: that it proves nothing now must have
+ * been shown (S12).  A signed delegation alone, which no certificate matched, forbids nothing:
+ * the server that is asked is found through it. */
+static bool dnssec_is_silent(const struct dna_court *court)
+{
+    const struct dna_testimony *dane = &court->docket.heard[DNA_PROOF_DANE];
+    const struct dna_testimony *srv = &court->docket.heard[DNA_PROOF_DNSSEC_SRV];
+    return (!dane->ruled || dane->ruling.verdict == DNA_NOT_APPLICABLE) &&
+           (!srv->ruled || srv->ruling.verdict != DNA_TEMPFAIL);
+}
+
+/* Whether dialback may admit what is not proven: nothing vetoes it, and everything that could
+ * have is known (S10, S11). */
+static bool may_dial_back(const struct dna_court *court, const struct dna_bars *bars)
+{
+    return court->q.policy.level == DNA_LEVEL_DIALBACK && court->srv_known && !bars->veto &&
+           !bars->sts && !bars->dns_unknown && dnssec_is_silent(court);
+}
+
+static void rule_refusal(struct dna_court *court, const struct dna_bars *bars,
+                         const struct dna_ruling *telling)
+{
+    struct dna_ruling out = *telling;
+    out.dialback = may_dial_back(court, bars);
+    rule(court, &out);
+}
+
 static void refuse(struct dna_court *court, const struct dna_bars *bars)
 {
     const struct dna_ruling *telling = dna_verdict_refusal(court->docket.heard);
@@ -244,8 +318,14 @@ static void refuse(struct dna_court *court, const struct dna_bars *bars)
                             court->srv.why);
         telling = &out;
     }
-    assert(telling != NULL);
-    rule(court, telling);
+    if (telling == NULL) { /* nobody was heard, for the sake of dialback */
+        (void)dna_rule(&out, DNA_PROOF_PKIX, DNA_NOT_APPLICABLE,
+                       court->q.chain == NULL ? DNA_CODE_NO_CERTIFICATE : DNA_CODE_POLICY,
+                       court->q.chain == NULL ? "the peer presented no certificate"
+                                              : "the policy admits no proof");
+        telling = &out;
+    }
+    rule_refusal(court, bars, telling);
 }
 
 /* Rules where it may. */
@@ -303,6 +383,7 @@ static enum dna_err advance(struct dna_court *court, struct dna_time now)
  * keeps it from going on. */
 static void time_out(struct dna_court *court, enum dna_err err)
 {
+    const struct dna_bars bars = bars_of(court);
     const struct dna_ruling *telling = dna_verdict_refusal(court->docket.heard);
     struct dna_ruling out;
     if (err != DNA_OK) {
@@ -311,7 +392,8 @@ static void time_out(struct dna_court *court, enum dna_err err)
     } else {
         dna_docket_rule_missing(&court->docket, &out);
     }
-    rule(court, telling != NULL && dna_verdict_tells_more(telling, &out) ? telling : &out);
+    rule_refusal(court, &bars,
+                 telling != NULL && dna_verdict_tells_more(telling, &out) ? telling : &out);
 }
 
 /* --- the public calls --------------------------------------------------------------- */
@@ -360,8 +442,9 @@ static enum dna_err copy_question(struct dna_court *court, const struct dna_ques
     return DNA_OK;
 }
 
-enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_question *question,
-                           struct dna_time now, struct dna_court **out)
+enum dna_err dna_court_new_with(const struct dna_alloc *alloc,
+                                const struct dna_question *question, struct dna_time now,
+                                struct dna_papers *papers, struct dna_court **out)
 {
     struct dna_court *court = dna_alloc_zero(alloc, 1, sizeof *court);
     enum dna_err err;
@@ -373,9 +456,12 @@ enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_quest
     court->ends = now.mono + DNA_LIMIT_HEARING_MS;
     dna_arena_init(&court->arena, alloc, DNA_LIMIT_QUESTION_ARENA);
     dna_facts_init(&court->docket.facts, &court->arena);
+    court->docket.facts.papers = papers;
     err = copy_question(court, question);
     if (err == DNA_OK) {
-        examine(court);
+        err = examine(court);
+    }
+    if (err == DNA_OK) {
         err = advance(court, now);
     }
     if (err != DNA_OK) {
@@ -384,6 +470,12 @@ enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_quest
     }
     *out = court;
     return DNA_OK;
+}
+
+enum dna_err dna_court_new(const struct dna_alloc *alloc, const struct dna_question *question,
+                           struct dna_time now, struct dna_court **out)
+{
+    return dna_court_new_with(alloc, question, now, NULL, out);
 }
 
 void dna_court_free(struct dna_court *court)

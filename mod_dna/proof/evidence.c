@@ -26,6 +26,10 @@ static const char *level_name(enum dna_level level)
         return "proof";
     case DNA_LEVEL_STRONG:
         return "strong";
+    case DNA_LEVEL_DIALBACK:
+        return "dialback";
+    case DNA_LEVEL_PIN:
+        return "pin";
     case DNA_LEVEL_REFUSE:
         break;
     }
@@ -43,6 +47,21 @@ static void write_chain(struct dna_json_maker *maker, struct dna_json *parent,
     array = dna_json_add(maker, parent, "chain", DNA_JSON_ARRAY);
     for (size_t i = 0; i < dna_chain_count(chain); i++) {
         dna_json_add_bytes(maker, array, NULL, dna_chain_der(chain, i));
+    }
+}
+
+/* Where there are some: bundles without are as they always were. */
+static void write_pins(struct dna_json_maker *maker, struct dna_json *parent,
+                       const struct dna_policy *policy)
+{
+    struct dna_json *pins;
+    if (policy->n_pins == 0) {
+        return;
+    }
+    pins = dna_json_add(maker, parent, "pins", DNA_JSON_ARRAY);
+    for (unsigned i = 0; i < policy->n_pins && i < DNA_POLICY_PINS; i++) {
+        dna_json_add_bytes(maker, pins, NULL,
+                           (struct dna_span){(const char *)policy->pins[i], DNA_PIN_SIZE});
     }
 }
 
@@ -66,6 +85,7 @@ static void write_policy(struct dna_json_maker *maker, struct dna_json *parent,
     dna_json_add_flag(maker, object, "attribute_cert_wildcard",
                       policy->attribute_cert_wildcard);
     dna_json_add_flag(maker, object, "attribute_cert_serial", policy->attribute_cert_serial);
+    write_pins(maker, object, policy);
 }
 
 static void write_question(struct dna_json_maker *maker, struct dna_json *parent,
@@ -262,10 +282,13 @@ static void write_ruling(struct dna_json_maker *maker, struct dna_json *parent,
                          const char *name, const struct dna_ruling *ruling)
 {
     struct dna_json *object = dna_json_add(maker, parent, name, DNA_JSON_OBJECT);
-    dna_json_add_text(maker, object, "prooftype", dna_prooftype_name(ruling->prooftype));
+    dna_json_add_text(maker, object, "prooftype", dna_ruling_method(ruling));
     dna_json_add_text(maker, object, "ruling", dna_verdict_name(ruling->verdict));
     dna_json_add_text(maker, object, "code", dna_code_name(ruling->code));
     dna_json_add_flag(maker, object, "veto", ruling->veto);
+    if (ruling->dialback) {
+        dna_json_add_flag(maker, object, "dialback", true);
+    }
     dna_json_add_number(maker, object, "expires_at", ruling->expires_at);
     dna_json_add_text(maker, object, "why", ruling->why);
 }

@@ -170,12 +170,32 @@ static unsigned read_prooftypes(struct reader *r, const struct dna_json *array)
     return bits;
 }
 
+/* array: NULL where there are none. */
+static void read_pins(struct reader *r, const struct dna_json *array, struct dna_policy *out)
+{
+    size_t n = 0;
+    const struct dna_span *pins;
+    if (array == NULL) {
+        return;
+    }
+    pins = read_all_bytes(r, array, DNA_POLICY_PINS, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (pins[i].len != DNA_PIN_SIZE) {
+            refuse(r, DNA_ERR_FORMAT);
+            return;
+        }
+        memcpy(out->pins[i], pins[i].ptr, DNA_PIN_SIZE);
+    }
+    out->n_pins = (unsigned)n;
+}
+
 static void read_policy(struct reader *r, const struct dna_json *value, struct dna_policy *out)
 {
-    static const char *const levels[] = {"refuse", "proof", "strong"};
+    static const char *const levels[] = {"refuse", "proof", "strong", "dialback", "pin"};
     static const enum dna_level level_of[] = {DNA_LEVEL_REFUSE, DNA_LEVEL_PROOF,
-                                              DNA_LEVEL_STRONG};
-    out->level = level_of[read_word(r, value, "level", levels, 3)];
+                                              DNA_LEVEL_STRONG, DNA_LEVEL_DIALBACK,
+                                              DNA_LEVEL_PIN};
+    out->level = level_of[read_word(r, value, "level", levels, 5)];
     out->prooftypes = read_prooftypes(r, member(r, value, "prooftypes", DNA_JSON_ARRAY));
     out->dane_usages =
         (unsigned)read_number(r, value, "dane_usages", 0, DNA_DANE_USAGES_ALL);
@@ -184,6 +204,7 @@ static void read_policy(struct reader *r, const struct dna_json *value, struct d
     out->attribute_cert_accept_www = read_flag(r, value, "attribute_cert_accept_www");
     out->attribute_cert_wildcard = read_flag(r, value, "attribute_cert_wildcard");
     out->attribute_cert_serial = read_flag(r, value, "attribute_cert_serial");
+    read_pins(r, dna_json_member(value, "pins"), out);
 }
 
 static enum dna_service read_service(struct reader *r, const struct dna_json *object)

@@ -106,6 +106,11 @@ const char *dna_verdict_name(enum dna_verdict verdict)
     return "UNKNOWN";
 }
 
+const char *dna_ruling_method(const struct dna_ruling *ruling)
+{
+    return ruling->pinned ? "pin" : dna_prooftype_name(ruling->prooftype);
+}
+
 static const char *const codes[] = {
     [DNA_CODE_OK] = "ok",
     [DNA_CODE_POLICY] = "policy",

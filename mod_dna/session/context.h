@@ -3,6 +3,7 @@
 #define DNA_SESSION_CONTEXT_H
 
 #include <mod_dna/session.h>
+#include <session/downgrade.h>
 #include <session/evidence.h>
 #include <session/hosting.h>
 #include <session/lookup.h>
@@ -37,7 +38,9 @@ struct dna_session {
     struct dna_hosting hosting;
     struct dna_policies policies;
     struct dna_memory memory;
+    struct dna_papers *papers;
     struct dna_recollection recollection;
+    struct dna_downgrade downgrade;
     struct dna_lookups lookups;
     struct dna_timers timers;
     struct dna_departure *departures;

@@ -41,7 +41,7 @@ static void log_ruling(const struct dna_hearing *hearing, struct dna_time now)
         {"domain", dna_span_of(hearing->domain.text)},
         {"role", dna_span_of(role_name(hearing))},
         {"ruling", dna_span_of(dna_verdict_name(ruling->verdict))},
-        {"prooftype", dna_span_of(count->spoke ? dna_prooftype_name(ruling->prooftype) : "")},
+        {"prooftype", dna_span_of(count->spoke ? dna_ruling_method(ruling) : "")},
         {"code", dna_span_of(dna_code_name(ruling->code))},
         {"why", dna_span_of(ruling->why)},
         {"expires", dna_span_of(expires)},
@@ -63,6 +63,41 @@ static void stop(struct dna_hearing *hearing)
     dna_court_free(hearing->court);
     hearing->court = NULL;
     hearing->peer.open = false;
+}
+
+/* Dialback stays possible for it, as if it had never been proven. */
+static void log_unlearned(const struct dna_hearing *hearing)
+{
+    const struct dna_log *log = hearing->session->log;
+    if (log != NULL && log->write != NULL && log->least <= DNA_LOG_WARNING) {
+        log->write(log->arg, DNA_LOG_WARNING, "downgrade-memory-full",
+                   (const struct dna_log_field[]){
+                       {"domain", dna_span_of(hearing->domain.text)},
+                   },
+                   1);
+    }
+}
+
+/* Whoever was proven lately by other means is not admitted by dialback today (S12).  What only
+ * the host asks about was proven on no stream of ours. */
+static void mind_downgrade(struct dna_hearing *hearing, struct dna_time now)
+{
+    struct dna_downgrade *downgrade = &hearing->session->downgrade;
+    struct dna_ruling *ruling = &hearing->ruling;
+    const char *domain = hearing->domain.text;
+    enum dna_role role = hearing->question.role;
+    if (dna_downgrade_counts(ruling)) {
+        if (hearing->stream != NULL &&
+            dna_downgrade_learn(downgrade, domain, role, now.wall, now.wall) != DNA_OK) {
+            log_unlearned(hearing);
+        }
+    } else if (ruling->dialback &&
+               dna_downgrade_forbids(downgrade, domain, role, now.wall)) {
+        size_t len = strlen(ruling->why);
+        ruling->dialback = false;
+        (void)snprintf(ruling->why + len, sizeof ruling->why - len,
+                       "; no dialback within a week of a proof");
+    }
 }
 
 static void unlist(struct dna_hearing *hearing)
@@ -145,6 +180,7 @@ bool dna_session_next_ruling(struct dna_session *session, struct dna_hearing **h
 static void conclude(struct dna_hearing *hearing, struct dna_time now)
 {
     stop(hearing);
+    mind_downgrade(hearing, now);
     log_ruling(hearing, now);
     if (hearing->stream == NULL) {
         enlist(hearing);
@@ -167,7 +203,8 @@ static enum dna_err convene(struct dna_hearing *hearing, struct dna_time now)
     if (hearing->stream != NULL) {
         hearing->question.policy = dna_policies_for(&session->policies, hearing->domain.text);
     }
-    return dna_court_new(session->alloc, &hearing->question, now, &hearing->court);
+    return dna_court_new_with(session->alloc, &hearing->question, now, session->papers,
+                              &hearing->court);
 }
 
 /* Until the court waits for somebody or has ruled: true. */

@@ -176,6 +176,8 @@ static void add_question(struct writer *w, const struct dna_question *q)
     add_byte(w, q->policy.attribute_cert_accept_www);
     add_byte(w, q->policy.attribute_cert_wildcard);
     add_byte(w, q->policy.attribute_cert_serial);
+    add_byte(w, q->policy.n_pins);
+    add(w, q->policy.pins, q->policy.n_pins * sizeof *q->policy.pins);
     add_u32(w, q->policy.generation);
     add_u32(w, q->host != NULL ? q->port : 0);
     add_text(w, q->host != NULL ? q->host : "");

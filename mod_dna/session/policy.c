@@ -56,10 +56,16 @@ static enum dna_err canonical(const char *pattern, struct pattern *out)
 
 static bool valid(const struct dna_policy *policy)
 {
+    bool pins = policy->level == DNA_LEVEL_PIN;
+    if (policy->n_pins > DNA_POLICY_PINS || (pins && policy->n_pins == 0)) {
+        return false;
+    }
     switch (policy->level) {
     case DNA_LEVEL_REFUSE:
     case DNA_LEVEL_PROOF:
     case DNA_LEVEL_STRONG:
+    case DNA_LEVEL_DIALBACK:
+    case DNA_LEVEL_PIN:
         return policy->prooftypes < DNA_PROOF_BIT(DNA_N_PROOFTYPES) &&
                policy->dane_usages <= DNA_DANE_USAGES_ALL;
     }
@@ -91,7 +97,8 @@ static bool same(const struct dna_policy *a, const struct dna_policy *b)
            a->delegation_connect == b->delegation_connect &&
            a->attribute_cert_accept_www == b->attribute_cert_accept_www &&
            a->attribute_cert_wildcard == b->attribute_cert_wildcard &&
-           a->attribute_cert_serial == b->attribute_cert_serial;
+           a->attribute_cert_serial == b->attribute_cert_serial && a->n_pins == b->n_pins &&
+           memcmp(a->pins, b->pins, a->n_pins * sizeof *a->pins) == 0;
 }
 
 enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern,
@@ -144,8 +151,10 @@ bool dna_policy_admits(const struct dna_policy *policy, enum dna_prooftype type)
     bool named = (policy->prooftypes & DNA_PROOF_BIT(type)) != 0;
     switch (policy->level) {
     case DNA_LEVEL_REFUSE:
+    case DNA_LEVEL_PIN:
         return false;
     case DNA_LEVEL_PROOF:
+    case DNA_LEVEL_DIALBACK:
         return named;
     case DNA_LEVEL_STRONG:
         return named && dna_provers[type]->root_anchored;

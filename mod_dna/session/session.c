@@ -34,7 +34,13 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
         err = dna_memory_init(&session->memory, alloc, session->seed, cache_entries);
     }
     if (err == DNA_OK) {
+        err = dna_papers_new(alloc, &session->papers);
+    }
+    if (err == DNA_OK) {
         err = dna_recollection_init(&session->recollection, alloc, session->seed);
+    }
+    if (err == DNA_OK) {
+        err = dna_downgrade_init(&session->downgrade, alloc, session->seed);
     }
     return err == DNA_OK ? dna_lookups_init(&session->lookups, alloc, session->seed) : err;
 }
@@ -79,7 +85,9 @@ void dna_session_free(struct dna_session *session)
     }
     dna_evidence_list_fini(&session->bundles);
     dna_lookups_fini(&session->lookups);
+    dna_downgrade_fini(&session->downgrade);
     dna_recollection_fini(&session->recollection);
+    dna_papers_free(session->papers);
     dna_memory_fini(&session->memory);
     dna_policies_fini(&session->policies);
     dna_hosting_fini(&session->hosting);
@@ -96,6 +104,16 @@ enum dna_err dna_session_link(struct dna_session *session, struct dna_span secre
     enum dna_err err = dna_hosting_link(&session->hosting, secret, out);
     if (err == DNA_OK) {
         (*out)->session = session;
+    }
+    return err;
+}
+
+enum dna_err dna_session_link_external(struct dna_session *session, struct dna_span secret,
+                                       struct dna_link **out)
+{
+    enum dna_err err = dna_session_link(session, secret, out);
+    if (err == DNA_OK) {
+        (*out)->keyed = true;
     }
     return err;
 }
@@ -184,6 +202,39 @@ enum dna_err dna_session_policy(struct dna_session *session, const char *pattern
 struct dna_policy dna_session_policy_for(const struct dna_session *session, const char *domain)
 {
     return dna_policies_for(&session->policies, domain);
+}
+
+/* --- downgrade memory ----------------------------------------------------------------- */
+
+bool dna_session_memory_next(const struct dna_session *session, size_t *cursor,
+                             struct dna_session_memory *out)
+{
+    return dna_downgrade_next(&session->downgrade, cursor, &out->domain, &out->role,
+                              &out->proven_at);
+}
+
+uint64_t dna_session_memory_version(const struct dna_session *session)
+{
+    return session->downgrade.version;
+}
+
+enum dna_err dna_session_memory_add(struct dna_session *session,
+                                    const struct dna_session_memory *entry, struct dna_time now)
+{
+    struct dna_name name;
+    bool known_role = entry->role == DNA_INITIATING || entry->role == DNA_RECEIVING;
+    if (!known_role || entry->domain == NULL ||
+        dna_name_parse(dna_span_of(entry->domain), &name) != DNA_OK ||
+        strcmp(name.text, entry->domain) != 0) {
+        return DNA_ERR_ARGUMENT;
+    }
+    return dna_downgrade_learn(&session->downgrade, entry->domain, entry->role,
+                               entry->proven_at, now.wall);
+}
+
+void dna_session_memory_clear(struct dna_session *session, const char *domain)
+{
+    dna_downgrade_clear(&session->downgrade, domain);
 }
 
 /* --- what we want to know ---------------------------------------------------------- */

@@ -57,8 +57,15 @@ enum dna_service {
 enum dna_level {
     DNA_LEVEL_REFUSE, /* nothing is accepted */
     DNA_LEVEL_PROOF,  /* any admitted prooftype */
-    DNA_LEVEL_STRONG  /* only DNSSEC anchored at the root (S1) */
+    DNA_LEVEL_STRONG, /* only DNSSEC anchored at the root (S1) */
+    DNA_LEVEL_DIALBACK, /* any admitted prooftype; where none holds, and nothing forbids it
+                         * (S10 to S12), server dialback over TLS admits a pair of domains */
+    DNA_LEVEL_PIN     /* only a certificate whose key is one of the policy's pins */
 };
+
+/* Keys that a policy may name: SHA-256 over the leaf's DER SubjectPublicKeyInfo. */
+#define DNA_POLICY_PINS 4
+#define DNA_PIN_SIZE 32
 
 /* Which certificate usages of TLSA records count (RFC 6698 2.1.1); others are unusable. */
 #define DNA_DANE_USAGE_BIT(usage) (1u << (unsigned)(usage))
@@ -78,6 +85,8 @@ struct dna_policy {
     bool attribute_cert_accept_www; /* ... or www.D: who runs the web site may delegate */
     bool attribute_cert_wildcard;   /* ... or have a wildcard that covers D */
     bool attribute_cert_serial;     /* a holder may be named by issuer and serial (S2) */
+    unsigned n_pins;                /* DNA_LEVEL_PIN: at least one */
+    unsigned char pins[DNA_POLICY_PINS][DNA_PIN_SIZE];
     unsigned generation; /* changes whenever the policy does: part of every cache key */
 };
 

@@ -55,9 +55,15 @@ struct dna_ruling {
     enum dna_prooftype prooftype; /* which proof holds (PROVEN), or which spoke (others) */
     bool veto;                    /* FAIL that bars other proofs (S10) */
     int64_t expires_at;           /* PROVEN: wall time at which it ends; others: 0 */
+    bool pinned;                  /* PROVEN by a key that the policy names, and by no prooftype:
+                                   * prooftype says nothing */
+    bool dialback;                /* not PROVEN, but server dialback may admit a pair of domains
+                                   * (DNA_LEVEL_DIALBACK): that proves nothing (S18) */
     char why[DNA_WHY_MAX];        /* for people: one sentence, never empty */
 };
 
+/* What the ruling rests on: the prooftype's name, or "pin". */
+DNA_API const char *dna_ruling_method(const struct dna_ruling *ruling);
 DNA_API const char *dna_verdict_name(enum dna_verdict verdict); /* "PROVEN", ... */
 DNA_API const char *dna_code_name(enum dna_code code);          /* "wrong-delegate", ... */
 

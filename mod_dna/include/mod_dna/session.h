@@ -72,6 +72,19 @@ DNA_API void dna_session_free(struct dna_session *session);
 DNA_API DNA_MUST_USE enum dna_err dna_session_link(struct dna_session *session,
                                                    struct dna_span secret,
                                                    struct dna_link **out);
+/* A local server behind the `external` hop: it knows the secret (at least 16 bytes, copied)
+ * too.  On every stream, and for each pair of domains, whoever asks sends
+ *
+ *     <db:result from='F' to='T'>NONCE:PROOF</db:result>
+ *
+ * and whoever accepts answers type='valid' with a proof of its own; nobody asks back.  NONCE
+ * is 32 hex digits; a proof is the hex of HMAC-SHA256(secret, "LABEL ID F T NONCE") with ID
+ * the id of the answering side's stream header and LABEL one of `server-asks`,
+ * `gateway-answers`, `gateway-asks`, `server-answers`.  So neither a replay nor a reflection
+ * is of use, whoever can bind what address (S24). */
+DNA_API DNA_MUST_USE enum dna_err dna_session_link_external(struct dna_session *session,
+                                                            struct dna_span secret,
+                                                            struct dna_link **out);
 
 struct dna_hosted {
     size_t size;
@@ -150,6 +163,32 @@ struct dna_session_bundle {
 };
 DNA_API bool dna_session_next_bundle(struct dna_session *session,
                                      struct dna_session_bundle *out);
+
+/* --- downgrade memory ----------------------------------------------------------------- */
+
+/* Which domains were proven lately by what a CA names or what is published on the web, in
+ * which role of ours: for a week after the last such proof dialback admits no pair of theirs
+ * (S12).  It forbids dialback and nothing else.  Newer entries never displace older ones; at
+ * DNA_LIMIT_DOWNGRADE entries no further domain is remembered. */
+struct dna_session_memory {
+    const char *domain;
+    enum dna_role role;
+    int64_t proven_at; /* wall time of the last proof */
+};
+/* The entries in no particular order: *cursor begins at 0, and nothing is added meanwhile.
+ * *out lives until the session is called again. */
+DNA_API bool dna_session_memory_next(const struct dna_session *session, size_t *cursor,
+                                     struct dna_session_memory *out);
+/* Changes whenever an entry is new, an hour younger than it was, or gone: what was exported
+ * under the same number needs no writing again. */
+DNA_API uint64_t dna_session_memory_version(const struct dna_session *session);
+/* What an earlier process remembered; the later of two proofs counts.  Entries that are over
+ * a week old are ignored, those of the future count as of now.  DNA_ERR_ARGUMENT: no
+ * canonical domain, or no such role; DNA_ERR_LIMIT: there is no room. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_memory_add(
+    struct dna_session *session, const struct dna_session_memory *entry, struct dna_time now);
+/* The operator's word: forgets a domain in both roles; NULL: all. */
+DNA_API void dna_session_memory_clear(struct dna_session *session, const char *domain);
 
 /* Streams with effects to pull, each once until it has some again. */
 DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
