@@ -29,6 +29,8 @@ const char *dna_dns_type_name(uint16_t type)
         return "AAAA";
     case DNA_DNS_SRV:
         return "SRV";
+    case DNA_DNS_DS:
+        return "DS";
     case DNA_DNS_DNSKEY:
         return "DNSKEY";
     case DNA_DNS_TLSA:

@@ -122,3 +122,53 @@ enum dna_err dna_bundle_attach(const struct dna_alloc *alloc, struct dna_span bu
     dna_arena_fini(&arena);
     return err;
 }
+
+static void name_answer(const struct dna_dns_answer *answer, dna_bundle_answer_fn *fn,
+                        void *arg)
+{
+    if (answer->outcome == DNA_DNS_FOUND || answer->outcome == DNA_DNS_ABSENT) {
+        fn(arg, answer);
+    }
+}
+
+static enum dna_err name_fact(struct dna_arena *arena, const struct dna_json *entry,
+                              dna_bundle_answer_fn *fn, void *arg)
+{
+    const struct dna_json *fact = dna_json_member(entry, "fact");
+    struct dna_fact *read;
+    enum dna_err err;
+    if (fact == NULL) {
+        return DNA_OK; /* never answered */
+    }
+    read = dna_arena_zero(arena, 1, sizeof *read);
+    err = read != NULL ? dna_evidence_fact(arena, entry, read) : DNA_ERR_MEMORY;
+    if (err == DNA_OK && read->kind == DNA_WANT_DNS) {
+        name_answer(&read->u.dns, fn, arg);
+    }
+    if (err == DNA_OK && read->kind == DNA_WANT_ANCHORED) {
+        name_answer(&read->u.anchored.dnskey, fn, arg);
+        name_answer(&read->u.anchored.srv, fn, arg);
+        name_answer(&read->u.anchored.srv_tls, fn, arg);
+    }
+    return err;
+}
+
+enum dna_err dna_bundle_answers(struct dna_arena *arena, struct dna_span bundle,
+                                dna_bundle_answer_fn *fn, void *arg)
+{
+    struct dna_json *root = NULL;
+    const struct dna_json *facts;
+    enum dna_err err = read_unsigned(arena, bundle, &root);
+    if (err != DNA_OK) {
+        return err;
+    }
+    facts = dna_json_member(root, "facts");
+    if (facts == NULL || facts->kind != DNA_JSON_ARRAY) {
+        return DNA_ERR_FORMAT;
+    }
+    for (const struct dna_json *one = facts->first; one != NULL && err == DNA_OK;
+         one = one->next) {
+        err = name_fact(arena, one, fn, arg);
+    }
+    return err;
+}

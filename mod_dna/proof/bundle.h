@@ -6,11 +6,14 @@
  *
  * A proof is also heard with every fact at its worst that nobody answers for: what was signed
  * neither by the bundle's maker nor in a way that is validated here.  What is proven all the
- * same is PROVEN; otherwise it rests on what nobody signed.
+ * same is PROVEN; otherwise it rests on what nobody signed.  Where the DNS provably has no
+ * signatures, an answer cannot be worse than without them, but its records are nobody's word:
+ * it is heard as recorded, and as if there were none.
  */
 #ifndef DNA_PROOF_BUNDLE_H
 #define DNA_PROOF_BUNDLE_H
 
+#include <base/arena.h>
 #include <mod_dna/fact.h>
 #include <mod_dna/ruling.h>
 
@@ -23,12 +26,20 @@ enum dna_bundle_finding {
 
 enum dna_bundle_dns {
     DNA_BUNDLE_DNS_UNPROVEN, /* the messages do not show it */
+    DNA_BUNDLE_DNS_DIFFERS,  /* they show another answer: the bundle is broken */
+    DNA_BUNDLE_DNS_INSECURE, /* they show that there are no signatures, as was recorded */
     DNA_BUNDLE_DNS_PROVEN    /* signatures up to an anchor show that the answer was secure */
 };
-/* What the messages of a bundle show about one answer that claims to be secure. */
-typedef enum dna_bundle_dns dna_bundle_dns_fn(void *arg, const struct dna_dns_answer *answer,
-                                              const struct dna_span *messages, size_t n,
-                                              int64_t at);
+
+struct dna_bundle_claim {
+    const struct dna_dns_answer *answer; /* FOUND or ABSENT */
+    int64_t at;             /* wall time of its use */
+    const char *zone;       /* NULL: an answer under the root's anchor alone; else under this */
+    struct dna_span dnskey; /* ... zone's supplied key as well */
+};
+/* What the messages of a bundle show about one answer. */
+typedef enum dna_bundle_dns dna_bundle_dns_fn(void *arg, const struct dna_bundle_claim *claim,
+                                              const struct dna_span *messages, size_t n);
 
 struct dna_bundle_terms {
     const struct dna_roots *roots;
@@ -54,6 +65,12 @@ DNA_MUST_USE enum dna_err dna_bundle_check(const struct dna_alloc *alloc,
                                            struct dna_span bundle,
                                            const struct dna_bundle_terms *terms,
                                            struct dna_bundle_report *out);
+
+/* Names each answer of the DNS, FOUND or ABSENT, that a bundle records; they live in the
+ * arena.  DNA_ERR_FORMAT, DNA_ERR_LIMIT: it is no bundle; DNA_ERR_MEMORY. */
+typedef void dna_bundle_answer_fn(void *arg, const struct dna_dns_answer *answer);
+DNA_MUST_USE enum dna_err dna_bundle_answers(struct dna_arena *arena, struct dna_span bundle,
+                                             dna_bundle_answer_fn *fn, void *arg);
 
 /* The bundle (unsigned) with DNS messages that show what it claims; as dna_bundle_sign. */
 DNA_MUST_USE enum dna_err dna_bundle_attach(const struct dna_alloc *alloc,

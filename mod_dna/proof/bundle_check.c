@@ -11,12 +11,19 @@
 #include <x509/digest.h>
 #include <x509/seal.h>
 
+/* Who answers for a fact. */
+enum standing {
+    NOBODY,
+    UNSIGNED, /* an answer of the DNS that provably has no signatures */
+    VOUCHED   /* signed by somebody, or computed here */
+};
+
 /* One entry of the bundle's facts. */
 struct entry {
     const struct dna_json *value, *want;
     unsigned order;       /* 0: never answered */
     bool overdue, by_tick;
-    bool vouched;         /* signed by somebody, or computed here */
+    enum standing standing;
     struct dna_time at;
 };
 
@@ -333,47 +340,90 @@ static enum dna_err hear_again(struct check *c)
 
 /* --- what nobody answers for ------------------------------------------------------------ */
 
-static bool is_shown(struct check *c, const struct dna_dns_answer *answer, int64_t at)
+/* What the messages show of one answer.  DNA_ERR_FORMAT: that it was another one. */
+static enum dna_err show(struct check *c, const struct dna_bundle_claim *claim,
+                         enum standing *out)
 {
-    bool shown = c->terms->dns != NULL && answer->secure &&
-                 c->terms->dns(c->terms->dns_arg, answer, c->messages, c->n_messages, at) ==
-                     DNA_BUNDLE_DNS_PROVEN;
-    c->out->validated += shown;
-    return shown;
+    enum dna_bundle_dns shown = DNA_BUNDLE_DNS_UNPROVEN;
+    *out = NOBODY;
+    if (c->terms->dns != NULL && (claim->answer->outcome == DNA_DNS_FOUND ||
+                                  claim->answer->outcome == DNA_DNS_ABSENT)) {
+        shown = c->terms->dns(c->terms->dns_arg, claim, c->messages, c->n_messages);
+    }
+    switch (shown) {
+    case DNA_BUNDLE_DNS_UNPROVEN:
+        return DNA_OK;
+    case DNA_BUNDLE_DNS_DIFFERS:
+        return broken(c, "a recorded answer of the DNS is not what its message says");
+    case DNA_BUNDLE_DNS_INSECURE:
+        *out = claim->answer->secure ? NOBODY : UNSIGNED;
+        break;
+    case DNA_BUNDLE_DNS_PROVEN:
+        *out = claim->answer->secure ? VOUCHED : NOBODY;
+        break;
+    }
+    c->out->validated += *out != NOBODY;
+    return DNA_OK;
 }
 
-/* An answer under a supplied key is not validated here. */
-static enum dna_err vouch(struct check *c)
+/* Three answers under one supplied key stand together. */
+static enum dna_err show_anchored(struct check *c, struct entry *entry,
+                                  const struct dna_anchored_result *result)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        struct entry *entry = &c->entries[i];
-        struct dna_fact fact;
-        enum dna_err err;
-        if (entry->order == 0 || entry->overdue) {
-            continue;
-        }
-        err = dna_evidence_fact(&c->arena, entry->value, &fact);
-        if (err != DNA_OK) {
-            return err;
-        }
-        switch (fact.kind) {
-        case DNA_WANT_DNS:
-            entry->vouched = is_shown(c, &fact.u.dns, entry->at.wall);
-            break;
-        case DNA_WANT_PATH: /* is made again */
-        case DNA_WANT_SIGNATURE: /* the same */
-            entry->vouched = true;
-            break;
-        case DNA_WANT_PEER: /* what it supplied speaks for itself, as its certificate does */
-            entry->vouched = fact.u.peer.outcome == DNA_PEER_PROOF;
-            break;
-        case DNA_WANT_ANCHORED:
-        case DNA_WANT_FETCH:
-        case DNA_WANT_RECALL:
-            break;
-        }
+    const struct dna_dns_answer *answers[] = {&result->dnskey, &result->srv, &result->srv_tls};
+    struct dna_bundle_claim claim = {.at = entry->at.wall};
+    const struct dna_json *zone = dna_json_member(entry->want, "zone");
+    bool all = true;
+    enum dna_err err = dna_evidence_bytes(&c->arena, dna_json_member(entry->want, "dnskey"),
+                                          &claim.dnskey);
+    claim.zone = zone->text.ptr; /* the hearing was the same: it is what it should be */
+    for (size_t i = 0; i < 3 && err == DNA_OK; i++) {
+        enum standing one;
+        claim.answer = answers[i];
+        err = show(c, &claim, &one);
+        all = all && one == VOUCHED;
+    }
+    entry->standing = all ? VOUCHED : NOBODY;
+    return err;
+}
+
+static enum dna_err vouch_for(struct check *c, struct entry *entry)
+{
+    struct dna_bundle_claim claim = {.at = entry->at.wall};
+    struct dna_fact fact;
+    enum dna_err err = dna_evidence_fact(&c->arena, entry->value, &fact);
+    if (err != DNA_OK) {
+        return err;
+    }
+    switch (fact.kind) {
+    case DNA_WANT_DNS:
+        claim.answer = &fact.u.dns;
+        return show(c, &claim, &entry->standing);
+    case DNA_WANT_ANCHORED:
+        return show_anchored(c, entry, &fact.u.anchored);
+    case DNA_WANT_PATH: /* is made again */
+    case DNA_WANT_SIGNATURE: /* the same */
+        entry->standing = VOUCHED;
+        break;
+    case DNA_WANT_PEER: /* what it supplied speaks for itself, as its certificate does */
+        entry->standing = fact.u.peer.outcome == DNA_PEER_PROOF ? VOUCHED : NOBODY;
+        break;
+    case DNA_WANT_FETCH:
+    case DNA_WANT_RECALL:
+        break;
     }
     return DNA_OK;
+}
+
+static enum dna_err vouch(struct check *c)
+{
+    enum dna_err err = DNA_OK;
+    for (size_t i = 0; i < c->n && err == DNA_OK; i++) {
+        if (c->entries[i].order != 0 && !c->entries[i].overdue) {
+            err = vouch_for(c, &c->entries[i]);
+        }
+    }
+    return err;
 }
 
 /* The worst that could have been said: forged, or nothing at all. */
@@ -438,8 +488,15 @@ static enum dna_err answer_worst(struct check *c, const struct dna_want *want,
     if (err != DNA_OK) {
         return err;
     }
-    if (entry != NULL && entry->vouched) {
-        return dna_evidence_fact(&c->arena, entry->value, fact);
+    if (entry != NULL && entry->standing != NOBODY) {
+        err = dna_evidence_fact(&c->arena, entry->value, fact);
+        /* A zone's keys without a signature only spare us a validation in vain. */
+        if (err == DNA_OK && entry->standing == UNSIGNED && worst == DNA_DNS_FAILED &&
+            fact->u.dns.type != DNA_DNS_DNSKEY) {
+            fact->u.dns.outcome = DNA_DNS_ABSENT;
+            fact->u.dns.n_rdata = 0;
+        }
+        return err;
     }
     assume_worst(want, c->ruled.wall, worst, fact);
     return DNA_OK;

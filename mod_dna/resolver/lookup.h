@@ -64,6 +64,7 @@ struct dna_resolver {
     struct dna_backend *backend;
     struct dna_lookup *lookups;
     size_t n_lookups;
+    unsigned n_collections; /* collect.h */
     struct {
         enum dna_root_state state;
         struct dna_lookup *check; /* NULL: none runs */

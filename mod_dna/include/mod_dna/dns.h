@@ -55,6 +55,7 @@ enum dna_dns_type {
     DNA_DNS_TXT = 16,
     DNA_DNS_AAAA = 28,
     DNA_DNS_SRV = 33,
+    DNA_DNS_DS = 43,
     DNA_DNS_DNSKEY = 48,
     DNA_DNS_TLSA = 52
 };

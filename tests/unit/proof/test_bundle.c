@@ -15,15 +15,15 @@
 #include <proof/bundle.h>
 #include <rich.h>
 
-static enum dna_bundle_dns everything(void *arg, const struct dna_dns_answer *answer,
-                                      const struct dna_span *messages, size_t n, int64_t at)
+/* A validator to whom all is shown; counts in arg. */
+static enum dna_bundle_dns everything(void *arg, const struct dna_bundle_claim *claim,
+                                      const struct dna_span *messages, size_t n)
 {
-    (void)answer;
     (void)messages;
     (void)n;
-    assert_true(at >= NOW);
+    assert_true(claim->at >= NOW && (claim->zone == NULL) == (claim->dnskey.len == 0));
     ++*(unsigned *)arg;
-    return DNA_BUNDLE_DNS_PROVEN;
+    return claim->answer->secure ? DNA_BUNDLE_DNS_PROVEN : DNA_BUNDLE_DNS_INSECURE;
 }
 
 static struct dna_bundle_report check(const struct rich *r, struct dna_span bundle,
@@ -67,13 +67,15 @@ static void worth(void **state)
          DNA_BUNDLE_PROVES, DNA_BUNDLE_PROVES},
         /* They would forbid the connection. */
         {"out pkix", "DNS:" DOMAIN, DNA_INITIATING, BIT(PKIX), INSECURE, DNA_PROVEN,
-         DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_UNAUTHENTICATED},
+         DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_PROVES},
         {"in dnssec-srv", "DNS:" HOST, DNA_RECEIVING, BIT(DNSSEC_SRV), RECORDS, DNA_PROVEN,
          DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_PROVES},
         {"in posh", "DNS:" HOST, DNA_RECEIVING, BIT(POSH), INSECURE, DNA_PROVEN,
          DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_UNAUTHENTICATED},
         {"in dnssec-ta", "DNS:" HOST, DNA_RECEIVING, BIT(DNSSEC_TA), INSECURE, DNA_PROVEN,
-         DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_UNAUTHENTICATED},
+         DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_PROVES},
+        {"out dnssec-ta", "DNS:" HOST, DNA_INITIATING, BIT(DNSSEC_TA), INSECURE, DNA_PROVEN,
+         DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_PROVES},
         {"refused", "DNS:" HOST, DNA_RECEIVING, BIT(PKIX), RECORDS, DNA_NOT_APPLICABLE,
          DNA_BUNDLE_REFUSES, DNA_BUNDLE_REFUSES},
         {"bogus", "DNS:" HOST, DNA_RECEIVING, USUAL, BOGUS, DNA_FAIL, DNA_BUNDLE_REFUSES,
