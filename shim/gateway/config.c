@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "hosts.h"
 #include "parse.h"
 
 struct reading {
@@ -202,6 +203,8 @@ static void take_public(struct reading *r)
     c->key = copy_of(r, value_of(s, "public", "key"));
     c->source = optional(r, value_of(s, "public", "source"));
     c->ca_file = copy_of(r, value_of(r->sections, "", "ca-file"));
+    c->certificate_folder = optional(r, value_of(s, "public", "certificate-folder"));
+    c->lines.folder = line_of(s, "certificate-folder");
     c->lines.certificate = line_of(s, "certificate");
     c->lines.key = line_of(s, "key");
     c->lines.ca_file = line_of(r->sections, "ca-file");
@@ -278,12 +281,49 @@ static void check_hop(struct reading *r, const struct section *s, const char *na
     }
 }
 
+static enum gateway_link_kind kind_of(const char *word)
+{
+    return strcmp(word, "external") == 0 ? GATEWAY_LINK_EXTERNAL : GATEWAY_LINK_PLAIN;
+}
+
+/* What proves to whom that the other end is the one that is meant (S24). */
+static void check_trust(struct reading *r, const struct section *s,
+                        const struct gateway_link_config *link)
+{
+    bool external = link->kind == GATEWAY_LINK_EXTERNAL;
+    bool has_secret = link->secret_file != NULL && link->secret_file[0] != '\0';
+    const char *user = value_of(s, "link", "user");
+    if (external && !has_secret) {
+        faults_add(&r->faults, s->line, "link \"%s\": \"secret-file\" is missing; name the file "
+                   "with the secret that the module in the local server has, too", s->title);
+    } else if (!external && has_secret) {
+        faults_add(&r->faults, link->secret_line, "link \"%s\": secret-file is for kind = "
+                   "\"external\"; leave it out, or set that kind", s->title);
+    }
+    if (user[0] != '\0' && link->trust_loopback) {
+        faults_add(&r->faults, line_of(s, "trust-loopback"),
+                   "link \"%s\": user and trust-loopback contradict each other; leave one out",
+                   s->title);
+    } else if (external && link->trust_loopback) {
+        faults_add(&r->faults, line_of(s, "trust-loopback"),
+                   "link \"%s\": trust-loopback is for kind = \"plain\": the secret says whom "
+                   "to believe; leave it out", s->title);
+    } else if (!external && user[0] == '\0' && !link->trust_loopback) {
+        faults_add(&r->faults, s->line, "link \"%s\": \"user\" is missing; name the user that "
+                   "the local server runs as, or say trust-loopback = true to believe every "
+                   "local process", s->title);
+    }
+}
+
 static void take_link(struct reading *r, const struct section *s,
                       struct gateway_link_config *link)
 {
     const char *user = value_of(s, "link", "user");
     const struct passwd *entry = user[0] != '\0' ? getpwnam(user) : NULL;
     link->name = copy_of(r, s->title);
+    link->kind = kind_of(value_of(s, "link", "kind"));
+    link->secret_file = copy_of(r, value_of(s, "link", "secret-file"));
+    link->secret_line = line_of(s, "secret-file");
     link->trust_loopback = truth_of(s, "link", "trust-loopback");
     check_hop(r, s, "listen", &link->listen);
     check_hop(r, s, "server", &link->server);
@@ -291,15 +331,7 @@ static void take_link(struct reading *r, const struct section *s,
         link->has_user = true;
         link->uid = entry->pw_uid;
     }
-    if (user[0] != '\0' && link->trust_loopback) {
-        faults_add(&r->faults, line_of(s, "trust-loopback"),
-                   "link \"%s\": user and trust-loopback contradict each other; leave one out",
-                   s->title);
-    } else if (user[0] == '\0' && !link->trust_loopback) {
-        faults_add(&r->faults, s->line, "link \"%s\": \"user\" is missing; name the user that "
-                   "the local server runs as, or say trust-loopback = true to believe every "
-                   "local process", s->title);
-    }
+    check_trust(r, s, link);
 }
 
 static void check_link(struct reading *r, const struct section *s, size_t at)
@@ -344,15 +376,6 @@ static void check_server(struct reading *r, const struct section *s,
     }
 }
 
-static size_t find_link(const struct gateway_config *c, const char *name)
-{
-    size_t i = 0;
-    while (i < c->n_links && strcmp(c->links[i].name, name) != 0) {
-        i++;
-    }
-    return i;
-}
-
 static void take_links(struct reading *r)
 {
     struct gateway_config *c = r->config;
@@ -369,7 +392,7 @@ static void take_links(struct reading *r)
         check_link(r, s, c->n_links - 1);
     }
     for (const struct section *s = first_of(r, "link"); s != NULL; s = parse_next(s)) {
-        size_t i = s->title != NULL ? find_link(c, s->title) : c->n_links;
+        size_t i = s->title != NULL ? hosts_find_link(c, s->title) : c->n_links;
         if (i < c->n_links) {
             check_server(r, s, &c->links[i]);
         }
@@ -383,55 +406,38 @@ static void take_host(struct reading *r, const struct section *s,
                       struct gateway_host_config *host)
 {
     const char *link = value_of(s, "host", "link");
-    host->line = s->line;
+    host->certificate = optional(r, value_of(s, "host", "certificate"));
+    host->key = optional(r, value_of(s, "host", "key"));
     host->dnssec_ta_url = optional(r, value_of(s, "host", "dnssec-ta-url"));
     host->attribute_cert_file = optional(r, value_of(s, "host", "attribute-cert-file"));
-    host->link = find_link(r->config, link);
-    if (dna_name_parse(dna_span_of(s->title), &host->domain) != DNA_OK ||
-        dna_name_is_address(&host->domain)) {
-        faults_add(&r->faults, s->line, "host \"%s\": is no domain that all servers read "
-                                        "alike; write its A-label form (xn--...)", s->title);
-        host->domain.text[0] = '\0';
-    } else if (strcmp(host->domain.text, s->title) != 0) {
-        faults_add(&r->faults, s->line, "host \"%s\": is not the canonical form; write \"%s\"",
-                   s->title, host->domain.text);
-    }
+    host->link = hosts_find_link(r->config, link);
+    hosts_name(host, &r->faults, "host ", s->title);
     if (link[0] != '\0' && host->link == r->config->n_links) {
         faults_add(&r->faults, line_of(s, "link"), "host \"%s\": there is no link \"%s\"; add "
                    "it, or correct the name", s->title, link);
     }
-}
-
-static int compare_hosts(const void *a, const void *b)
-{
-    const struct gateway_host_config *one = a, *other = b;
-    int order = strcmp(one->domain.text, other->domain.text);
-    return order != 0 ? order : (one->line > other->line) - (one->line < other->line);
+    if ((host->certificate == NULL) != (host->key == NULL)) {
+        faults_add(&r->faults, line_of(s, host->key == NULL ? "certificate" : "key"),
+                   "host \"%s\": certificate and key go together; give both or neither",
+                   s->title);
+    }
 }
 
 static void take_hosts(struct reading *r)
 {
     struct gateway_config *c = r->config;
-    c->hosts = array_of(r, count_of(r, "host"), sizeof *c->hosts);
-    for (const struct section *s = first_of(r, "host"); s != NULL && c->hosts != NULL;
-         s = parse_next(s)) {
-        if (s->title != NULL) {
-            take_host(r, s, &c->hosts[c->n_hosts++]);
+    for (const struct section *s = first_of(r, "host"); s != NULL; s = parse_next(s)) {
+        struct gateway_host_config *host =
+            s->title != NULL ? hosts_add(c, &r->faults, c->file, s->line) : NULL;
+        if (host != NULL) {
+            take_host(r, s, host);
         }
     }
-    if (c->n_hosts == 0) {
-        faults_add(&r->faults, 1, "no domain is hosted; add a host section for each");
-        return;
+    take_names(r, r->sections, "map-file", &c->map_files);
+    for (size_t i = 0; i < c->map_files.n; i++) {
+        hosts_read_map(c, &r->faults, c->map_files.list[i]);
     }
-    qsort(c->hosts, c->n_hosts, sizeof *c->hosts, compare_hosts);
-    for (size_t i = 1; i < c->n_hosts; i++) {
-        const struct gateway_host_config *host = &c->hosts[i], *before = &c->hosts[i - 1];
-        if (host->domain.text[0] != '\0' &&
-            strcmp(host->domain.text, before->domain.text) == 0) {
-            faults_add(&r->faults, host->line, "host \"%s\": is there twice (first on line "
-                       "%d); remove one", host->domain.text, before->line);
-        }
-    }
+    hosts_settle(c, &r->faults);
 }
 
 static unsigned prooftypes_of(const struct section *s)
@@ -604,8 +610,11 @@ void gateway_config_free(const struct gateway_config *c)
     }
     for (size_t i = 0; i < c->n_links; i++) {
         free(c->links[i].name);
+        free(c->links[i].secret_file);
     }
     for (size_t i = 0; i < c->n_hosts; i++) {
+        free(c->hosts[i].certificate);
+        free(c->hosts[i].key);
         free(c->hosts[i].dnssec_ta_url);
         free(c->hosts[i].attribute_cert_file);
     }
@@ -615,11 +624,13 @@ void gateway_config_free(const struct gateway_config *c)
     free_names(&c->dns.servers);
     free_names(&c->dns.islands);
     free_names(&c->guard_allow);
+    free_names(&c->map_files);
     free(c->fetch_ports);
     free(c->dns.root_hints);
     free(c->dns.trust_anchor);
     free(c->listen);
     free(c->certificate);
+    free(c->certificate_folder);
     free(c->key);
     free(c->source);
     free(c->ca_file);

@@ -22,8 +22,16 @@ struct gateway_names {
     size_t n;
 };
 
+enum gateway_link_kind {
+    GATEWAY_LINK_PLAIN,   /* server dialback */
+    GATEWAY_LINK_EXTERNAL /* a shared secret */
+};
+
 struct gateway_link_config {
     char *name;
+    enum gateway_link_kind kind;
+    char *secret_file; /* EXTERNAL */
+    int secret_line;
     struct gateway_address listen, server;
     bool has_user; /* only processes of uid may connect */
     uid_t uid;
@@ -32,8 +40,11 @@ struct gateway_link_config {
 
 struct gateway_host_config {
     struct dna_name domain;
-    size_t link; /* index into links */
-    int line;    /* of the file */
+    size_t link;      /* index into links */
+    const char *file; /* where it stands: the configuration, or one of its map files */
+    int line;
+    size_t order;     /* among all, as they were read */
+    char *certificate, *key; /* its own; or NULL */
     char *dnssec_ta_url; /* or NULL */
     char *attribute_cert_file; /* or NULL */
 };
@@ -59,7 +70,7 @@ struct gateway_queue_config {
 
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
-    int ca_file, certificate, key, resolver, evidence;
+    int ca_file, certificate, key, folder, resolver, evidence;
 };
 
 struct gateway_config {
@@ -68,14 +79,16 @@ struct gateway_config {
     struct gateway_address *listen;
     size_t n_listen;
     char *certificate, *key, *source, *ca_file; /* source: NULL: the system's choice */
+    char *certificate_folder; /* NULL: none */
     struct gateway_dns_config dns;
     struct gateway_names guard_allow;
     uint16_t *fetch_ports;
     size_t n_fetch_ports;
     struct gateway_link_config *links;
     size_t n_links;
-    struct gateway_host_config *hosts;
-    size_t n_hosts;
+    struct gateway_names map_files;
+    struct gateway_host_config *hosts; /* sorted by domain */
+    size_t n_hosts, hosts_room;
     struct gateway_policy_config *policies;
     size_t n_policies;
     struct gateway_queue_config queue;
@@ -91,6 +104,9 @@ struct gateway_config {
 const struct gateway_config *gateway_config_read(const char *file, FILE *errors,
                                                  unsigned *faults);
 void gateway_config_free(const struct gateway_config *config);
+/* NULL: not hosted. */
+const struct gateway_host_config *gateway_config_host(const struct gateway_config *config,
+                                                      const char *domain);
 /* FILE with every default filled in, in its own syntax.  False: FILE is not usable; reasons
  * on errors. */
 bool gateway_config_print(const char *file, FILE *out, FILE *errors);

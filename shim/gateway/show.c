@@ -96,6 +96,34 @@ static void print_all(FILE *out, const struct section *sections)
     }
 }
 
+static void print_pair(FILE *out, const char *name, const char *value)
+{
+    if (value != NULL) {
+        fprintf(out, " %s=%s", name, value);
+    }
+}
+
+/* What map files say, name by name; as comments, for the file names them already. */
+static void print_maps(FILE *out, const struct gateway_config *config)
+{
+    for (size_t i = 0; i < config->map_files.n; i++) {
+        const char *file = config->map_files.list[i];
+        fprintf(out, "# %s:\n", file);
+        for (size_t k = 0; k < config->n_hosts; k++) {
+            const struct gateway_host_config *host = &config->hosts[k];
+            if (host->file != file) {
+                continue;
+            }
+            fprintf(out, "#   %s link=%s", host->domain.text, config->links[host->link].name);
+            print_pair(out, "certificate", host->certificate);
+            print_pair(out, "key", host->key);
+            print_pair(out, "dnssec-ta-url", host->dnssec_ta_url);
+            print_pair(out, "attribute-cert-file", host->attribute_cert_file);
+            fputc('\n', out);
+        }
+    }
+}
+
 bool gateway_config_print(const char *file, FILE *out, FILE *errors)
 {
     struct faults faults = {.out = errors, .file = file};
@@ -105,6 +133,7 @@ bool gateway_config_print(const char *file, FILE *out, FILE *errors)
     bool fine = sections != NULL && faults.n == 0;
     if (fine) {
         print_all(out, sections);
+        print_maps(out, config);
     }
     parse_free(sections);
     gateway_config_free(config);

@@ -1,0 +1,49 @@
+/* gateway/map.h: a map file of hosted customers, a line for each.
+ *
+ *     # a comment
+ *     example.com conference. pubsub. upload.example.net link=main
+ *     example.org link=main certificate=/etc/x/org.pem key=/etc/x/org.key
+ *         dnssec-ta-url=https://example.org/zone.pem
+ *
+ * First the domain, then its components: labels that end in a dot and stand below the domain,
+ * or whole names; then what holds for all of them, as NAME=VALUE.  Blanks separate; a line
+ * that begins with a blank goes on with the one before it.  The reader goes on behind a
+ * fault, so that one run shows them all (or the first hundred).
+ */
+#ifndef DNA_GATEWAY_MAP_H
+#define DNA_GATEWAY_MAP_H
+
+#include <mod_dna/base.h>
+
+#include "parse.h"
+
+#define MAP_WORD_MAX 4096
+#define MAP_COMPONENTS_MAX 64   /* of one customer */
+#define MAP_FILE_MAX (32 * 1024 * 1024)
+#define MAP_FAULTS_MAX 100      /* of one file that are written out */
+
+enum map_key {
+    MAP_LINK,
+    MAP_CERTIFICATE,
+    MAP_KEY,
+    MAP_DNSSEC_TA_URL,
+    MAP_ATTRIBUTE_CERT_FILE,
+    MAP_N_KEYS
+};
+
+struct map_entry {
+    int line;
+    const char *domain;
+    const char *components[MAP_COMPONENTS_MAX];
+    size_t n_components;
+    const char *values[MAP_N_KEYS]; /* NULL: not there */
+};
+
+/* text is taken apart in place, and is MAP_FILE_MAX long at most; entry calls come in the
+ * order of the file, and what an entry points to lies in text.  False from entry: no memory,
+ * nothing more is read. */
+typedef bool map_entry_fn(void *arg, struct faults *faults, const struct map_entry *entry);
+bool map_read(struct faults *faults, char *text, size_t len, map_entry_fn *entry, void *arg);
+const char *map_key_name(enum map_key key);
+
+#endif
