@@ -4,12 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include <base/alloc.h>
-#include <base/codec.h>
 #include <base/limits.h>
 #include <proof/srv_status.h>
 #include <proof/wants.h>
-#include <x509/acert.h>
 
 void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena)
 {
@@ -20,10 +17,8 @@ void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena)
 void dna_facts_fini(struct dna_facts *facts)
 {
     for (struct dna_known *known = facts->first; known != NULL; known = known->next) {
-        dna_chain_free(known->parsed.chain);
-        known->parsed.chain = NULL;
-        dna_acert_bundle_free(known->parsed.acerts);
-        known->parsed.acerts = NULL;
+        dna_paper_free(known->parsed.paper);
+        known->parsed.paper = NULL;
     }
 }
 
@@ -343,14 +338,17 @@ void dna_facts_overdue(struct dna_known *known, struct dna_time now)
 }
 
 /* What the bytes deserve is kept; a fault of the world may be gone at the next attempt. */
-static enum dna_err remember(struct dna_known *known, enum dna_err err,
-                             const struct dna_chain **out)
+static enum dna_err parse(const struct dna_facts *facts, struct dna_known *known,
+                          enum dna_paper_kind kind, struct dna_span bytes)
 {
-    if (err == DNA_OK || err == DNA_ERR_FORMAT || err == DNA_ERR_LIMIT) {
-        known->parsed.tried = true;
+    enum dna_err err = known->parsed.err;
+    assert(known->parsed.paper == NULL || known->parsed.paper->kind == kind);
+    if (!known->parsed.tried) {
+        err = dna_papers_read(facts->papers, facts->arena->alloc, kind, bytes,
+                              &known->parsed.paper, &known->parsed.why);
+        known->parsed.tried = err == DNA_OK || err == DNA_ERR_FORMAT || err == DNA_ERR_LIMIT;
         known->parsed.err = err;
     }
-    *out = known->parsed.chain;
     return err;
 }
 
@@ -360,94 +358,62 @@ enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
 {
     struct dna_want want = {.kind = DNA_WANT_FETCH, .u.fetch = *fetch};
     struct dna_known *known = dna_facts_find(facts, &want);
+    enum dna_err err;
     if (known == NULL || !known->answered || known->fact.u.fetch.outcome != DNA_FETCH_OK) {
         return DNA_ERR_NOT_FOUND;
     }
-    if (known->parsed.tried) {
-        return remember(known, known->parsed.err, out);
+    err = parse(facts, known, DNA_PAPER_DOCUMENT, known->fact.u.fetch.body);
+    if (err == DNA_OK) {
+        *out = known->parsed.paper->chain;
     }
-    return remember(known,
-                    dna_chain_parse(facts->arena->alloc, known->fact.u.fetch.body,
-                                    &known->parsed.chain),
-                    out);
+    return err;
 }
 
-static enum dna_err parse_text(const struct dna_alloc *alloc, struct dna_span text,
-                               struct dna_chain **out)
+/* The content of the peer's proof, read in one way: its prooftype's. */
+static enum dna_err parse_supplied(const struct dna_facts *facts, enum dna_paper_kind kind,
+                                   struct dna_known **out)
 {
-    size_t room = text.len / 4 * 3 + 3, len = 0;
-    unsigned char *bytes = dna_alloc_get(alloc, room);
-    enum dna_err err;
-    if (bytes == NULL) {
-        return DNA_ERR_MEMORY;
+    const struct dna_want want = {.kind = DNA_WANT_PEER};
+    struct dna_known *known = dna_facts_find(facts, &want);
+    if (known == NULL || !known->answered || known->fact.u.peer.outcome != DNA_PEER_PROOF) {
+        return DNA_ERR_NOT_FOUND;
     }
-    err = dna_base64_decode(text, DNA_BASE64_PADDED, bytes, room, &len);
-    if (err == DNA_OK) {
-        err = dna_chain_parse(alloc, (struct dna_span){(const char *)bytes, len}, out);
-    }
-    dna_alloc_release(alloc, bytes);
-    return err;
+    *out = known;
+    return parse(facts, known, kind, known->fact.u.peer.content);
 }
 
 enum dna_err dna_facts_supplied_acerts(const struct dna_facts *facts,
                                        const struct dna_acert_bundle **out, const char **why)
 {
-    const struct dna_want want = {.kind = DNA_WANT_PEER};
-    struct dna_known *known = dna_facts_find(facts, &want);
-    const struct dna_chain *none;
-    enum dna_err err;
-    if (known == NULL || !known->answered || known->fact.u.peer.outcome != DNA_PEER_PROOF) {
-        return DNA_ERR_NOT_FOUND;
+    struct dna_known *known;
+    enum dna_err err = parse_supplied(facts, DNA_PAPER_ACERTS, &known);
+    if (err == DNA_OK) {
+        *out = known->parsed.paper->acerts;
+    } else if (err != DNA_ERR_NOT_FOUND) {
+        *why = known->parsed.why;
     }
-    err = known->parsed.err;
-    if (!known->parsed.tried) {
-        err = dna_acert_bundle_read(facts->arena->alloc, known->fact.u.peer.content,
-                                    &known->parsed.acerts, &known->parsed.why);
-        err = remember(known, err, &none);
-    }
-    *out = known->parsed.acerts;
-    *why = known->parsed.why;
     return err;
 }
 
 enum dna_err dna_facts_supplied_chain(const struct dna_facts *facts,
                                       const struct dna_chain **out)
 {
-    struct dna_want want = {.kind = DNA_WANT_PEER};
-    struct dna_known *known = dna_facts_find(facts, &want);
-    if (known == NULL || !known->answered || known->fact.u.peer.outcome != DNA_PEER_PROOF) {
-        return DNA_ERR_NOT_FOUND;
+    struct dna_known *known;
+    enum dna_err err = parse_supplied(facts, DNA_PAPER_BASE64, &known);
+    if (err == DNA_OK) {
+        *out = known->parsed.paper->chain;
     }
-    if (known->parsed.tried) {
-        return remember(known, known->parsed.err, out);
-    }
-    return remember(known,
-                    parse_text(facts->arena->alloc, known->fact.u.peer.content,
-                               &known->parsed.chain),
-                    out);
+    return err;
 }
 
 enum dna_err dna_facts_dnskey(const struct dna_facts *facts, const struct dna_chain *chain,
                               const struct dna_spki_dnskey **out)
 {
     struct dna_known *known = facts->first;
-    struct dna_spki_dnskey *key;
-    enum dna_err err;
-    while (known != NULL && known->parsed.chain != chain) {
+    while (known != NULL &&
+           (known->parsed.paper == NULL || known->parsed.paper->chain != chain)) {
         known = known->next;
     }
     assert(known != NULL);
-    if (known->parsed.key == NULL) {
-        key = dna_arena_get(facts->arena, sizeof *key);
-        if (key == NULL) {
-            return DNA_ERR_MEMORY;
-        }
-        err = dna_spki_to_dnskey(chain, key);
-        if (err != DNA_OK) {
-            return err;
-        }
-        known->parsed.key = key;
-    }
-    *out = known->parsed.key;
-    return DNA_OK;
+    return dna_paper_dnskey(known->parsed.paper, out);
 }

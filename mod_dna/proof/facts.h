@@ -10,9 +10,7 @@
 
 #include <base/arena.h>
 #include <mod_dna/fact.h>
-#include <x509/spki.h>
-
-struct dna_acert_bundle; /* x509/acert.h */
+#include <proof/papers.h>
 
 /* One want, and the fact that answers it. */
 struct dna_known {
@@ -29,10 +27,8 @@ struct dna_known {
     struct {
         bool tried;
         enum dna_err err;
-        struct dna_chain *chain;
-        struct dna_acert_bundle *acerts; /* PEER: attribute certificates instead */
-        const char *why;                 /* ... or what is wrong with them; static */
-        const struct dna_spki_dnskey *key; /* of the leaf, once somebody asked */
+        struct dna_paper *paper;
+        const char *why;                 /* what is wrong with it; static */
         uint64_t usable; /* DNS: which TLSA records are, as bits, once somebody asked */
     } parsed; /* FETCH, PEER: the bytes as certificates, once somebody asked */
     struct dna_known *next;
@@ -43,6 +39,7 @@ struct dna_facts {
     struct dna_known *first;
     struct dna_known **end;
     unsigned n, n_answered;
+    struct dna_papers *papers; /* of the court's owner, or NULL */
 };
 
 void dna_facts_init(struct dna_facts *facts, struct dna_arena *arena);
@@ -67,7 +64,7 @@ DNA_MUST_USE enum dna_err dna_facts_record(struct dna_facts *facts, struct dna_k
 void dna_facts_overdue(struct dna_known *known, struct dna_time now);
 
 /* The document that fetch delivered, or the base64 DER that the peer supplied, as
- * certificates; parsed once per hearing, owned by the facts.  DNA_ERR_FORMAT,
+ * certificates; parsed once per hearing at most, held by the facts.  DNA_ERR_FORMAT,
  * DNA_ERR_LIMIT: that is what the bytes deserve; other errors are faults of the world;
  * DNA_ERR_NOT_FOUND: there is no such document. */
 DNA_MUST_USE enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,

@@ -24,11 +24,26 @@ extern "C" {
 
 struct dna_court;
 
+/* The certificates that peers supplied and that were fetched, parsed, by the digest of their
+ * bytes: hearings that meet the same bytes parse them once, which is most of what such a
+ * hearing costs.  It changes no ruling and no bundle, is bounded, and belongs to one thread,
+ * as do all courts that share it.  A session has its own. */
+struct dna_papers;
+DNA_API DNA_MUST_USE enum dna_err dna_papers_new(const struct dna_alloc *alloc,
+                                                 struct dna_papers **out);
+DNA_API void dna_papers_free(struct dna_papers *papers);
+
 /* Opens a hearing; the question is copied, the chain referenced.  DNA_ERR_ARGUMENT: the
  * domain, or the host of an initiating question, is not canonical. */
 DNA_API DNA_MUST_USE enum dna_err dna_court_new(const struct dna_alloc *alloc,
                                                 const struct dna_question *question,
                                                 struct dna_time now, struct dna_court **out);
+/* The same with a memory of what was parsed; it outlives the court.  NULL: without one. */
+DNA_API DNA_MUST_USE enum dna_err dna_court_new_with(const struct dna_alloc *alloc,
+                                                     const struct dna_question *question,
+                                                     struct dna_time now,
+                                                     struct dna_papers *papers,
+                                                     struct dna_court **out);
 DNA_API void dna_court_free(struct dna_court *court);
 
 /* The next want that nobody was told of yet; *want borrows from the court and lives as long

@@ -48,6 +48,7 @@ void world_present(struct world *w, struct dna_chain *chain)
 void world_fini(struct world *w)
 {
     dna_court_free(w->court);
+    dna_papers_free(w->papers);
     dna_chain_free(w->chain);
     dna_roots_free(w->roots);
     cert_free(&w->leaf);
@@ -361,7 +362,7 @@ static struct dna_ruling hear_once(struct world *w)
     dna_court_free(w->court);
     w->court = NULL;
     w->asked[0] = '\0';
-    while (again(w, dna_court_new(w->alloc, &w->q, now, &w->court))) {
+    while (again(w, dna_court_new_with(w->alloc, &w->q, now, w->papers, &w->court))) {
     }
     while (!dna_court_ruling(w->court, &ruling)) {
         n = collect(w, pending, n);
@@ -407,6 +408,33 @@ static void expect_bundle(struct world *w, const struct dna_ruling *ruling)
     assert_string_equal(found.ruling.why, ruling->why);
 }
 
+/* What was parsed before changes neither the ruling nor a byte of the bundle. */
+static void expect_papers(struct world *w, const struct dna_ruling *ruling)
+{
+    struct dna_span bundle;
+    char *before;
+    size_t len;
+    if (w->alloc != NULL || w->q.role > DNA_RECEIVING) {
+        return;
+    }
+    assert_int_equal(dna_court_bundle(w->court, &bundle), DNA_OK);
+    len = bundle.len;
+    before = malloc(len);
+    assert_non_null(before);
+    memcpy(before, bundle.ptr, len);
+    assert_int_equal(dna_papers_new(NULL, &w->papers), DNA_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        struct dna_ruling again = hear_once(w);
+        expect_same(ruling, &again);
+        assert_int_equal(dna_court_bundle(w->court, &bundle), DNA_OK);
+        assert_int_equal(bundle.len, len);
+        assert_memory_equal(bundle.ptr, before, len);
+    }
+    free(before);
+    dna_papers_free(w->papers);
+    w->papers = NULL;
+}
+
 struct dna_ruling world_hear(struct world *w)
 {
     unsigned types = w->q.policy.prooftypes;
@@ -423,6 +451,7 @@ struct dna_ruling world_hear(struct world *w)
     }
     second = hear_once(w);
     expect_same(&first, &second);
+    expect_papers(w, &first);
     return first;
 }
 

@@ -74,6 +74,7 @@ struct world {
     char asked[16384];
     struct dna_court *court; /* of the last hearing */
     bool backwards;
+    struct dna_papers *papers; /* what the next hearing shares, or NULL */
     /* Of two wants that have an answer the one of lower rank gets it first; NULL: no rank. */
     unsigned (*rank)(const struct dna_want *want);
     unsigned refused; /* calls that ran out of memory and were made again */
