@@ -93,8 +93,6 @@
 #define DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S (31 * 24 * 3600)
 #define DNA_LIMIT_PAPERS 64            /* parsed documents that a memory keeps */
 #define DNA_LIMIT_PAPERS_BYTES (512 * 1024) /* ... and their length before */
-#define DNA_LIMIT_PAPERS 64            /* parsed documents that a memory keeps */
-#define DNA_LIMIT_PAPERS_BYTES (512 * 1024) /* ... and their length before */
 #define DNA_LIMIT_JSON_DEPTH 8
 #define DNA_LIMIT_JSON_MEMBERS 64     /* of one object in the canonical form */
 #define DNA_LIMIT_POSH_DESCRIPTORS 256

@@ -39,7 +39,6 @@ struct dna_session {
     struct dna_policies policies;
     struct dna_memory memory;
     struct dna_papers *papers;
-    struct dna_papers *papers;
     struct dna_recollection recollection;
     struct dna_downgrade downgrade;
     struct dna_lookups lookups;

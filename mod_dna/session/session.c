@@ -37,9 +37,6 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
         err = dna_papers_new(alloc, &session->papers);
     }
     if (err == DNA_OK) {
-        err = dna_papers_new(alloc, &session->papers);
-    }
-    if (err == DNA_OK) {
         err = dna_recollection_init(&session->recollection, alloc, session->seed);
     }
     if (err == DNA_OK) {
@@ -90,7 +87,6 @@ void dna_session_free(struct dna_session *session)
     dna_lookups_fini(&session->lookups);
     dna_downgrade_fini(&session->downgrade);
     dna_recollection_fini(&session->recollection);
-    dna_papers_free(session->papers);
     dna_papers_free(session->papers);
     dna_memory_fini(&session->memory);
     dna_policies_fini(&session->policies);
