@@ -6,6 +6,7 @@
 #include <session/downgrade.h>
 #include <session/evidence.h>
 #include <session/hosting.h>
+#include <session/learning.h>
 #include <session/lookup.h>
 #include <session/memory.h>
 #include <session/policy.h>
@@ -33,6 +34,7 @@ struct dna_session {
     uint64_t seed;
     struct dna_roots *roots; /* or NULL */
     bool accept_short_form;
+    unsigned trust;          /* counts the changes of roots */
     bool policy_changed;     /* accepted peers are reviewed at the next tick */
     struct dna_time now;     /* of the latest call that told it */
     struct dna_hosting hosting;
@@ -41,6 +43,7 @@ struct dna_session {
     struct dna_papers *papers;
     struct dna_recollection recollection;
     struct dna_downgrade downgrade;
+    struct dna_learning learning;
     struct dna_lookups lookups;
     struct dna_timers timers;
     struct dna_departure *departures;

@@ -87,9 +87,13 @@ static void mind_downgrade(struct dna_hearing *hearing, struct dna_time now)
     const char *domain = hearing->domain.text;
     enum dna_role role = hearing->question.role;
     if (dna_downgrade_counts(ruling)) {
+        uint64_t before = downgrade->version;
         if (hearing->stream != NULL &&
             dna_downgrade_learn(downgrade, domain, role, now.wall, now.wall) != DNA_OK) {
             log_unlearned(hearing);
+        }
+        if (downgrade->version != before) {
+            dna_learning_downgrade(&hearing->session->learning, domain, role, now.wall);
         }
     } else if (ruling->dialback &&
                dna_downgrade_forbids(downgrade, domain, role, now.wall)) {

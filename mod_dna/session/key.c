@@ -7,7 +7,11 @@
 #include <x509/digest.h>
 
 enum kind { KEY_DNS = 'D', KEY_ANCHORED = 'A', KEY_FETCH = 'F', KEY_PATH = 'P', KEY_SIGNATURE = 'S' };
-enum { KEY_PROVEN = 'Y', KEY_REFUSED = 'N' };
+enum { KEY_PROVEN = 'Y', KEY_REFUSED = 'N', KEY_LASTING = 'L' };
+
+/* What a lasting key holds, the numbers of levels, roles, services and prooftypes included: to
+ * be changed with them. */
+#define LASTING_VERSION 1
 
 struct writer {
     struct dna_key *key;
@@ -35,7 +39,10 @@ static void add_byte(struct writer *w, unsigned value)
 
 static void add_u32(struct writer *w, uint32_t value)
 {
-    add(w, &value, sizeof value);
+    add_byte(w, value >> 24);
+    add_byte(w, value >> 16 & 0xff);
+    add_byte(w, value >> 8 & 0xff);
+    add_byte(w, value & 0xff);
 }
 
 static void add_text(struct writer *w, const char *text)
@@ -112,9 +119,10 @@ enum dna_err dna_key_want(const struct dna_want *want, struct dna_key *out)
 
 static uint32_t take_u32(const char **at)
 {
-    uint32_t value;
-    memcpy(&value, *at, sizeof value);
-    *at += sizeof value;
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; i++) {
+        value = value << 8 | (unsigned char)*(*at)++;
+    }
     return value;
 }
 
@@ -221,5 +229,31 @@ enum dna_err dna_key_refused(const struct dna_question *question,
     add_byte(&w, (unsigned)proof->type);
     add(&w, proof->digest, sizeof proof->digest);
     add_question(&w, question);
+    return done(&w);
+}
+
+enum dna_err dna_key_lasting(const struct dna_question *question,
+                             const struct dna_key_proof *proof,
+                             const unsigned char terms[DNA_SHA256_SIZE], struct dna_key *out)
+{
+    struct writer w = {.key = out};
+    struct dna_question lasting = *question;
+    out->len = 0;
+    if (question->chain == NULL) {
+        return DNA_ERR_ARGUMENT;
+    }
+    lasting.policy.generation = 0;
+    add_byte(&w, KEY_LASTING);
+    add_byte(&w, LASTING_VERSION);
+    add(&w, terms, DNA_SHA256_SIZE);
+    add_byte(&w, proof != NULL ? KEY_REFUSED : KEY_PROVEN);
+    if (proof != NULL) {
+        add(&w, dna_chain_digest(question->chain), DNA_SHA256_SIZE);
+        add_byte(&w, (unsigned)proof->type);
+        add(&w, proof->digest, sizeof proof->digest);
+    } else {
+        add(&w, dna_chain_leaf_digest(question->chain), DNA_SHA256_SIZE);
+    }
+    add_question(&w, &lasting);
     return done(&w);
 }

@@ -39,5 +39,12 @@ struct dna_key_proof {
 DNA_MUST_USE enum dna_err dna_key_refused(const struct dna_question *question,
                                           const struct dna_key_proof *proof,
                                           struct dna_key *out);
+/* The same for whoever remembers longer than this process, or elsewhere: without generations,
+ * which are the process's own, and with the digest of what it believes beside the policy.
+ * proof NULL: what was proven. */
+DNA_MUST_USE enum dna_err dna_key_lasting(const struct dna_question *question,
+                                          const struct dna_key_proof *proof,
+                                          const unsigned char terms[DNA_SHA256_SIZE],
+                                          struct dna_key *out);
 
 #endif

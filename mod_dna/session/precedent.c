@@ -57,6 +57,33 @@ static bool is_settled(const struct dna_hearing *hearing)
            one.verdict == DNA_FAIL && lasting(one.code);
 }
 
+/* What another process, or an earlier one, has ruled. */
+static bool recalled(struct dna_hearing *hearing, const struct dna_key_proof *proof,
+                     struct dna_time now)
+{
+    struct dna_session *session = hearing->session;
+    struct dna_key key;
+    return dna_learning_key(&session->learning, &hearing->question, proof, &key) == DNA_OK &&
+           dna_memory_ruled(&session->memory, dna_key_span(&key), now.wall, &hearing->ruling);
+}
+
+/* What was proven is so no longer; only who was told that it was needs to hear it. */
+static void disown(struct dna_hearing *hearing, const struct dna_key *own, struct dna_time now)
+{
+    struct dna_session *session = hearing->session;
+    struct dna_ruling old;
+    struct dna_key key;
+    bool known = dna_memory_ruled(&session->memory, dna_key_span(own), now.wall, &old);
+    dna_memory_forget(&session->memory, dna_key_span(own));
+    if (dna_learning_key(&session->learning, &hearing->question, NULL, &key) != DNA_OK) {
+        return;
+    }
+    if (dna_memory_ruled(&session->memory, dna_key_span(&key), now.wall, &old) || known) {
+        dna_memory_forget(&session->memory, dna_key_span(&key));
+        dna_learning_ruling_gone(&session->learning, &hearing->question, now.wall);
+    }
+}
+
 void dna_precedent_set(struct dna_hearing *hearing, struct dna_time now)
 {
     struct dna_memory *memory = &hearing->session->memory;
@@ -67,12 +94,17 @@ void dna_precedent_set(struct dna_hearing *hearing, struct dna_time now)
     }
     if (ruling->verdict == DNA_PROVEN) {
         dna_memory_rule(memory, dna_key_span(&key), ruling, ruling->expires_at, now.wall);
+        dna_learning_ruling(&hearing->session->learning, &hearing->question, NULL, ruling,
+                            ruling->expires_at, now.wall);
     } else if (ruling->verdict == DNA_FAIL) {
-        dna_memory_forget(memory, dna_key_span(&key));
+        disown(hearing, &key, now);
         if (hearing->peer.answered && is_settled(hearing) &&
             dna_key_refused(&hearing->question, &hearing->peer.proof, &key) == DNA_OK) {
             dna_memory_rule(memory, dna_key_span(&key), ruling,
                             now.wall + DNA_LIMIT_KEEP_FAILED_S, now.wall);
+            dna_learning_ruling(&hearing->session->learning, &hearing->question,
+                                &hearing->peer.proof, ruling,
+                                now.wall + DNA_LIMIT_KEEP_FAILED_S, now.wall);
         }
     }
 }
@@ -82,8 +114,9 @@ bool dna_precedent_proven(struct dna_hearing *hearing, struct dna_time now)
     struct dna_key key;
     return hearing->purpose == DNA_HEAR_FIRST &&
            dna_key_proven(&hearing->question, &key) == DNA_OK &&
-           dna_memory_ruled(&hearing->session->memory, dna_key_span(&key), now.wall,
-                            &hearing->ruling);
+           (dna_memory_ruled(&hearing->session->memory, dna_key_span(&key), now.wall,
+                             &hearing->ruling) ||
+            recalled(hearing, NULL, now));
 }
 
 bool dna_precedent_refused(struct dna_hearing *hearing, const struct dna_fact *fact,
@@ -103,5 +136,6 @@ bool dna_precedent_refused(struct dna_hearing *hearing, const struct dna_fact *f
     }
     hearing->peer.answered = true;
     return dna_memory_ruled(&hearing->session->memory, dna_key_span(&key), now.wall,
-                            &hearing->ruling);
+                            &hearing->ruling) ||
+           recalled(hearing, proof, now);
 }

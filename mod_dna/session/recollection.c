@@ -6,6 +6,7 @@
 #include <base/buf.h>
 #include <base/limits.h>
 #include <proof/sts_policy.h>
+#include <session/learning.h>
 
 /* Of one entry, the key included: most policies are far smaller. */
 #define BYTES_PER_POLICY 2048
@@ -138,4 +139,49 @@ void dna_recollection_learn(struct dna_recollection *recollection,
              mode == DNA_STS_ENFORCE, now);
     }
     dna_buf_fini(&entry);
+}
+
+bool dna_recollection_terms(struct dna_recollection *recollection, const char *url,
+                            int64_t now, struct dna_recall_result *out, int64_t *until,
+                            bool *enforced)
+{
+    enum dna_sts_mode mode;
+    int64_t max_age;
+    dna_recollection_recall(recollection, url, now, out);
+    if (!out->known || !read_policy(recollection, out->body, &mode, &max_age)) {
+        return false;
+    }
+    *until = out->obtained + max_age;
+    *enforced = mode == DNA_STS_ENFORCE;
+    return true;
+}
+
+enum dna_err dna_recollection_restore(struct dna_recollection *recollection,
+                                      const struct dna_learned_policy *policy,
+                                      int64_t obtained, int64_t until, int64_t now)
+{
+    const struct dna_fetch_result result = {.outcome = DNA_FETCH_OK,
+                                            .body = policy->body,
+                                            .exact_name = policy->exact_name};
+    struct dna_recall_result known;
+    enum dna_sts_mode mode;
+    int64_t max_age;
+    struct dna_buf entry;
+    enum dna_err err;
+    if (!read_policy(recollection, policy->body, &mode, &max_age) ||
+        until != obtained + max_age) {
+        return DNA_ERR_FORMAT;
+    }
+    dna_recollection_recall(recollection, policy->url, now, &known);
+    if (known.known && known.obtained >= obtained) {
+        return DNA_OK;
+    }
+    dna_buf_init(&entry, recollection->alloc, SIZE_MAX / 2);
+    err = write_entry(&entry, policy->id, &result, obtained < now ? obtained : now);
+    if (err == DNA_OK) {
+        keep(recollection, dna_span_of(policy->url), dna_buf_span(&entry), until,
+             mode == DNA_STS_ENFORCE, now);
+    }
+    dna_buf_fini(&entry);
+    return err;
 }

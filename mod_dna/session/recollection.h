@@ -24,6 +24,17 @@ void dna_recollection_fini(struct dna_recollection *recollection);
 void dna_recollection_learn(struct dna_recollection *recollection,
                             const struct dna_want_fetch *fetch,
                             const struct dna_fetch_result *result, int64_t now, bool *stands);
+/* What is known of a url, its end, and whether it is enforced.  False: nothing. */
+bool dna_recollection_terms(struct dna_recollection *recollection, const char *url,
+                            int64_t now, struct dna_recall_result *out, int64_t *until,
+                            bool *enforced);
+/* A policy that another process fetched then and that it kept until then.  An older one than
+ * what is known changes nothing.  DNA_ERR_FORMAT: it is no policy, or not with that end. */
+struct dna_learned_policy;
+DNA_MUST_USE enum dna_err dna_recollection_restore(struct dna_recollection *recollection,
+                                                   const struct dna_learned_policy *policy,
+                                                   int64_t obtained, int64_t until,
+                                                   int64_t now);
 /* Nothing known: all zero.  *out borrows until the next learn. */
 void dna_recollection_recall(struct dna_recollection *recollection, const char *url,
                              int64_t now, struct dna_recall_result *out);

@@ -57,6 +57,7 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
         return DNA_ERR_MEMORY;
     }
     session->alloc = known.alloc;
+    session->learning.alloc = known.alloc;
     session->log = known.log;
     session->seed = known.seed;
     session->evidence = known.evidence;
@@ -86,6 +87,7 @@ void dna_session_free(struct dna_session *session)
     dna_evidence_list_fini(&session->bundles);
     dna_lookups_fini(&session->lookups);
     dna_downgrade_fini(&session->downgrade);
+    dna_learning_fini(&session->learning);
     dna_recollection_fini(&session->recollection);
     dna_papers_free(session->papers);
     dna_memory_fini(&session->memory);
@@ -194,9 +196,31 @@ enum dna_err dna_session_policy(struct dna_session *session, const char *pattern
                                 const struct dna_policy *policy)
 {
     bool changed;
-    enum dna_err err = dna_policies_set(&session->policies, pattern, policy, &changed);
+    enum dna_err err = policy != NULL
+                           ? dna_policies_set(&session->policies, pattern, policy, &changed)
+                           : dna_policies_drop(&session->policies, pattern, &changed);
     session->policy_changed |= changed;
     return err;
+}
+
+enum dna_err dna_session_roots(struct dna_session *session, struct dna_roots *roots)
+{
+    enum dna_err err = dna_memory_clear(&session->memory);
+    if (err != DNA_OK) {
+        return err;
+    }
+    dna_roots_free(session->roots);
+    session->roots = roots != NULL ? dna_roots_ref(roots) : NULL;
+    /* Hearings under way begin again, as after a change of the policy. */
+    dna_policies_renew(&session->policies);
+    session->trust++;
+    session->policy_changed = true;
+    return DNA_OK;
+}
+
+void dna_session_keep_evidence(struct dna_session *session, enum dna_evidence evidence)
+{
+    session->evidence = evidence;
 }
 
 struct dna_policy dna_session_policy_for(const struct dna_session *session, const char *domain)
@@ -234,6 +258,14 @@ enum dna_err dna_session_memory_add(struct dna_session *session,
 
 void dna_session_memory_clear(struct dna_session *session, const char *domain)
 {
+    struct dna_session_memory entry;
+    size_t cursor = 0;
+    while (session->learning.on && dna_session_memory_next(session, &cursor, &entry)) {
+        if (domain == NULL || strcmp(domain, entry.domain) == 0) {
+            dna_learning_downgrade_gone(&session->learning, entry.domain, entry.role,
+                                        session->now.wall);
+        }
+    }
     dna_downgrade_clear(&session->downgrade, domain);
 }
 
@@ -277,6 +309,17 @@ static bool answers(const struct dna_fact *fact, const struct dna_want *want)
             strcmp(fact->u.dns.name, want->u.dns.name) == 0);
 }
 
+static void pass_on_policy(struct dna_session *session, const char *url, int64_t now)
+{
+    struct dna_recall_result policy;
+    int64_t until;
+    bool enforced;
+    if (session->learning.on &&
+        dna_recollection_terms(&session->recollection, url, now, &policy, &until, &enforced)) {
+        dna_learning_policy(&session->learning, url, &policy, until, enforced);
+    }
+}
+
 /* RFC 8461 3.3: whoever serves under a policy that cannot be renewed should know in time. */
 static void recollect(struct dna_session *session, const struct dna_want *want,
                       const struct dna_fact *fact, int64_t now)
@@ -288,6 +331,9 @@ static void recollect(struct dna_session *session, const struct dna_want *want,
     }
     dna_recollection_learn(&session->recollection, &want->u.fetch, &fact->u.fetch, now,
                            &stands);
+    if (!stands) {
+        pass_on_policy(session, want->u.fetch.url, now);
+    }
     if (stands && log != NULL && log->write != NULL && log->least <= DNA_LOG_WARNING) {
         log->write(log->arg, DNA_LOG_WARNING, "sts-policy-not-renewed",
                    (const struct dna_log_field[]){

@@ -108,12 +108,23 @@ DNA_API struct dna_link *dna_session_link_of(const struct dna_session *session,
 
 /* Policy for peers: "*" (default), "peer.example" (exactly it) or ".example" (whole labels
  * below it, not itself; the longest suffix wins).  Peers that are accepted already are judged
- * by it at the next tick, which is due at once.  DNA_ERR_FORMAT: no such pattern. */
+ * by it at the next tick, which is due at once.  policy NULL: the pattern is forgotten.
+ * DNA_ERR_FORMAT: no such pattern. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_policy(struct dna_session *session,
                                                      const char *pattern,
                                                      const struct dna_policy *policy);
 DNA_API struct dna_policy dna_session_policy_for(const struct dna_session *session,
                                                  const char *domain);
+
+/* From now on these are the certificate authorities that are believed.  What was found out is
+ * forgotten, hearings under way begin again, and accepted peers are heard again at the next
+ * tick; who proves nothing any more is refused, who cannot be judged for the moment stays until
+ * the proof ends.  DNA_ERR_MEMORY: nothing has changed. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_roots(struct dna_session *session,
+                                                    struct dna_roots *roots);
+/* Of which rulings the evidence is kept from now on. */
+DNA_API void dna_session_keep_evidence(struct dna_session *session,
+                                       enum dna_evidence evidence);
 
 /* --- what we want to know ---------------------------------------------------------- */
 
@@ -189,6 +200,46 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_memory_add(
     struct dna_session *session, const struct dna_session_memory *entry, struct dna_time now);
 /* The operator's word: forgets a domain in both roles; NULL: all. */
 DNA_API void dna_session_memory_clear(struct dna_session *session, const char *domain);
+
+/* --- what outlives the session -------------------------------------------------------- */
+
+/* What a session finds out and another one may use, in a later process or beside it: a store
+ * between them carries entries as they are, replaces one by the next of the same kind, domain
+ * and id, and makes sure that none comes back that no session of the same operator made
+ * (S16).  The more important kinds come first. */
+enum dna_learned_kind {
+    DNA_LEARNED_DOWNGRADE = 1, /* downgrade memory, above */
+    DNA_LEARNED_POLICY,        /* an sts policy (RFC 8461 3.3) */
+    DNA_LEARNED_PROOF,         /* a certificate speaks for a domain, until then */
+    DNA_LEARNED_REFUSAL        /* a supplied proof is bad (S13) */
+};
+#define DNA_LEARNED_ID 32
+
+struct dna_learned {
+    enum dna_learned_kind kind;
+    bool pinned; /* must not make room for newer entries before it has ended (S16) */
+    bool gone;   /* what was learned under this kind, domain and id no longer holds */
+    const char *domain;
+    unsigned char id[DNA_LEARNED_ID];
+    int64_t learned_at, expires_at; /* wall seconds */
+    struct dna_span value;          /* the session's own encoding */
+};
+
+/* From now on what is learned is to be fetched.  terms: whatever the host's proofs rest on
+ * beside the policy (CA store, trust anchors ...), in any form: a proof is recalled only by a
+ * session with the same terms.  DNA_ERR_SYSTEM. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_keep_learned(struct dna_session *session,
+                                                           struct dna_span terms);
+/* The next entry to keep; *out lives until the next call.  At most DNA_LIMIT_LEARNED wait, and
+ * further ones are dropped: what is not kept has to be found out again. */
+DNA_API bool dna_session_next_learned(struct dna_session *session, struct dna_learned *out);
+/* What was kept.  It answers only the question that it answered when it was learned, and never
+ * longer than it could have then.  DNA_ERR_NOT_FOUND: it has ended, is of the future or ends
+ * later than such an entry may; DNA_ERR_FORMAT: it is no entry; DNA_ERR_LIMIT, DNA_ERR_MEMORY:
+ * it is not remembered. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_recall(struct dna_session *session,
+                                                     const struct dna_learned *learned,
+                                                     struct dna_time now);
 
 /* Streams with effects to pull, each once until it has some again. */
 DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
