@@ -13,14 +13,15 @@
 static void dialled(void *arg, const struct dna_edge_dialled *result)
 {
     struct dna_uv_stream *stream = arg;
+    struct dna_edge_quest *quest = stream->quest;
     struct dna_stream_options options = {
         .size = sizeof options,
-        .own = stream->names->own.text,
-        .peer = stream->names->peer.text,
+        .own = quest->own.text,
+        .peer = quest->peer.text,
     };
     char address[DNA_ADDRESS_TEXT];
-    stream->dial = NULL;
     if (result->socket == NULL) {
+        quest->dial = NULL;
         dna_edge_connection_drop(stream, result->condition, result->why);
         return;
     }
@@ -30,36 +31,21 @@ static void dialled(void *arg, const struct dna_edge_dialled *result)
         dna_address_text(&result->to.address, address);
         options.address = address;
     }
+    stream->wire.direct = result->direct_tls;
     dna_edge_connection_open(stream, result->socket, &result->to, &options);
-}
-
-static enum dna_err keep_names(struct dna_uv_stream *stream,
-                               const struct dna_uv_connect *options)
-{
-    const struct dna_alloc *alloc = stream->uv->alloc;
-    size_t own = strlen(options->own), peer = strlen(options->peer);
-    if (own > DNA_NAME_MAX || peer > DNA_NAME_MAX) {
-        return DNA_ERR_ARGUMENT;
-    }
-    stream->names = dna_alloc_zero(alloc, 1, sizeof *stream->names);
-    if (stream->names == NULL) {
-        return DNA_ERR_MEMORY;
-    }
-    memcpy(stream->names->own.text, options->own, own + 1);
-    memcpy(stream->names->peer.text, options->peer, peer + 1);
-    return DNA_OK;
 }
 
 static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_connect *options)
 {
     struct dna_edge_dial_options with = {
         .kind = DNA_EDGE_DIAL_DOMAIN,
-        .domain = stream->names->peer.text,
+        .domain = stream->quest->peer.text,
     };
     if (options->address != NULL) {
         with.kind = options->link != NULL ? DNA_EDGE_DIAL_LINK : DNA_EDGE_DIAL_ROUTE;
         with.domain = NULL;
         with.to.port = options->port;
+        with.direct_tls = options->direct_tls;
         if (dna_address_parse(dna_span_of(options->address), &with.to.address) != DNA_OK) {
             return DNA_ERR_ARGUMENT;
         }
@@ -72,23 +58,28 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
             return err;
         }
     }
-    return dna_edge_dial_start(stream->uv, &with, dialled, stream, &stream->dial);
+    return dna_edge_dial_start(stream->uv, &with, dialled, stream, &stream->quest->dial);
 }
 
-enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *options,
+enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *given,
                             struct dna_uv_stream **out)
 {
+    struct dna_uv_connect options = {.size = 0};
     struct dna_uv_stream *stream;
-    enum dna_err err = dna_edge_connection_new(uv, DNA_INITIATING, options->handler,
-                                               options->user, &stream);
+    enum dna_err err;
     *out = NULL;
+    memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    if (options.direct_tls && (options.link != NULL || options.address == NULL)) {
+        return DNA_ERR_ARGUMENT;
+    }
+    err = dna_edge_connection_new(uv, DNA_INITIATING, options.handler, options.user, &stream);
     if (err != DNA_OK) {
         return err;
     }
-    stream->link = options->link;
-    err = keep_names(stream, options);
+    stream->link = options.link;
+    err = dna_edge_quest_new(stream, options.own, options.peer);
     if (err == DNA_OK) {
-        err = dial(stream, options);
+        err = dial(stream, &options);
     }
     if (err != DNA_OK) {
         dna_edge_connection_abandon(stream);

@@ -6,13 +6,13 @@
  */
 #include <edge/connection.h>
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <base/alloc.h>
 #include <base/limits.h>
-#include <edge/dial.h>
 #include <edge/listen.h>
 #include <edge/socket.h>
 #include <tls/tls.h>
@@ -147,12 +147,13 @@ void dna_edge_connection_open(struct dna_uv_stream *stream, struct dna_edge_sock
                                  "the stream could not be opened");
         return;
     }
-    dna_alloc_release(uv->alloc, stream->names);
-    stream->names = NULL;
     dna_edge_connection_enter(stream, DNA_EDGE_CLEAR);
     dna_edge_connection_stir(stream);
     if (stream->handler->opened != NULL) {
         stream->handler->opened(stream->user, stream);
+    }
+    if (stream->wire.direct && stream->state == DNA_EDGE_CLEAR) {
+        dna_edge_wire_secure_direct(stream);
     }
 }
 
@@ -196,8 +197,9 @@ static void stop(struct dna_uv_stream *stream)
     const struct dna_loop *face = stream->uv->face;
     face->timer_free(stream->ending.deadline);
     stream->ending.deadline = NULL;
-    dna_edge_dial_cancel(stream->dial);
-    stream->dial = NULL;
+    if (stream->fate != DNA_EDGE_GO_ON) {
+        dna_edge_quest_stop(stream);
+    }
     dna_edge_socket_close(stream->wire.socket);
     stream->wire.socket = NULL;
 }
@@ -244,25 +246,49 @@ void dna_edge_connection_drop(struct dna_uv_stream *stream, const char *conditio
     dna_edge_connection_stir(stream);
 }
 
+static void forget(struct dna_uv_stream *stream)
+{
+    dna_stream_free(stream->core);
+    stream->core = NULL;
+    dna_tls_free(stream->wire.tls);
+    dna_buf_fini(&stream->wire.out);
+}
+
+void dna_edge_connection_again(struct dna_uv_stream *stream)
+{
+    unsigned pauses = stream->wire.pauses;
+    assert(stream->state == DNA_EDGE_OVER && stream->listener == NULL);
+    forget(stream);
+    stream->wire = (struct dna_edge_wire){.pauses = pauses, .negotiating = true};
+    dna_buf_init(&stream->wire.out, stream->uv->alloc, SIZE_MAX);
+    stream->ending = (struct dna_edge_ending){.deadline = NULL};
+    stream->remote = (struct dna_endpoint){.port = 0};
+    stream->remote_text[0] = '\0';
+    stream->party = (struct dna_edge_party){.proven = false};
+    stream->state = DNA_EDGE_DIALLING;
+    stream->fate = DNA_EDGE_OPEN;
+    wake(stream);
+}
+
 void dna_edge_connection_abandon(struct dna_uv_stream *stream)
 {
     stop(stream);
+    dna_edge_quest_free(stream);
     if (stream->listener != NULL) {
         dna_edge_listener_leave(stream->listener, &stream->remote.address);
     }
-    if (stream->core != NULL) {
-        dna_stream_free(stream->core);
-    }
-    dna_tls_free(stream->wire.tls);
-    dna_buf_fini(&stream->wire.out);
-    dna_alloc_release(stream->uv->alloc, stream->names);
+    forget(stream);
     unlink_stream(stream);
     dna_alloc_release(stream->uv->alloc, stream);
 }
 
 void dna_edge_connection_report(struct dna_uv_stream *stream)
 {
+    if (dna_edge_quest_goes_on(stream)) {
+        return;
+    }
     stream->stirred = true; /* and in no list: whatever closed() does, it does not come back */
+    dna_edge_quest_tell(stream);
     if (stream->handler->closed != NULL) {
         stream->handler->closed(stream->user, stream, stream->ending.condition,
                                 stream->ending.why);

@@ -3,7 +3,8 @@
  * One step at a time: the next address, or the next place when the addresses of this one
  * are used up and no attempt is running.  A step comes when an attempt failed, when the
  * pause since the last one is over, or when an address became known.  The first connection
- * wins; the others are closed.
+ * wins; the others are closed, and the dial rests.  When the connection turns out to be no
+ * good, the steps go on from there.  One span of time is for all of it.
  */
 #include <edge/dial.h>
 
@@ -23,6 +24,13 @@ struct family {
     struct dna_lookup *lookup;
     struct dna_address addresses[DNA_LIMIT_ADDRESSES];
     size_t n, next;
+    bool secure; /* DNSSEC vouches for them */
+};
+
+/* The TLSA records of the present place. */
+struct pins {
+    struct dna_lookup *lookup;
+    bool unknown; /* bogus, or lost: what DNSSEC vouches for is not connected to */
 };
 
 struct attempt {
@@ -46,6 +54,8 @@ struct dna_edge_dial {
     struct dna_edge_places places;
     size_t at; /* places.list[at - 1] is the present one */
     struct family families[FAMILIES];
+    struct pins pins;
+    bool resting, out_of_time;
     struct attempt attempts[DNA_LIMIT_ADDRESSES];
     size_t n_attempts, running;
     struct dna_timer *pause, *patience;
@@ -77,13 +87,22 @@ static void stop_attempt(struct attempt *attempt)
     }
 }
 
-static void stop_place(struct dna_edge_dial *dial)
+static void stop_attempts(struct dna_edge_dial *dial)
 {
     stop_timer(dial, &dial->pause);
     for (size_t i = 0; i < dial->n_attempts; i++) {
         stop_attempt(&dial->attempts[i]);
     }
+}
+
+static void stop_place(struct dna_edge_dial *dial)
+{
+    stop_attempts(dial);
     dial->n_attempts = 0;
+    if (dial->pins.lookup != NULL) {
+        dna_resolver_cancel(dial->pins.lookup);
+    }
+    dial->pins = (struct pins){.lookup = NULL};
     for (size_t i = 0; i < FAMILIES; i++) {
         if (dial->families[i].lookup != NULL) {
             dna_resolver_cancel(dial->families[i].lookup);
@@ -103,12 +122,6 @@ void dna_edge_dial_cancel(struct dna_edge_dial *dial)
     dna_alloc_release(dial->uv->alloc, dial);
 }
 
-static void end(struct dna_edge_dial *dial, const struct dna_edge_dialled *result)
-{
-    dial->fn(dial->arg, result);
-    dna_edge_dial_cancel(dial);
-}
-
 static void give_up(struct dna_edge_dial *dial)
 {
     const struct history *history = &dial->history;
@@ -120,12 +133,17 @@ static void give_up(struct dna_edge_dial *dial)
     } else {
         result.condition = "remote-server-not-found";
     }
-    end(dial, &result);
+    dial->fn(dial->arg, &result);
+    dna_edge_dial_cancel(dial);
 }
 
 static void out_of_patience(void *arg)
 {
     struct dna_edge_dial *dial = arg;
+    if (dial->resting) {
+        dial->out_of_time = true;
+        return;
+    }
     dial->history.tried = true;
     remember(dial, "no connection came about in time");
     give_up(dial);
@@ -136,14 +154,19 @@ static void out_of_patience(void *arg)
 static void win(struct attempt *attempt)
 {
     struct dna_edge_dial *dial = attempt->dial;
-    struct dna_edge_dialled result = {.socket = attempt->socket, .to = attempt->to};
-    stop_timer(dial, &attempt->timer);
+    struct dna_edge_dialled result = {.socket = attempt->socket, .to = attempt->to,
+                                      .direct_tls = dial->options.direct_tls};
     attempt->socket = NULL;
+    stop_timer(dial, &attempt->timer);
     dial->running--;
-    if (dial->options.kind == DNA_EDGE_DIAL_DOMAIN && !dial->places.own_name) {
-        result.place = &dial->places.list[dial->at - 1];
+    stop_attempts(dial);
+    dial->resting = true;
+    if (dial->options.kind == DNA_EDGE_DIAL_DOMAIN) {
+        const struct dna_edge_place *place = &dial->places.list[dial->at - 1];
+        result.direct_tls = place->direct_tls;
+        result.place = dial->places.own_name ? NULL : place;
     }
-    end(dial, &result);
+    dial->fn(dial->arg, &result); /* which may have ended it */
 }
 
 static void attempt_failed(struct attempt *attempt, const char *why)
@@ -223,16 +246,23 @@ static bool attempt(struct dna_edge_dial *dial, const struct dna_endpoint *to)
 
 /* --- addresses ---------------------------------------------------------------------- */
 
+static bool has_address(const struct dna_edge_dial *dial)
+{
+    const struct family *v6 = &dial->families[V6], *v4 = &dial->families[V4];
+    return (v6->next < v6->n || v4->next < v4->n) &&
+           v6->next + v4->next < DNA_LIMIT_ADDRESSES;
+}
+
 /* The next address, families in turn, IPv6 first. */
 static bool next_address(struct dna_edge_dial *dial, struct dna_endpoint *to)
 {
     struct family *v6 = &dial->families[V6], *v4 = &dial->families[V4];
     struct family *chosen = v6->next <= v4->next ? v6 : v4;
+    if (!has_address(dial) || dial->pins.lookup != NULL) {
+        return false;
+    }
     if (chosen->next == chosen->n) {
         chosen = chosen == v6 ? v4 : v6;
-    }
-    if (chosen->next == chosen->n || v6->next + v4->next == DNA_LIMIT_ADDRESSES) {
-        return false;
     }
     to->address = chosen->addresses[chosen->next++];
     to->port = dial->options.kind == DNA_EDGE_DIAL_DOMAIN
@@ -243,7 +273,8 @@ static bool next_address(struct dna_edge_dial *dial, struct dna_endpoint *to)
 
 static bool looking_up(const struct dna_edge_dial *dial)
 {
-    return dial->families[V6].lookup != NULL || dial->families[V4].lookup != NULL;
+    return dial->families[V6].lookup != NULL || dial->families[V4].lookup != NULL ||
+           dial->pins.lookup != NULL;
 }
 
 static void pause_is_over(void *arg)
@@ -259,11 +290,48 @@ static void pause_before_step(struct dna_edge_dial *dial)
     }
 }
 
+/* A step, or the moment for one, now that more is known. */
+static void use_answers(struct dna_edge_dial *dial)
+{
+    if (dial->resting) {
+        return;
+    }
+    if (dial->running == 0 && looking_up(dial) && dial->families[V6].n == 0) {
+        pause_before_step(dial); /* the other family may be there in a moment */
+    } else if (dial->running == 0 || dial->pause == NULL) {
+        step(dial);
+    }
+}
+
+/* What an attacker could have left out the TLSA records of is not connected to. */
+static void heed_pins(struct dna_edge_dial *dial)
+{
+    for (size_t i = 0; dial->pins.unknown && i < FAMILIES; i++) {
+        struct family *family = &dial->families[i];
+        if (family->secure && family->next < family->n) {
+            family->n = family->next;
+            dial->history.unknown = true;
+            remember(dial, "the TLSA records of the host are bogus or could not be looked up");
+        }
+    }
+}
+
+static void got_pins(void *arg, const struct dna_dns_answer *answer)
+{
+    struct dna_edge_dial *dial = arg;
+    dial->pins.lookup = NULL;
+    dial->pins.unknown =
+        answer->outcome != DNA_DNS_FOUND && answer->outcome != DNA_DNS_ABSENT;
+    heed_pins(dial);
+    use_answers(dial);
+}
+
 static void got_addresses(void *arg, const struct dna_dns_answer *answer)
 {
     struct family *family = arg;
     struct dna_edge_dial *dial = family->dial;
     family->lookup = NULL;
+    family->secure = answer->secure;
     if (answer->outcome == DNA_DNS_FAILED || answer->outcome == DNA_DNS_BOGUS) {
         dial->history.unknown = true;
         remember(dial, answer->why);
@@ -274,10 +342,24 @@ static void got_addresses(void *arg, const struct dna_dns_answer *answer)
             family->n++;
         }
     }
-    if (dial->running == 0 && looking_up(dial) && dial->families[V6].n == 0) {
-        pause_before_step(dial); /* the other family may be there in a moment */
-    } else if (dial->running == 0 || dial->pause == NULL) {
-        step(dial);
+    heed_pins(dial);
+    use_answers(dial);
+}
+
+/* Only where they can be secure, and count. */
+static void look_up_pins(struct dna_edge_dial *dial)
+{
+    const struct dna_edge_place *place = &dial->places.list[dial->at - 1];
+    struct dna_policy policy = dna_session_policy_for(dial->uv->session, dial->domain.text);
+    char name[DNA_NAME_MAX + sizeof "_65535._tcp."];
+    if (!place->secure || (policy.prooftypes & DNA_PROOF_BIT(DNA_PROOF_DANE)) == 0) {
+        return;
+    }
+    (void)snprintf(name, sizeof name, "_%u._tcp.%s", (unsigned)place->port, place->host.text);
+    if (strlen(name) <= DNA_NAME_MAX &&
+        dna_resolver_lookup(dial->uv->resolver, name, DNA_DNS_TLSA, 0, got_pins, dial,
+                            &dial->pins.lookup) != DNA_OK) {
+        dial->pins = (struct pins){.unknown = true};
     }
 }
 
@@ -301,6 +383,7 @@ static bool next_place(struct dna_edge_dial *dial)
         return false;
     }
     dial->at++;
+    look_up_pins(dial);
     look_up(dial, V6);
     look_up(dial, V4);
     return true;
@@ -337,8 +420,7 @@ static void found(void *arg, const struct dna_edge_places *places)
     dial->places.why = "";
     remember(dial, places->finding == DNA_EDGE_FOUND ? "the domain's host has no address"
                                                      : places->why);
-    dial->history.unknown =
-        places->finding == DNA_EDGE_UNKNOWN || places->finding == DNA_EDGE_BARRED;
+    dial->history.unknown = places->finding == DNA_EDGE_UNKNOWN;
     step(dial);
 }
 
@@ -393,5 +475,23 @@ enum dna_err dna_edge_dial_start(struct dna_uv *uv,
         return err;
     }
     *out = dial;
+    return DNA_OK;
+}
+
+bool dna_edge_dial_has_more(const struct dna_edge_dial *dial)
+{
+    return !dial->out_of_time && dial->options.kind == DNA_EDGE_DIAL_DOMAIN &&
+           (has_address(dial) || looking_up(dial) || dial->at < dial->places.n);
+}
+
+/* From the loop, as every step that may end in a call. */
+enum dna_err dna_edge_dial_next(struct dna_edge_dial *dial)
+{
+    const struct dna_loop *face = dial->uv->face;
+    dial->pause = face->timer(face->self, 0, pause_is_over, dial);
+    if (dial->pause == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    dial->resting = false;
     return DNA_OK;
 }

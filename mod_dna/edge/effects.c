@@ -44,6 +44,13 @@ static void note_peer(struct dna_uv_stream *stream, const struct dna_stream_effe
     }
 }
 
+static void tell_changed(struct dna_uv_stream *stream, const struct dna_stream_effect *effect)
+{
+    if (stream->handler->changed != NULL) {
+        stream->handler->changed(stream->user, stream, effect);
+    }
+}
+
 static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *effect)
 {
     const struct dna_uv_handler *handler = stream->handler;
@@ -52,6 +59,7 @@ static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *ef
         dna_edge_wire_secure(stream, effect->domain);
         break;
     case DNA_STREAM_STANZA:
+        dna_edge_quest_free(stream);
         stream->wire.negotiating = false;
         if (handler->stanza != NULL) {
             handler->stanza(stream->user, stream, effect->stanza);
@@ -59,17 +67,34 @@ static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *ef
         break;
     case DNA_STREAM_PEER:
         note_peer(stream, effect);
-        /* fall through */
-    case DNA_STREAM_OWN:
-    case DNA_STREAM_PAIR:
-        if (handler->changed != NULL) {
-            handler->changed(stream->user, stream, effect);
+        if (!dna_edge_quest_refuses(stream, effect)) {
+            tell_changed(stream, effect);
         }
         break;
+    case DNA_STREAM_OWN:
+    case DNA_STREAM_PAIR:
+        if (effect->accepted) {
+            dna_edge_quest_free(stream);
+        } else {
+            dna_edge_quest_decide(stream, DNA_EDGE_FINAL);
+        }
+        tell_changed(stream, effect);
+        break;
+    case DNA_STREAM_VERIFY:
+        dna_edge_verify(stream, effect);
+        break;
+    case DNA_STREAM_READY:
+        dna_edge_verify_ready(stream);
+        break;
+    case DNA_STREAM_VERIFIED:
+        dna_edge_verify_answered(stream->uv, effect->number, effect->outcome);
+        break;
     case DNA_STREAM_ERROR:
+        dna_edge_quest_decide(stream, effect->accepted ? DNA_EDGE_FINAL : DNA_EDGE_GO_ON);
         dna_edge_connection_excuse(stream, effect->condition, effect->text);
         break;
     case DNA_STREAM_CLOSE:
+        dna_edge_quest_decide(stream, DNA_EDGE_FINAL);
         if (effect->text[0] != '\0') {
             dna_edge_connection_excuse(stream, "", effect->text);
         }
@@ -95,6 +120,7 @@ void dna_edge_connection_gone(struct dna_uv_stream *stream, const char *why)
         dna_edge_connection_stir(stream);
         return;
     }
+    dna_edge_quest_decide(stream, DNA_EDGE_GO_ON);
     dna_edge_connection_excuse(stream, "", why);
     if (dna_stream_gone(stream->core, why, now_of(stream)) == DNA_OK) {
         dna_edge_connection_pull(stream);

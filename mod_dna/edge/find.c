@@ -88,7 +88,7 @@ static void free_find(struct dna_edge_find *find)
 
 static void finish(struct dna_edge_find *find)
 {
-    uint32_t random[DNA_LIMIT_RECORDS];
+    uint32_t random[DNA_EDGE_RECORDS];
     const struct dna_dns_answer *starttls = &find->questions[STARTTLS].answer;
     const struct dna_dns_answer *direct = &find->questions[DIRECT].answer;
     struct dna_edge_places places;
@@ -136,7 +136,7 @@ static void ask(struct dna_edge_find *find, unsigned which)
 static void delegated(void *arg, const struct dna_service_document *document)
 {
     struct dna_edge_find *find = arg;
-    uint32_t random[DNA_LIMIT_RECORDS];
+    uint32_t random[DNA_EDGE_RECORDS];
     find->delegation = NULL;
     find->has_document = document != NULL &&
                          dna_edge_random(random, sizeof random) == DNA_OK &&

@@ -10,6 +10,7 @@
 #include <edge/listen.h>
 
 #include <assert.h>
+#include <string.h>
 
 #include <sys/socket.h>
 
@@ -20,6 +21,7 @@
 #include <edge/connection.h>
 #include <edge/socket.h>
 #include <edge/visitors.h>
+#include <tls/tls.h>
 
 #define BACKLOG 1024
 #define SAY_AGAIN_MS 60000
@@ -35,6 +37,7 @@ struct dna_uv_listener {
     void *user;
     struct dna_endpoint at;
     struct dna_edge_visitors *visitors; /* NULL: a link's */
+    struct dna_tls_identity *blank;     /* with direct TLS; NULL: STARTTLS */
     size_t connections, max_connections;
     size_t refs;
     bool freed;
@@ -45,6 +48,7 @@ static void unref(struct dna_uv_listener *listener)
 {
     if (--listener->refs == 0) {
         dna_edge_visitors_free(listener->visitors);
+        dna_tls_identity_free(listener->blank);
         dna_alloc_release(listener->alloc, listener);
     }
 }
@@ -130,6 +134,7 @@ static void open_stream(struct dna_uv_listener *listener, struct dna_edge_socket
     }
     stream->listener = listener;
     stream->link = listener->link;
+    stream->wire.direct = listener->blank != NULL;
     dna_edge_connection_open(stream, socket, remote, &options);
 }
 
@@ -203,6 +208,11 @@ void dna_edge_listeners_end(struct dna_uv *uv)
     }
 }
 
+struct dna_tls_identity *dna_edge_listener_blank(const struct dna_uv_listener *listener)
+{
+    return listener->blank;
+}
+
 uint16_t dna_uv_listener_port(const struct dna_uv_listener *listener)
 {
     return listener->at.port;
@@ -267,6 +277,9 @@ static enum dna_err make(struct dna_uv *uv, const struct dna_uv_listen *options,
         options->max_connections != 0 ? options->max_connections : DNA_LIMIT_CONNECTIONS;
     made->refs = 1;
     err = make_visitors(made, options);
+    if (err == DNA_OK && options->direct_tls) {
+        err = dna_tls_identity_blank(uv->alloc, &made->blank);
+    }
     if (err != DNA_OK) {
         unref(made);
         return err;
@@ -278,10 +291,11 @@ static enum dna_err make(struct dna_uv *uv, const struct dna_uv_listen *options,
     return DNA_OK;
 }
 
-enum dna_err dna_uv_listen(struct dna_uv *uv, const struct dna_uv_listen *options,
+enum dna_err dna_uv_listen(struct dna_uv *uv, const struct dna_uv_listen *given,
                            struct dna_uv_listener **out, const char **why)
 {
-    struct dna_endpoint at = {.port = options->port};
+    struct dna_uv_listen options = {.size = 0};
+    struct dna_endpoint at = {.port = 0};
     struct dna_uv_listener *made;
     const char *failed;
     enum dna_err err;
@@ -291,11 +305,17 @@ enum dna_err dna_uv_listen(struct dna_uv *uv, const struct dna_uv_listen *option
         *why = "the driver ends";
         return DNA_ERR_STATE;
     }
-    if (dna_address_parse(dna_span_of(options->address), &at.address) != DNA_OK) {
+    memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    at.port = options.port;
+    if (dna_address_parse(dna_span_of(options.address), &at.address) != DNA_OK) {
         *why = "not an IP address";
         return DNA_ERR_FORMAT;
     }
-    err = make(uv, options, &made);
+    if (options.direct_tls && options.link != NULL) {
+        *why = "there is no direct TLS on a link";
+        return DNA_ERR_ARGUMENT;
+    }
+    err = make(uv, &options, &made);
     if (err != DNA_OK) {
         *why = "out of memory";
         return err;

@@ -127,8 +127,10 @@ void dna_uv_stream_close(struct dna_uv_stream *stream, const char *condition,
     }
     dna_edge_connection_excuse(stream, condition != NULL ? condition : "",
                                text != NULL ? text : "");
-    if (stream->core == NULL) {
-        dna_edge_connection_drop(stream, "", "");
+    stream->fate = DNA_EDGE_FINAL;
+    if (stream->core == NULL || stream->state == DNA_EDGE_SHAKING) {
+        dna_edge_connection_drop(stream, "",
+                                 stream->core != NULL ? "closed while TLS was being set up" : "");
         return;
     }
     switch (dna_stream_close(stream->core, condition, text, now_of(stream))) {

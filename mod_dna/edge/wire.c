@@ -11,9 +11,11 @@
 #include <edge/connection.h>
 
 #include <assert.h>
+#include <sys/socket.h>
 
 #include <base/limits.h>
 #include <edge/identity.h>
+#include <edge/listen.h>
 #include <edge/socket.h>
 #include <tls/tls.h>
 
@@ -87,6 +89,7 @@ static void judge_tls(struct dna_uv_stream *stream)
         dna_edge_connection_gone(stream, "the peer ended TLS");
         break;
     case DNA_TLS_FAILED:
+        dna_edge_quest_decide(stream, DNA_EDGE_GO_ON);
         dna_edge_connection_excuse(stream, "", dna_tls_why(tls));
         write_out(stream);
         dna_edge_connection_drop(stream, "", "");
@@ -132,9 +135,31 @@ static void decrypt(struct dna_uv_stream *stream)
     wire->half_read = stream->state == DNA_EDGE_SECURE && wire->pauses != 0;
 }
 
+/* Who answers is asked for now: until then the connection may wait to be accepted, and belongs
+ * to nobody.  Nothing but our header was sent.  See also what listen.c says of `still`. */
+static bool reaches_server(struct dna_uv_stream *stream)
+{
+    const struct dna_uv_handler *handler = stream->handler;
+    struct sockaddr_storage own, peer, still;
+    if (stream->reached || stream->link == NULL || stream->role != DNA_INITIATING ||
+        handler->reached == NULL) {
+        return true;
+    }
+    stream->reached = dna_edge_socket_name(stream->wire.socket, false, &own) &&
+                      dna_edge_socket_name(stream->wire.socket, true, &peer) &&
+                      handler->reached(stream->user, (const struct sockaddr *)&peer,
+                                       (const struct sockaddr *)&own) &&
+                      dna_edge_socket_name(stream->wire.socket, true, &still);
+    return stream->reached;
+}
+
 static void received(void *arg, struct dna_span bytes)
 {
     struct dna_uv_stream *stream = arg;
+    if (stream->state == DNA_EDGE_CLEAR && !reaches_server(stream)) {
+        dna_edge_connection_drop(stream, "", "the other end is not the link's server");
+        return;
+    }
     if (stream->wire.negotiating) {
         dna_edge_socket_hurry(stream->wire.socket);
     }
@@ -280,6 +305,19 @@ static struct dna_uv_identity *ask_for_identity(struct dna_uv_stream *stream,
                : NULL;
 }
 
+static void begin_tls(struct dna_uv_stream *stream, struct dna_tls_identity *identity,
+                      const struct dna_tls_options *options)
+{
+    if (dna_tls_new(identity, options, &stream->wire.out, &stream->wire.tls) != DNA_OK) {
+        dna_edge_connection_drop(stream, "internal-server-error", "TLS could not be begun");
+        return;
+    }
+    dna_edge_connection_enter(stream, DNA_EDGE_SHAKING);
+    if (!options->server) {
+        shake(stream);
+    }
+}
+
 void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
 {
     bool server = stream->role == DNA_RECEIVING;
@@ -297,16 +335,54 @@ void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
     if (!take_output(stream)) {
         return;
     }
-    options.server_name = server ? NULL : dna_stream_peer(stream->core);
-    if (dna_stream_output(stream->core).len != 0 ||
-        dna_tls_new(dna_edge_identity_tls(identity), &options, &stream->wire.out,
-                    &stream->wire.tls) != DNA_OK) {
+    if (dna_stream_output(stream->core).len != 0) {
         dna_edge_connection_drop(stream, "internal-server-error", "TLS could not be begun");
         return;
     }
-    dna_edge_connection_enter(stream, DNA_EDGE_SHAKING);
-    if (!server) {
-        shake(stream);
+    options.server_name = server ? NULL : dna_stream_peer(stream->core);
+    begin_tls(stream, dna_edge_identity_tls(identity), &options);
+}
+
+/* What the client asked for before it said anything else.  A name that is none is as good as
+ * no name: the host decides what is presented to those. */
+static struct dna_tls_identity *choose(void *arg, const char *server_name)
+{
+    struct dna_uv_stream *stream = arg;
+    struct dna_uv_identity *identity;
+    struct dna_name name;
+    bool named = server_name != NULL &&
+                 dna_name_parse(dna_span_of(server_name), &name) == DNA_OK;
+    identity = ask_for_identity(stream, named ? name.text : NULL);
+    return identity != NULL ? dna_edge_identity_tls(identity) : NULL;
+}
+
+static void secure_direct_client(struct dna_uv_stream *stream)
+{
+    struct dna_tls_options options = {.server_name = dna_stream_peer(stream->core),
+                                      .protocol = DNA_TLS_SERVICE_SERVER};
+    struct dna_uv_identity *identity =
+        ask_for_identity(stream, dna_stream_own(stream->core));
+    if (stream->state != DNA_EDGE_CLEAR) {
+        return; /* the host closed it meanwhile */
+    }
+    if (identity == NULL) {
+        dna_edge_connection_drop(stream, "", "there is no certificate to present");
+        return;
+    }
+    begin_tls(stream, dna_edge_identity_tls(identity), &options);
+}
+
+void dna_edge_wire_secure_direct(struct dna_uv_stream *stream)
+{
+    assert(stream->state == DNA_EDGE_CLEAR);
+    if (stream->role == DNA_RECEIVING) {
+        const struct dna_tls_options options = {.server = true,
+                                                .protocol = DNA_TLS_SERVICE_SERVER,
+                                                .choose = choose,
+                                                .arg = stream};
+        begin_tls(stream, dna_edge_listener_blank(stream->listener), &options);
+    } else {
+        secure_direct_client(stream);
     }
 }
 

@@ -76,6 +76,12 @@ DNA_API void dna_uv_process(struct dna_uv *uv);
 DNA_API DNA_MUST_USE enum dna_err dna_uv_protect(struct dna_uv *uv, const char *address,
                                                  uint16_t port);
 
+/* From now on the certificates of ca_pem are believed instead (dna_session_roots), and for
+ * HTTPS those of the file of that name, which holds the same.  DNA_ERR_FORMAT: not PEM, or no
+ * certificate in it; then and on DNA_ERR_MEMORY what the session believes is as it was. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_trust(struct dna_uv *uv, struct dna_span ca_pem,
+                                               const char *ca_file);
+
 /* Asks the court.  fn is called once, unless cancelled with dna_uv_unask.  *out (out may be
  * NULL) is for that only: it is freed when fn has returned. */
 typedef void dna_uv_ruling_fn(void *arg, const struct dna_ruling *ruling);
@@ -95,6 +101,8 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_identity_new(struct dna_uv *uv,
                                                       struct dna_span key_pem,
                                                       struct dna_uv_identity **out,
                                                       const char **why);
+/* What it presents; lives as long as it. */
+DNA_API const struct dna_chain *dna_uv_identity_chain(const struct dna_uv_identity *identity);
 DNA_API void dna_uv_identity_free(struct dna_uv_identity *identity);
 
 /* --- streams over connections --------------------------------------------------------- */
@@ -106,7 +114,8 @@ struct dna_uv_listener;
  * stream it is told of.  Missing ones are skipped.  user: of the listener or connect options
  * that the stream comes from. */
 struct dna_uv_handler {
-    /* The certificate to present for `domain` (NULL: unknown yet); NULL refuses TLS. */
+    /* The certificate to present for `domain`; NULL refuses TLS.  Under direct TLS the domain
+     * is what the client asked for (SNI), and NULL if it named none. */
     struct dna_uv_identity *(*identity)(void *user, const char *domain);
     /* A connection was accepted.  False: it is closed at once, before anything is read.
      * peer and own are the two ends of the socket. */
@@ -124,6 +133,10 @@ struct dna_uv_handler {
                    const char *why);
     /* Every byte of the XML, decrypted: for a trace. */
     void (*trace)(void *user, struct dna_uv_stream *stream, bool sent, struct dna_span bytes);
+    /* The other end of a connection that was made to a link's server has answered, and
+     * nothing of it was read yet.  False: the stream is dropped.  peer and own are the two
+     * ends of the socket, as with admit. */
+    bool (*reached)(void *user, const struct sockaddr *peer, const struct sockaddr *own);
 };
 
 struct dna_uv_listen {
@@ -135,8 +148,9 @@ struct dna_uv_listen {
     void *user;
     unsigned max_connections; /* 0: 10000 */
     unsigned max_per_address; /* 0: 64; public only */
+    bool direct_tls;          /* TLS at once (XEP-0368); public only */
 };
-/* DNA_ERR_FORMAT (not an IP address) or DNA_ERR_SYSTEM, with *why. */
+/* DNA_ERR_FORMAT (not an IP address), DNA_ERR_ARGUMENT or DNA_ERR_SYSTEM, with *why. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_listen(struct dna_uv *uv,
                                                 const struct dna_uv_listen *options,
                                                 struct dna_uv_listener **out,
@@ -155,18 +169,24 @@ struct dna_uv_connect {
     uint16_t port;
     const struct dna_uv_handler *handler;
     void *user;
+    bool direct_tls;       /* with a static route: TLS at once */
 };
-/* Finds the peer (SRV, or its service delegation document where the policy has
- * delegation_connect; A/AAAA, every address in turn; guarded, S22), connects and starts the
- * stream.  Direct TLS (_xmpps-server) is not dialled in this version.  A link's server and a
- * static route need an address.  Every failure comes as closed(), whose condition is then
+/* Finds the peer (both SRV names, or its service delegation document where the policy has
+ * delegation_connect; A/AAAA, every address in turn; guarded, S22), connects, by direct TLS
+ * where a record says so (XEP-0368), and starts the stream.  An endpoint that turns out to be
+ * no good before the peer is accepted (the connection or TLS fails, it is no XMPP server, its
+ * certificate does not prove the domain) is left for the next one, for a minute at most: the
+ * stream has no core then, and opened() comes once for each.  A link's server and a static
+ * route need an address.  Every failure comes as closed(), whose condition is then
  * "remote-server-not-found" (does not exist), "remote-server-timeout" (could not be reached)
- * or "remote-connection-failed" (refused by the guard; for the peer the same as timeout). */
+ * or "remote-connection-failed" (refused by the guard; for the peer the same as timeout), or
+ * what was found out about an endpoint that was reached. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_connect(struct dna_uv *uv,
                                                  const struct dna_uv_connect *options,
                                                  struct dna_uv_stream **out);
 
-/* The session's stream; NULL while an outgoing one is still being connected. */
+/* The session's stream; NULL while an outgoing one is still being connected.  Until one is
+ * accepted it may change with each opened(). */
 DNA_API struct dna_stream *dna_uv_stream_core(struct dna_uv_stream *stream);
 /* The user of the listener or connect options, until it is set. */
 DNA_API void *dna_uv_stream_user(const struct dna_uv_stream *stream);
@@ -194,6 +214,68 @@ DNA_API void dna_uv_stream_resume(struct dna_uv_stream *stream);
 /* Closes properly: error (or NULL), end tag, the peer's end tag or 5 s, close_notify. */
 DNA_API void dna_uv_stream_close(struct dna_uv_stream *stream, const char *condition,
                                  const char *text);
+
+/* --- names for the local servers ------------------------------------------------------- */
+
+/* A name server on the loopback, by UDP and TCP, for a server that finds its peers by SRV
+ * records and shall find us: `_xmpp-server._tcp.` of every domain leads to target, which has
+ * one address; `_xmpps-server._tcp.` has no records.  Every other query is forwarded, and the
+ * answer comes back unchanged.  What is synthesised cannot be signed: a local server that
+ * validates DNSSEC itself takes it for forged. */
+struct dna_uv_names;
+
+struct dna_uv_names_options {
+    size_t size;
+    const char *address;        /* loopback, textual; nothing else is bound (S27) */
+    uint16_t port;              /* 0: the system's choice, the same for UDP and TCP */
+    const char *target;         /* canonical name that nothing else has */
+    const char *target_address; /* textual IP: where the link listens */
+    uint16_t target_port;
+    const char *const *forward; /* 1 to 8 resolvers "ADDR[@PORT]", asked in turn */
+    size_t n_forward;
+};
+/* options and what they point to are copied.  DNA_ERR_FORMAT or DNA_ERR_SYSTEM, with *why
+ * (static). */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_names(struct dna_uv *uv,
+                                               const struct dna_uv_names_options *options,
+                                               struct dna_uv_names **out, const char **why);
+DNA_API uint16_t dna_uv_names_port(const struct dna_uv_names *names);
+/* At once; queries under way stay unanswered.  Not after dna_uv_free, which does it. */
+DNA_API void dna_uv_names_free(struct dna_uv_names *names);
+
+/* --- what outlives the driver ---------------------------------------------------------- */
+
+/* What the session learns (dna_learned) is written behind into a store, and what is in it is
+ * recalled as soon as it can be reached, as is what others write to it.  No question waits for
+ * it; it may be away at any time, which is logged as store-up and store-down, once each. */
+enum dna_uv_store_kind {
+    DNA_UV_STORE_FILE, /* SQLite, for one driver */
+    DNA_UV_STORE_REDIS /* for several that share what they learn */
+};
+
+struct dna_uv_store_options {
+    size_t size;
+    enum dna_uv_store_kind kind;
+    const char *where;    /* the file; or the server's IP address, or with port 0 its socket */
+    uint16_t port;
+    const char *password; /* of the server; NULL: none */
+    struct dna_span key;  /* at least 32 random bytes, secret, the same for all who share */
+    /* Called from the loop for every entry that was recalled; NULL: nobody is interested. */
+    void (*found)(void *arg, const struct dna_learned *learned);
+    void *arg;
+};
+/* Opens it, once for a driver; everything is copied.  DNA_ERR_ARGUMENT: opened already, or the
+ * key is too short. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_store(struct dna_uv *uv,
+                                               const struct dna_uv_store_options *options);
+/* Whether everything in it was recalled, or it cannot be reached, or it takes longer than a
+ * few seconds: who waits for that before listening serves nobody whom it would have refused
+ * on the strength of what it had forgotten (S12). */
+DNA_API bool dna_uv_store_settled(const struct dna_uv *uv);
+/* Whether something was not written yet. */
+DNA_API bool dna_uv_store_busy(const struct dna_uv *uv);
+/* dna_session_memory_clear, here and for all who share the store. */
+DNA_API void dna_uv_store_forget(struct dna_uv *uv, const char *domain);
 
 /* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
  * which they would be tried (for reusing a stream that leads to the same place).  fn is

@@ -442,10 +442,12 @@ static void endpoints_are_told_in_their_order(void **state)
     name_server_srv(scene->names, STARTTLS, "two.example", 5, 1005, "first.example");
     name_server_srv(scene->names, DIRECT, "two.example", 1, 1001, "direct.example");
     answer = endpoints_of(scene, "two.example");
-    assert_int_equal(answer.n, 2);
-    assert_string_equal(answer.hosts[0], "first.example");
-    assert_int_equal(answer.ports[0], 1005);
-    assert_string_equal(answer.hosts[1], "second.example");
+    assert_int_equal(answer.n, 3);
+    assert_string_equal(answer.hosts[0], "direct.example");
+    assert_int_equal(answer.ports[0], 1001);
+    assert_string_equal(answer.hosts[1], "first.example");
+    assert_int_equal(answer.ports[1], 1005);
+    assert_string_equal(answer.hosts[2], "second.example");
     answer = endpoints_of(scene, "plain.example");
     assert_int_equal(answer.n, 1);
     assert_string_equal(answer.hosts[0], "(none)");

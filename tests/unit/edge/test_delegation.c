@@ -21,7 +21,7 @@
 
 /* --- what a document says ------------------------------------------------------------- */
 
-static const uint32_t random_zero[DNA_LIMIT_RECORDS];
+static const uint32_t random_zero[DNA_EDGE_RECORDS];
 
 static const struct {
     const char *what, *text;
@@ -33,10 +33,11 @@ static const struct {
     {"by priority", "[{\"host\":\"c.example\",\"priority\":20},{\"host\":\"a.example\"},"
      "{\"host\":\"b.example\",\"port\":5270,\"priority\":10}]", true, DNA_EDGE_FOUND,
      "a.example@5269 b.example@5270 c.example@5269 "},
-    {"direct TLS is left out", "[{\"host\":\"a.example\",\"tls\":\"direct\"},"
-     "{\"host\":\"b.example\",\"priority\":1}]", true, DNA_EDGE_FOUND, "b.example@5269 "},
-    {"direct TLS alone", "[{\"host\":\"a.example\",\"tls\":\"direct\"}]", true,
-     DNA_EDGE_BARRED, ""},
+    {"direct TLS beside STARTTLS", "[{\"host\":\"a.example\",\"tls\":\"direct\",\"port\":1},"
+     "{\"host\":\"b.example\",\"priority\":1}]", true, DNA_EDGE_FOUND,
+     "a.example@1 b.example@5269 "},
+    {"direct TLS alone", "[{\"host\":\"a.example\",\"tls\":\"direct\",\"port\":443}]", true,
+     DNA_EDGE_FOUND, "a.example@443 "},
     {"not offered", "[]", true, DNA_EDGE_ABSENT, ""},
     {"a skipped one beside", "[{},{\"host\":\"a.example\"}]", true, DNA_EDGE_FOUND,
      "a.example@5269 "},
