@@ -17,6 +17,7 @@ struct dna_fetcher;
 struct dna_edge_asks;
 struct dna_edge_wants;
 struct dna_edge_query;
+struct dna_edge_keep;
 
 struct dna_edge_stream_list {
     struct dna_uv_stream *first, *last;
@@ -46,7 +47,10 @@ struct dna_uv {
     struct dna_edge_wants *wants;
     struct dna_edge_asks *asks;
     struct dna_edge_query *queries; /* running dna_uv_endpoints */
+    struct dna_edge_keep *keep; /* the store, or NULL */
+    unsigned char terms[2 * 32]; /* digests of how DNS is asked, and of the CA store */
     struct dna_uv_listener *listeners;
+    struct dna_uv_names *names;
     struct dna_edge_streams streams;
     struct dna_timer *alarm; /* at alarm_at, for the session and for parking */
     int64_t alarm_at;

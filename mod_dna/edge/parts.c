@@ -11,6 +11,7 @@
 #include <base/buf.h>
 #include <edge/ask.h>
 #include <edge/fetch.h>
+#include <edge/keep.h>
 #include <edge/want.h>
 #include <https/https.h>
 #include <resolver/resolver.h>
@@ -77,6 +78,9 @@ static enum dna_err make_roots(struct dna_uv *uv, const struct dna_uv_options *o
         if (err == DNA_ERR_FORMAT) {
             *why = "the CA store is not PEM";
         }
+    }
+    if (err == DNA_OK) {
+        err = dna_edge_keep_trust(uv, pem);
     }
     dna_buf_fini(&file);
     return err;
@@ -183,6 +187,9 @@ enum dna_err dna_edge_parts_make(struct dna_uv *uv, const struct dna_uv_options 
 {
     enum dna_err err = make_roots(uv, options, why);
     if (err == DNA_OK) {
+        err = dna_edge_keep_dns(uv, options);
+    }
+    if (err == DNA_OK) {
         err = make_resolver(uv, options, why);
     }
     if (err == DNA_OK) {
@@ -215,4 +222,34 @@ void dna_edge_parts_free(struct dna_uv *uv)
         uv->face->timer_free(uv->alarm);
         uv->alarm = NULL;
     }
+}
+
+enum dna_err dna_uv_trust(struct dna_uv *uv, struct dna_span ca_pem, const char *ca_file)
+{
+    struct dna_roots *roots;
+    size_t n = 0;
+    enum dna_err err = dna_roots_new(uv->alloc, &roots);
+    if (err != DNA_OK) {
+        return err;
+    }
+    err = dna_roots_add_pem(roots, ca_pem, &n);
+    if (err == DNA_OK && n == 0) {
+        err = DNA_ERR_FORMAT;
+    }
+    if (err == DNA_OK) {
+        err = dna_https_trust(uv->https, ca_file);
+    }
+    if (err == DNA_OK) { /* first: nothing proven on other terms is recalled from now on */
+        err = dna_edge_keep_trust(uv, ca_pem);
+    }
+    if (err == DNA_OK) {
+        err = dna_session_roots(uv->session, roots);
+    }
+    if (err == DNA_OK) {
+        dna_roots_free(uv->roots);
+        uv->roots = dna_roots_ref(roots);
+        dna_edge_loop_wake(uv->loop);
+    }
+    dna_roots_free(roots);
+    return err;
 }

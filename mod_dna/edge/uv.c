@@ -20,7 +20,9 @@
 #include <edge/ask.h>
 #include <edge/connect.h>
 #include <edge/connection.h>
+#include <edge/keep.h>
 #include <edge/listen.h>
+#include <edge/name_listen.h>
 #include <edge/parts.h>
 #include <edge/want.h>
 
@@ -131,6 +133,7 @@ static bool turn(void *arg)
         any = pull_session(uv);
         any = settle_streams(uv) || any;
     }
+    dna_edge_keep_pull(uv);
     if (uv->ending) {
         end(uv);
         return false;
@@ -189,6 +192,7 @@ static void end_streams(struct dna_edge_stream_list *list)
 static void end(struct dna_uv *uv)
 {
     dna_edge_listeners_end(uv);
+    dna_edge_names_end(uv);
     dna_edge_queries_end(uv);
     uv->streams.stirred = NULL;
     uv->streams.stirred_end = &uv->streams.stirred;
@@ -196,6 +200,7 @@ static void end(struct dna_uv *uv)
     end_streams(&uv->streams.parked);
     dna_edge_wants_free(uv);
     dna_edge_asks_end(uv);
+    dna_edge_keep_end(uv);
     dna_edge_parts_free(uv);
     dna_edge_loop_close(uv->loop, all_closed, uv);
 }

@@ -36,7 +36,7 @@ enum dna_err dna_hash(enum dna_hash hash, struct dna_span bytes, unsigned char *
 }
 
 /* HMAC-SHA256 over the parts with single spaces between them. */
-static enum dna_err mac(struct dna_span key, const struct dna_span parts[3],
+static enum dna_err mac(struct dna_span key, const struct dna_span *parts, size_t n,
                         unsigned char out[32])
 {
     char algorithm[] = "SHA256";
@@ -49,7 +49,7 @@ static enum dna_err mac(struct dna_span key, const struct dna_span parts[3],
     size_t size = 0;
     bool good = context != NULL &&
                 EVP_MAC_init(context, (const unsigned char *)key.ptr, key.len, params) == 1;
-    for (size_t i = 0; good && i < 3; i++) {
+    for (size_t i = 0; good && i < n; i++) {
         good = (i == 0 || EVP_MAC_update(context, (const unsigned char *)" ", 1) == 1) &&
                EVP_MAC_update(context, (const unsigned char *)parts[i].ptr, parts[i].len) == 1;
     }
@@ -72,13 +72,36 @@ enum dna_err dna_dialback_key(struct dna_span secret, struct dna_span receiving_
     }
     dna_hex_encode(digest, 32, key);
     dna_library_enter();
-    err = dna_library_leave(mac(dna_span_of(key), parts, digest));
+    err = dna_library_leave(mac(dna_span_of(key), parts, 3, digest));
     OPENSSL_cleanse(key, sizeof key);
     if (err == DNA_OK) {
         dna_hex_encode(digest, 32, out);
     }
     OPENSSL_cleanse(digest, sizeof digest);
     return err;
+}
+
+enum dna_err dna_link_proof(struct dna_span secret, const struct dna_link_claim *claim,
+                            char out[DNA_DIALBACK_KEY_TEXT])
+{
+    const struct dna_span parts[5] = {claim->label, claim->id, claim->from, claim->to,
+                                      claim->nonce};
+    unsigned char digest[32];
+    enum dna_err err;
+    dna_library_enter();
+    err = dna_library_leave(mac(secret, parts, 5, digest));
+    if (err == DNA_OK) {
+        dna_hex_encode(digest, 32, out);
+    }
+    OPENSSL_cleanse(digest, sizeof digest);
+    return err;
+}
+
+enum dna_err dna_mac(struct dna_span key, struct dna_span bytes,
+                     unsigned char out[32])
+{
+    dna_library_enter();
+    return dna_library_leave(mac(key, &bytes, 1, out));
 }
 
 bool dna_same_bytes(struct dna_span a, struct dna_span b)
