@@ -153,6 +153,7 @@
 #define DNA_LIMIT_FETCH_REDIRECTS 5
 #define DNA_LIMIT_FETCH_RUNNING 48       /* at once, of each kind of URL (S23) */
 #define DNA_LIMIT_FETCH_RUNNING_AT 4     /* ... and of them at one destination address */
+#define DNA_LIMIT_FETCH_OWN_AT 8         /* ... our own included: all documents of a domain */
 #define DNA_LIMIT_FETCH_RUNNING_PEER 4   /* ... and of both kinds for one peer */
 #define DNA_LIMIT_FETCH_PER_MINUTE 600   /* in all */
 #define DNA_LIMIT_FETCH_FAILURES_MINUTE 10 /* more, and a peer's own URLs wait */
@@ -200,5 +201,12 @@
 #define DNA_LIMIT_STORE_KEY_LEAST 32       /* bytes of its key */
 #define DNA_LIMIT_LEARNED 4096             /* entries that the host has not fetched yet */
 #define DNA_LIMIT_LEARNED_BYTES (16 * 1024 * 1024)
+
+/* Names answered to the local servers. */
+#define DNA_LIMIT_NAME_TRY_MS 2000    /* one resolver's time to answer a forwarded query */
+#define DNA_LIMIT_NAME_RELAYS 512     /* queries forwarded at once, of one listener */
+#define DNA_LIMIT_NAME_CLIENTS 64     /* TCP connections at once, of one listener */
+#define DNA_LIMIT_NAME_IDLE_MS 20000  /* a TCP connection without a whole query */
+#define DNA_LIMIT_NAME_SERVERS 8      /* resolvers of one listener */
 
 #endif

@@ -146,16 +146,23 @@ static void stop(struct dna_budget *budget, struct dna_ticket *ticket, int64_t n
 
 /* --- gates: what only an end opens, and what time opens */
 
+/* What the host itself asks is on nobody's behalf: it is no peer among peers. */
+static bool is_ours(const struct dna_ledger_peer *peer)
+{
+    return peer->key_len == 0;
+}
+
 static bool has_slot(const struct dna_budget *budget, const struct dna_ticket *ticket)
 {
     return budget->running[ticket->kind] < DNA_LIMIT_FETCH_RUNNING &&
            (ticket->proven || budget->unproven[ticket->kind] < UNPROVEN_RUNNING) &&
-           ticket->peer->running < DNA_LIMIT_FETCH_RUNNING_PEER;
+           (is_ours(ticket->peer) || ticket->peer->running < DNA_LIMIT_FETCH_RUNNING_PEER);
 }
 
 static bool place_has_slot(const struct dna_ticket *ticket)
 {
-    return ticket->place == NULL || ticket->place->running < DNA_LIMIT_FETCH_RUNNING_AT;
+    return ticket->place == NULL || ticket->place->running < DNA_LIMIT_FETCH_RUNNING_AT ||
+           (is_ours(ticket->peer) && ticket->place->running < DNA_LIMIT_FETCH_OWN_AT);
 }
 
 static int64_t later(int64_t a, int64_t b)

@@ -42,7 +42,8 @@ DNA_MUST_USE enum dna_err dna_budget_new(const struct dna_alloc *alloc, uint64_t
 /* Tickets that are still in it are forgotten. */
 void dna_budget_free(struct dna_budget *budget);
 
-/* Begins to wait.  peer: an address, or a /64, as text.  DNA_ERR_LIMIT: too many wait.
+/* Begins to wait.  peer: an address, or a /64, as text; "": ourselves, whom no limit holds
+ * that is for one peer among others.  DNA_ERR_LIMIT: too many wait.
  * *evicted: a ticket of the peer that has most waiting, out now for this one's sake, or
  * NULL.  DNA_ERR_MEMORY. */
 DNA_MUST_USE enum dna_err dna_budget_enter(struct dna_budget *budget,

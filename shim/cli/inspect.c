@@ -141,6 +141,7 @@ static void add_place(struct cli_inspection *in, const struct dna_srv *srv, bool
     *place = (struct cli_place){.inspection = in, .srv = *srv, .by_srv = by_srv};
     locate(place, 0);
     locate(place, 1);
+    cli_inspect_foresee_place(in, in->n_places - 1);
 }
 
 /* --- the service ---------------------------------------------------------------------- */
@@ -272,6 +273,7 @@ struct cli_inspection *cli_inspect_start(struct cli_live *live,
     in->live = live;
     in->options = *options;
     cli_progress(live->call, "asking where %s is served", options->domain);
+    cli_inspect_foresee(in);
     if (options->connect == NULL) {
         ask(in, STARTTLS);
         ask(in, DIRECT);
@@ -313,6 +315,7 @@ void cli_inspect_free(struct cli_inspection *in)
     for (size_t i = 0; i < in->n_endpoints; i++) {
         free_endpoint(in->endpoints[i]);
     }
+    cli_inspect_unforesee(in);
     free(in);
 }
 

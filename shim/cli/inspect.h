@@ -3,6 +3,7 @@
  *
  * Everything runs side by side: the look-ups, a connection to every endpoint, a hearing for
  * every prooftype there, and one with all of them together, which says what forbids what.
+ * What rests on the domain alone is looked up meanwhile, for all of them.
  * Two prooftypes need the peer's own word, and are heard over a stream.
  */
 #ifndef DNA_CLI_INSPECT_H
@@ -15,6 +16,10 @@
 
 #define CLI_ENDPOINTS_MOST 24
 #define CLI_PLACES_MOST 16
+/* Prooftypes that need a <proof/> of the peer. */
+#define CLI_CHALLENGED \
+    (DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA) | DNA_PROOF_BIT(DNA_PROOF_ATTRIBUTE_CERT))
+#define CLI_OWN_POLICIES 0x10000u /* generations that are none of the session's own */
 
 struct cli_inspection;
 struct cli_endpoint;
@@ -80,6 +85,10 @@ struct cli_inspection {
     bool denied; /* a record says that there is no service */
     struct cli_place places[CLI_PLACES_MOST];
     size_t n_places;
+    struct {
+        struct dna_hearing *hearings[DNA_N_PROOFTYPES]; /* NULL: over */
+        struct dna_lookup *lookups[4 + CLI_PLACES_MOST];
+    } foreseen;
     struct cli_endpoint *endpoints[CLI_ENDPOINTS_MOST];
     size_t n_endpoints;
     size_t left_out; /* places and addresses beyond the bounds */
@@ -113,6 +122,14 @@ void cli_inspect_unhear(struct cli_endpoint *endpoint);
 void cli_inspect_note(struct dna_ruling *out, enum dna_prooftype type,
                       enum dna_verdict verdict, enum dna_code code, const char *format, ...)
     DNA_PRINTF(5, 6);
+
+/* --- foresee.c ------------------------------------------------------------------------ */
+
+/* Asks at once for all that the hearings will want whatever certificates are found. */
+void cli_inspect_foresee(struct cli_inspection *inspection);
+/* And for the TLSA records of places[which]. */
+void cli_inspect_foresee_place(struct cli_inspection *inspection, size_t which);
+void cli_inspect_unforesee(struct cli_inspection *inspection);
 
 /* --- remedy.c ------------------------------------------------------------------------- */
 

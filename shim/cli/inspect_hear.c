@@ -14,9 +14,6 @@
 
 #include <jansson.h>
 
-/* Prooftypes that need a <proof/> of the peer. */
-#define CHALLENGED \
-    (DNA_PROOF_BIT(DNA_PROOF_DNSSEC_TA) | DNA_PROOF_BIT(DNA_PROOF_ATTRIBUTE_CERT))
 #define ALL ((1u << DNA_N_PROOFTYPES) - 1)
 
 void cli_inspect_note(struct dna_ruling *out, enum dna_prooftype type,
@@ -106,7 +103,7 @@ static void open_stream(struct cli_endpoint *e)
         .user = in->options.identity,
     };
     dna_address_text(&e->to.address, address);
-    policy.prooftypes = CHALLENGED;
+    policy.prooftypes = CLI_CHALLENGED;
     if (dna_session_host(dna_uv_session(uv), &hosted) != DNA_OK ||
         dna_session_policy(dna_uv_session(uv), in->options.domain, &policy) != DNA_OK ||
         dna_uv_connect(uv, &connect, &e->stream.live) != DNA_OK) {
@@ -189,7 +186,7 @@ static void end_stream(struct cli_endpoint *e)
 {
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
         struct cli_finding *f = &e->findings[i];
-        if ((CHALLENGED & DNA_PROOF_BIT(i)) == 0 || !f->open) {
+        if ((CLI_CHALLENGED & DNA_PROOF_BIT(i)) == 0 || !f->open) {
             continue;
         }
         f->open = false;
@@ -279,7 +276,7 @@ static void hear(struct cli_endpoint *e, unsigned type)
         question.address = address;
     }
     question.policy.prooftypes = type == DNA_N_PROOFTYPES ? ALL : DNA_PROOF_BIT(type);
-    question.policy.generation = 0x10000u + type; /* not one of the session's own */
+    question.policy.generation = CLI_OWN_POLICIES + type;
     if (dna_uv_ask(in->live->driver, &question, ruled, f, &f->hearing) != DNA_OK) {
         cli_inspect_note(&f->ruling, DNA_PROOF_PKIX, DNA_TEMPFAIL, DNA_CODE_INTERNAL,
                          "out of memory");
@@ -298,7 +295,7 @@ void cli_inspect_hear(struct cli_endpoint *e)
         struct cli_finding *f = &e->findings[i];
         f->endpoint = e;
         f->type = (enum dna_prooftype)i;
-        if (i == DNA_N_PROOFTYPES || (CHALLENGED & DNA_PROOF_BIT(i)) == 0) {
+        if (i == DNA_N_PROOFTYPES || (CLI_CHALLENGED & DNA_PROOF_BIT(i)) == 0) {
             hear(e, i);
         } else if (may_ask) {
             f->open = true;

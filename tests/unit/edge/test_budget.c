@@ -115,6 +115,25 @@ static void one_peer_has_four_slots(void **state)
     assert_int_equal(dna_budget_waiting(budget), 5);
 }
 
+/* The host's own questions, as a tool's or a court's for servers, wait for slots only. */
+static void our_own_are_no_peer_s(void **state)
+{
+    static struct dna_ticket tickets[DNA_LIMIT_FETCH_RUNNING + 4];
+    struct dna_ticket *evicted;
+    (void)state;
+    memset(tickets, 0, sizeof tickets);
+    for (unsigned i = 0; i < DNA_LIMIT_FETCH_RUNNING + 4; i++) {
+        assert_int_equal(dna_budget_enter(budget, &tickets[i], dna_span_of(""),
+                                          DNA_FETCH_WELL_KNOWN, true, T0, &evicted),
+                         DNA_OK);
+    }
+    assert_int_equal(let_in(T0), DNA_LIMIT_FETCH_RUNNING);
+    assert_int_equal(dna_budget_waiting(budget), 4);
+    for (unsigned i = 0; i < DNA_LIMIT_FETCH_OWN_AT + 2; i++) {
+        assert_int_equal(aim(&tickets[i], 1, T0), i < DNA_LIMIT_FETCH_OWN_AT);
+    }
+}
+
 static void one_address_has_four_slots(void **state)
 {
     struct dna_ticket tickets[12] = {{.state = DNA_TICKET_OUT}};
@@ -569,6 +588,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(pools_are_separate_and_keep_a_reserve),
         TEST(one_peer_has_four_slots),
+        TEST(our_own_are_no_peer_s),
         TEST(one_address_has_four_slots),
         TEST(ten_a_minute_at_one_address),
         TEST(six_hundred_a_minute_in_all),
