@@ -5,7 +5,8 @@
  * names the domain; the holder is the very certificate that the peer presented.  A holder
  * that is only named counts only for a peer whose own certificate leads to a CA (S2): names,
  * issuers and serial numbers are anybody's to choose.  A digest stands for path and name, never for
- * the dates.  What needs no public-key work is looked at first.
+ * the dates.  What needs no public-key work is looked at first; and nothing is fetched on the
+ * word of an attribute certificate before its issuer's signature is found good.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +16,11 @@
 #include <proof/facts.h>
 #include <proof/rule.h>
 #include <proof/srv_status.h>
+#include <proof/supplied.h>
 #include <proof/verdict.h>
 #include <proof/wants.h>
 #include <x509/acert.h>
+#include <x509/crl.h>
 #include <x509/identity.h>
 
 #define TYPE DNA_PROOF_ATTRIBUTE_CERT
@@ -28,6 +31,7 @@ struct proof {
     struct dna_time now;
     const struct dna_facts *have;
     struct dna_wants *wants;
+    struct dna_arena *arena;
     struct dna_ruling *out;
 };
 
@@ -39,6 +43,7 @@ struct attempt {
     const struct dna_path *path;           /* the issuer's */
     const struct dna_signature *signature;
     const struct dna_path *peer;           /* for holders that are only named */
+    int64_t next_update;                   /* of its issuer's revocation list */
     bool open;                             /* wants were named */
     struct dna_ruling ruling;
 };
@@ -252,6 +257,90 @@ static bool is_issued(struct attempt *a)
     return true;
 }
 
+/* --- revocation --------------------------------------------------------------------- */
+
+/* The list that the attribute certificate points to, whoever answered for that URL. */
+static bool fetch_list(struct attempt *a, const struct dna_crl **out)
+{
+    struct dna_want_fetch want = {.kind = DNA_FETCH_PEER, .max_redirects = 0};
+    const struct dna_fetch_result *result;
+    const char *why;
+    enum dna_err err;
+    want.url = dna_arena_text(a->p->arena, a->acert->crl);
+    if (want.url == NULL) {
+        return fault(a, DNA_ERR_MEMORY);
+    }
+    result = dna_wants_fetch(a->p->wants, a->p->have, &want);
+    if (result == NULL) {
+        return wait(a);
+    }
+    if (result->outcome != DNA_FETCH_OK) {
+        (void)dna_rule(&a->ruling, TYPE, DNA_TEMPFAIL,
+                       result->outcome == DNA_FETCH_REFUSED ? DNA_CODE_FETCH_REFUSED
+                                                            : DNA_CODE_FETCH_FAILED,
+                       "the attribute certificate's revocation list was not obtained: %s",
+                       result->why);
+        return false;
+    }
+    err = dna_facts_fetched_crl(a->p->have, &want, out, &why);
+    if (err == DNA_ERR_FORMAT || err == DNA_ERR_LIMIT) {
+        (void)dna_rule(&a->ruling, TYPE, DNA_FAIL, DNA_CODE_BAD_MATERIAL,
+                       "the attribute certificate's revocation list cannot be used: %s", why);
+        return false;
+    }
+    return err == DNA_OK || fault(a, err);
+}
+
+/* Signed by whoever issued the attribute certificate, and of this time. */
+static bool is_list_good(struct attempt *a, const struct dna_crl *crl)
+{
+    const struct dna_signed what = {.bytes = crl->bytes, .algorithm = crl->algorithm,
+                                    .signature = crl->signature, .signer = a->issuer};
+    const struct dna_signature *signature;
+    int64_t now = a->p->now.wall;
+    if (!dna_crl_is_of(crl, a->issuer)) {
+        return refuse(a, DNA_CODE_UNTRUSTED,
+                      "the revocation list is not one of the attribute certificate's issuer, "
+                      "or its key is not for signing such lists");
+    }
+    if (now < crl->this_update || now >= crl->next_update) {
+        (void)dna_rule(&a->ruling, TYPE, DNA_TEMPFAIL, DNA_CODE_NOT_VALID_NOW,
+                       "the attribute certificate's revocation list is not of this time");
+        return false;
+    }
+    signature = dna_wants_signature(a->p->wants, a->p->have, &what);
+    if (signature == NULL) {
+        return wait(a);
+    }
+    if (!signature->valid) {
+        (void)dna_rule(&a->ruling, TYPE, DNA_FAIL, DNA_CODE_BAD_MATERIAL,
+                       "the revocation list was not signed by the attribute certificate's "
+                       "issuer: %s", signature->why);
+        return false;
+    }
+    return true;
+}
+
+/* Step 14. */
+static bool is_unrevoked(struct attempt *a)
+{
+    const struct dna_crl *crl;
+    a->next_update = DNA_NEVER;
+    if (a->acert->crl.len == 0) {
+        return true;
+    }
+    if (dna_supplied_kind(a->acert->crl) != DNA_SUPPLIED_URL) {
+        return refuse(a, DNA_CODE_BAD_MATERIAL,
+                      "the attribute certificate's revocation list is at no http or https URL");
+    }
+    if (!fetch_list(a, &crl) || !is_list_good(a, crl)) {
+        return false;
+    }
+    a->next_update = crl->next_update;
+    return !dna_crl_lists(crl, a->acert) ||
+           refuse(a, DNA_CODE_UNTRUSTED, "the attribute certificate has been revoked");
+}
+
 /* Steps 13 and 15. */
 static bool is_proven(struct attempt *a)
 {
@@ -267,6 +356,7 @@ static bool is_proven(struct attempt *a)
     /* The last second of an attribute certificate belongs to it. */
     until = dna_rule_sooner(a->acert->not_after + 1,
                             dna_rule_sooner(a->path->not_after, peer_ends));
+    until = dna_rule_sooner(until, a->next_update);
     (void)dna_rule_proven(&a->ruling, TYPE, until,
                           "%s has delegated the service to the peer by an attribute "
                           "certificate", a->p->q->domain);
@@ -279,7 +369,8 @@ static bool is_proven(struct attempt *a)
 static bool judge(struct attempt *a)
 {
     static bool (*const steps[])(struct attempt *) = {
-        is_in_order, is_for_us, is_borne_by_peer, is_looked_up, is_issued, is_proven,
+        is_in_order, is_for_us, is_borne_by_peer, is_looked_up, is_issued,
+        is_unrevoked, is_proven,
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (!steps[i](a)) {
@@ -329,9 +420,9 @@ static enum dna_step step(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,
                           struct dna_arena *arena, struct dna_ruling *out)
 {
-    struct proof p = {.q = q, .now = now, .have = have, .wants = wants, .out = out};
+    struct proof p = {.q = q, .now = now, .have = have, .wants = wants, .arena = arena,
+                      .out = out};
     const struct dna_fact *fact = dna_wants_peer(wants, have, TYPE);
-    (void)arena;
     if (fact == NULL) {
         return DNA_STEP_WANTS;
     }

@@ -342,29 +342,55 @@ static enum dna_err parse(const struct dna_facts *facts, struct dna_known *known
                           enum dna_paper_kind kind, struct dna_span bytes)
 {
     enum dna_err err = known->parsed.err;
-    assert(known->parsed.paper == NULL || known->parsed.paper->kind == kind);
+    if (known->parsed.tried && known->parsed.kind != kind) {
+        return DNA_ERR_FORMAT; /* two provers cannot both be right about it */
+    }
     if (!known->parsed.tried) {
         err = dna_papers_read(facts->papers, facts->arena->alloc, kind, bytes,
                               &known->parsed.paper, &known->parsed.why);
         known->parsed.tried = err == DNA_OK || err == DNA_ERR_FORMAT || err == DNA_ERR_LIMIT;
         known->parsed.err = err;
+        known->parsed.kind = kind;
     }
     return err;
+}
+
+/* The document that a fetch delivered, read in one way. */
+static enum dna_err parse_fetched(const struct dna_facts *facts,
+                                  const struct dna_want_fetch *fetch,
+                                  enum dna_paper_kind kind, struct dna_known **out)
+{
+    const struct dna_want want = {.kind = DNA_WANT_FETCH, .u.fetch = *fetch};
+    struct dna_known *known = dna_facts_find(facts, &want);
+    if (known == NULL || !known->answered || known->fact.u.fetch.outcome != DNA_FETCH_OK) {
+        return DNA_ERR_NOT_FOUND;
+    }
+    *out = known;
+    return parse(facts, known, kind, known->fact.u.fetch.body);
 }
 
 enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
                                      const struct dna_want_fetch *fetch,
                                      const struct dna_chain **out)
 {
-    struct dna_want want = {.kind = DNA_WANT_FETCH, .u.fetch = *fetch};
-    struct dna_known *known = dna_facts_find(facts, &want);
-    enum dna_err err;
-    if (known == NULL || !known->answered || known->fact.u.fetch.outcome != DNA_FETCH_OK) {
-        return DNA_ERR_NOT_FOUND;
-    }
-    err = parse(facts, known, DNA_PAPER_DOCUMENT, known->fact.u.fetch.body);
+    struct dna_known *known;
+    enum dna_err err = parse_fetched(facts, fetch, DNA_PAPER_DOCUMENT, &known);
     if (err == DNA_OK) {
         *out = known->parsed.paper->chain;
+    }
+    return err;
+}
+
+enum dna_err dna_facts_fetched_crl(const struct dna_facts *facts,
+                                   const struct dna_want_fetch *fetch,
+                                   const struct dna_crl **out, const char **why)
+{
+    struct dna_known *known;
+    enum dna_err err = parse_fetched(facts, fetch, DNA_PAPER_CRL, &known);
+    if (err == DNA_OK) {
+        *out = known->parsed.paper->crl;
+    } else if (err != DNA_ERR_NOT_FOUND) {
+        *why = known->parsed.why;
     }
     return err;
 }

@@ -27,6 +27,7 @@ struct dna_known {
     struct {
         bool tried;
         enum dna_err err;
+        enum dna_paper_kind kind;
         struct dna_paper *paper;
         const char *why;                 /* what is wrong with it; static */
         uint64_t usable; /* DNS: which TLSA records are, as bits, once somebody asked */
@@ -70,6 +71,11 @@ void dna_facts_overdue(struct dna_known *known, struct dna_time now);
 DNA_MUST_USE enum dna_err dna_facts_fetched_chain(const struct dna_facts *facts,
                                                   const struct dna_want_fetch *fetch,
                                                   const struct dna_chain **out);
+/* The same document as a revocation list.  *why: what is wrong. */
+DNA_MUST_USE enum dna_err dna_facts_fetched_crl(const struct dna_facts *facts,
+                                                const struct dna_want_fetch *fetch,
+                                                const struct dna_crl **out,
+                                                const char **why);
 /* What the peer supplied as attribute certificates; the same.  *why: what is wrong. */
 DNA_MUST_USE enum dna_err dna_facts_supplied_acerts(const struct dna_facts *facts,
                                                     const struct dna_acert_bundle **out,

@@ -30,6 +30,7 @@ void dna_paper_free(struct dna_paper *paper)
     }
     dna_chain_free(paper->chain);
     dna_acert_bundle_free(paper->acerts);
+    dna_crl_free(paper->crl);
     dna_alloc_release(paper->alloc, paper->key);
     dna_alloc_release(paper->alloc, paper);
 }
@@ -62,6 +63,8 @@ static enum dna_err parse(struct dna_paper *paper, struct dna_span bytes, const 
         return parse_base64(paper->alloc, bytes, &paper->chain);
     case DNA_PAPER_ACERTS:
         return dna_acert_bundle_read(paper->alloc, bytes, &paper->acerts, why);
+    case DNA_PAPER_CRL:
+        return dna_crl_parse(paper->alloc, bytes, &paper->crl, why);
     }
     assert(false && "a paper is of one of these kinds");
     return DNA_ERR_ARGUMENT;

@@ -4,13 +4,15 @@
 
 #include <mod_dna/court.h>
 #include <x509/acert.h>
+#include <x509/crl.h>
 #include <x509/spki.h>
 
 /* How the bytes are read. */
 enum dna_paper_kind {
     DNA_PAPER_DOCUMENT, /* dna_chain_parse */
     DNA_PAPER_BASE64,   /* the same, of base64 */
-    DNA_PAPER_ACERTS    /* dna_acert_bundle_read */
+    DNA_PAPER_ACERTS,   /* dna_acert_bundle_read */
+    DNA_PAPER_CRL       /* dna_crl_parse */
 };
 
 /* Immutable but for the count of its references and the key, which is made on demand; used by
@@ -23,6 +25,7 @@ struct dna_paper {
     size_t len;                      /* of the bytes */
     struct dna_chain *chain;         /* DOCUMENT, BASE64 */
     struct dna_acert_bundle *acerts; /* ACERTS */
+    struct dna_crl *crl;             /* CRL */
     struct dna_spki_dnskey *key;     /* of the chain's leaf, once somebody asked */
     struct dna_paper *next;          /* in its memory */
 };

@@ -206,12 +206,11 @@ static const char *check_attributes(struct dna_acert *a)
 
 static const char *check_extensions(struct dna_acert *a)
 {
-    bool no_revocation = false;
-    const char *fault = dna_acert_extensions_fault(a->st, &no_revocation, &a->targeted);
+    const char *fault = dna_acert_extensions_fault(a->st, &a->crl, &a->targeted);
     if (fault != NULL) {
         return fault;
     }
-    return no_revocation &&
+    return a->crl.len == 0 &&
                    a->not_after - a->not_before > DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S
                ? "it cannot be revoked and is valid for more than 31 days" : NULL;
 }

@@ -35,6 +35,7 @@ struct dna_acert {
     struct dna_span digest;
     int64_t not_before, not_after; /* both belong to it */
     bool targeted;             /* only some may rely on it */
+    struct dna_span crl;       /* where its issuer's revocation list is; empty: it has none */
 };
 
 /* One DER attribute certificate; the bytes are copied.  DNA_ERR_FORMAT: it is none, or not

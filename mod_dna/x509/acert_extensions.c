@@ -2,7 +2,8 @@
  *
  * Every extension may be there once.  A critical one that is not in the table is refused, and
  * so is proxying.  Whoever issues a certificate whose revocation could be asked for wants
- * that to be done: since it is not, only certificates that live without it are taken.
+ * that to be done: a revocation list is looked at, a responder is not asked, so that a
+ * certificate that only has one of these is not taken.
  */
 #include <x509/acert_extensions.h>
 
@@ -110,7 +111,8 @@ bool dna_acert_extensions_target(const struct dna_acert_st *st, const char *own)
 /* --- the table ---------------------------------------------------------------------- */
 
 struct findings {
-    bool no_revocation, pointer, targeted;
+    bool no_revocation, ocsp, targeted;
+    struct dna_span crl;
 };
 
 static const char *take_no_rev_avail(struct dna_span value, bool critical, struct findings *f)
@@ -142,11 +144,20 @@ static const char *take_key_id(struct dna_span value, bool critical, struct find
                ? NULL : "authorityKeyIdentifier is malformed";
 }
 
+/* One point, by one URI as its full name; all reasons, and no other issuer (RFC 5755 4.3.5). */
 static const char *take_distribution(struct dna_span value, bool critical, struct findings *f)
 {
-    (void)value;
+    const unsigned char inside = DNA_DER_CONTEXT | DNA_DER_CONSTRUCTED;
+    struct dna_der list, point, name, full, uri;
     (void)critical;
-    f->pointer = true;
+    if (!is_one(value, DNA_DER_SEQUENCE, &list) ||
+        !is_one(list.content, DNA_DER_SEQUENCE, &point) ||
+        !is_one(point.content, inside, &name) || !is_one(name.content, inside, &full) ||
+        !is_one(full.content, DNA_DER_CONTEXT | 6, &uri) || uri.content.len == 0 ||
+        !dna_der_is_strict(value)) {
+        return "crlDistributionPoints is not one URL";
+    }
+    f->crl = uri.content;
     return NULL;
 }
 
@@ -164,7 +175,7 @@ static const char *take_info(struct dna_span value, bool critical, struct findin
             dna_der_expect(&access.content, DNA_DER_OID, &method) != DNA_OK) {
             return "authorityInfoAccess is malformed";
         }
-        f->pointer |= dna_span_is(method.content, DNA_OID_OCSP);
+        f->ocsp |= dna_span_is(method.content, DNA_OID_OCSP);
     }
     return err == DNA_ERR_NOT_FOUND ? NULL : "authorityInfoAccess is malformed";
 }
@@ -229,7 +240,7 @@ static bool is_repeated(const STACK_OF(X509_EXTENSION) *list, int i)
     return false;
 }
 
-const char *dna_acert_extensions_fault(const struct dna_acert_st *st, bool *no_revocation,
+const char *dna_acert_extensions_fault(const struct dna_acert_st *st, struct dna_span *crl,
                                        bool *targeted)
 {
     const STACK_OF(X509_EXTENSION) *list = st->info->extensions;
@@ -241,13 +252,13 @@ const char *dna_acert_extensions_fault(const struct dna_acert_st *st, bool *no_r
             return fault;
         }
     }
-    *no_revocation = f.no_revocation;
+    *crl = f.crl;
     *targeted = f.targeted;
-    if (f.no_revocation && f.pointer) {
+    if (f.no_revocation && (f.ocsp || f.crl.len != 0)) {
         return "it both has and has not information on its revocation";
     }
-    if (f.pointer) {
-        return "its revocation would have to be checked, which is not supported";
+    if (f.ocsp && f.crl.len == 0) {
+        return "its revocation would have to be asked of a responder, which is not supported";
     }
-    return f.no_revocation ? NULL : "nothing tells how its revocation could be checked";
+    return f.no_revocation || f.crl.len != 0 ? NULL : "nothing tells how its revocation could be checked";
 }

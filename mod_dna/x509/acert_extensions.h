@@ -4,9 +4,9 @@
 
 #include <x509/acert_asn1.h>
 
-/* What breaks the profile in the extensions, or NULL.  *no_revocation: its issuer promises no
- * information on its revocation; *targeted: it has targets. */
-const char *dna_acert_extensions_fault(const struct dna_acert_st *st, bool *no_revocation,
+/* What breaks the profile in the extensions, or NULL.  *crl: the URL of a revocation list;
+ * empty: its issuer promises no information on its revocation.  *targeted: it has targets. */
+const char *dna_acert_extensions_fault(const struct dna_acert_st *st, struct dna_span *crl,
                                        bool *targeted);
 /* Whether a dNSName among the targets is this one; there are some. */
 bool dna_acert_extensions_target(const struct dna_acert_st *st, const char *own);

@@ -12,6 +12,8 @@
 #define DNA_OID_TARGET_INFORMATION "\x55\x1d\x37"               /* 2.5.29.55 */
 #define DNA_OID_AUTHORITY_KEY_ID "\x55\x1d\x23"                 /* 2.5.29.35 */
 #define DNA_OID_CRL_DISTRIBUTION "\x55\x1d\x1f"                 /* 2.5.29.31 */
+#define DNA_OID_ISSUING_DISTRIBUTION "\x55\x1d\x1c"             /* 2.5.29.28 */
+#define DNA_OID_DELTA_CRL "\x55\x1d\x1b"                        /* 2.5.29.27 */
 #define DNA_OID_AUTHORITY_INFO "\x2b\x06\x01\x05\x05\x07\x01\x01"  /* 1.3.6.1.5.5.7.1.1 */
 #define DNA_OID_AA_CONTROLS "\x2b\x06\x01\x05\x05\x07\x01\x06"     /* 1.3.6.1.5.5.7.1.6 */
 #define DNA_OID_AUDIT_IDENTITY "\x2b\x06\x01\x05\x05\x07\x01\x04"  /* 1.3.6.1.5.5.7.1.4 */

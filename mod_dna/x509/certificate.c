@@ -19,7 +19,7 @@ static int64_t days_to(int64_t year, int month, int day)
            (leap && month > 1) + day - 1;
 }
 
-static enum dna_err read_time(const ASN1_TIME *time, int64_t *out)
+enum dna_err dna_certificate_time(const ASN1_TIME *time, int64_t *out)
 {
     struct tm tm;
     if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1) {
@@ -33,9 +33,9 @@ static enum dna_err read_time(const ASN1_TIME *time, int64_t *out)
 enum dna_err dna_certificate_validity(const X509 *certificate, int64_t *not_before,
                                       int64_t *not_after)
 {
-    enum dna_err err = read_time(X509_get0_notBefore(certificate), not_before);
+    enum dna_err err = dna_certificate_time(X509_get0_notBefore(certificate), not_before);
     if (err == DNA_OK) {
-        err = read_time(X509_get0_notAfter(certificate), not_after);
+        err = dna_certificate_time(X509_get0_notAfter(certificate), not_after);
     }
     return err;
 }

@@ -46,6 +46,10 @@ DNA_MUST_USE enum dna_err dna_chain_share(const struct dna_alloc *alloc,
 /* One DER certificate that fills der exactly; *out is the caller's.  DNA_ERR_FORMAT: also
  * where the bytes are BER but not DER. */
 DNA_MUST_USE enum dna_err dna_certificate_parse(struct dna_span der, struct x509_st **out);
+/* A time as certificates have it, wall seconds.  DNA_ERR_FORMAT: it is none. */
+struct asn1_string_st;
+DNA_MUST_USE enum dna_err dna_certificate_time(const struct asn1_string_st *time,
+                                               int64_t *out);
 /* The certificate's validity, wall seconds.  DNA_ERR_FORMAT: no proper times. */
 DNA_MUST_USE enum dna_err dna_certificate_validity(const struct x509_st *certificate,
                                                    int64_t *not_before, int64_t *not_after);

@@ -44,7 +44,9 @@ static void check_acert(const struct dna_acert *acert)
         return;
     }
     assert(n > 0 && acert->not_before <= acert->not_after);
-    assert(acert->not_after - acert->not_before <= DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S);
+    assert(acert->crl.len < acert->der.len);
+    assert(acert->not_after - acert->not_before <=
+           (acert->crl.len != 0 ? DNA_LIMIT_ACERT_LIFE_S : DNA_LIMIT_ACERT_UNREVOCABLE_LIFE_S));
     (void)dna_acert_delegates(acert, "xmpp-server", "example.com");
     (void)dna_acert_is_for(acert, "example.com");
 }

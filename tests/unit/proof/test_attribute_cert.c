@@ -518,6 +518,7 @@ EXTEND(audit_long, "1.3.6.1.5.5.7.1.4", 1, "\x04\x15" "012345678901234567890")
 EXTEND(audit_empty, "1.3.6.1.5.5.7.1.4", 1, "\x04\x00")
 EXTEND(proxying, "1.3.6.1.5.5.7.1.10", 0, "\x30\x00")
 EXTEND(crl, "2.5.29.31", 0, "\x30\x00")
+EXTEND(crl_good, "2.5.29.31", 0, "\x30\x0d\x30\x0b\xa0\x09\xa0\x07\x86\x05" "a:b/c")
 EXTEND(ocsp, "1.3.6.1.5.5.7.1.1", 0,
        "\x30\x11\x30\x0f\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01\x86\x03" "a:b")
 EXTEND(ca_issuers, "1.3.6.1.5.5.7.1.1", 0,
@@ -573,11 +574,11 @@ static void extensions(void **state)
         {.what = "audit of none", .draft = audit_empty, BAD, "auditIdentity"},
         {.what = "proxying", .draft = proxying, BAD, "proxies"},
         {.what = "noRevAvail critical", .draft = hard_no_revocation, BAD, "critical"},
-        {.what = "noRevAvail and CRL", .draft = crl, BAD, "both has and has not"},
+        {.what = "noRevAvail and CRL", .draft = crl_good, BAD, "both has and has not"},
         {.what = "noRevAvail and OCSP", .draft = ocsp, BAD, "both has and has not"},
         {.what = "noRevAvail and caIssuers", .draft = ca_issuers, GOOD},
         {.what = "neither", .draft = no_extension, BAD, "nothing tells"},
-        {.what = "CRL", .draft = only_crl, BAD, "not supported"},
+        {.what = "no point of a CRL", .draft = only_crl, BAD, "not one URL"},
         {.what = "OCSP", .draft = only_ocsp, BAD, "not supported"},
         {.what = "for us", .order = targeted, GOOD},
         {.what = "for others", .order = targeted_elsewhere, NO_MATCH, "for others than us"},
@@ -711,6 +712,260 @@ static void wildcard_issuers(void **state)
         free((void *)(uintptr_t)der.ptr);
         free((void *)(uintptr_t)cms.ptr);
         end(&s);
+    }
+}
+
+/* --- revocation --------------------------------------------------------------------- */
+
+#define LIST_URL "http://crl.example/a"
+#define POINT(bytes) extend(d, "2.5.29.31", 0, bytes, sizeof(bytes) - 1)
+
+struct list_row {
+    const char *what;
+    void (*owner)(struct cert_order *order);
+    void (*draft)(struct dna_acert_st *draft); /* NULL: points to LIST_URL */
+    void (*list)(X509_CRL *list);              /* before it is signed */
+    bool by_another;                           /* signed with another key */
+    void (*sealed)(struct dna_span *der);      /* after it */
+    enum dna_fetch_outcome outcome;            /* 0: fetched */
+    enum dna_verdict verdict;
+    enum dna_code code;
+    const char *why;
+    int64_t life;
+};
+
+/* One distribution point with LIST_URL, 20 octets, as its full name. */
+static void pointed(struct dna_acert_st *d)
+{
+    no_extension(d);
+    POINT("\x30\x1c\x30\x1a\xa0\x18\xa0\x16\x86\x14" LIST_URL);
+}
+static void pointed_and_asked(struct dna_acert_st *d)
+{
+    pointed(d);
+    ocsp(d);
+}
+static void pointed_twice(struct dna_acert_st *d)
+{
+    no_extension(d);
+    POINT("\x30\x38\x30\x1a\xa0\x18\xa0\x16\x86\x14" LIST_URL
+          "\x30\x1a\xa0\x18\xa0\x16\x86\x14" LIST_URL);
+}
+static void pointed_for_reasons(struct dna_acert_st *d)
+{
+    no_extension(d);
+    POINT("\x30\x20\x30\x1e\xa0\x18\xa0\x16\x86\x14" LIST_URL "\x81\x02\x05\x60");
+}
+static void pointed_to_ldap(struct dna_acert_st *d)
+{
+    no_extension(d);
+    POINT("\x30\x1c\x30\x1a\xa0\x18\xa0\x16\x86\x14" "ldap://crl.example/a");
+}
+
+static void list_time(X509_CRL *list, int64_t at, int (*set)(X509_CRL *, const ASN1_TIME *))
+{
+    ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)at);
+    assert_true(time != NULL && set(list, time) == 1);
+    ASN1_TIME_free(time);
+}
+static void list_extend(X509_CRL *list, const char *oid, int critical, const char *der,
+                        size_t len)
+{
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *one;
+    assert_true(ASN1_OCTET_STRING_set(octets, (const unsigned char *)der, (int)len) == 1);
+    one = X509_EXTENSION_create_by_OBJ(NULL, object, critical, octets);
+    assert_true(X509_CRL_add_ext(list, one, -1) == 1);
+    X509_EXTENSION_free(one);
+    ASN1_OBJECT_free(object);
+    ASN1_OCTET_STRING_free(octets);
+}
+#define LIST_EXTEND(oid, critical, der) list_extend(l, oid, critical, der, sizeof(der) - 1)
+static void revoke(X509_CRL *list, long serial, const char *oid)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_INTEGER *number = ASN1_INTEGER_new();
+    ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)(NOW - 3600));
+    assert_true(ASN1_INTEGER_set(number, serial) == 1 &&
+                X509_REVOKED_set_serialNumber(entry, number) == 1 &&
+                X509_REVOKED_set_revocationDate(entry, time) == 1);
+    if (oid != NULL) {
+        ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+        ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+        X509_EXTENSION *one;
+        assert_true(ASN1_OCTET_STRING_set(octets, (const unsigned char *)"\x0a\x01\x08", 3));
+        one = X509_EXTENSION_create_by_OBJ(NULL, object, oid[0] == '1', octets);
+        assert_true(X509_REVOKED_add_ext(entry, one, -1) == 1);
+        X509_EXTENSION_free(one);
+        ASN1_OBJECT_free(object);
+        ASN1_OCTET_STRING_free(octets);
+    }
+    assert_true(X509_CRL_add0_revoked(list, entry) == 1);
+    ASN1_INTEGER_free(number);
+    ASN1_TIME_free(time);
+}
+static void revoked(X509_CRL *l) { revoke(l, 0x1234, NULL); }
+static void not_the_same(X509_CRL *l) { revoke(l, 0x1235, NULL); }
+static void removed(X509_CRL *l) { revoke(l, 0x1234, "2.5.29.21"); } /* removeFromCRL */
+static void odd_entry(X509_CRL *l) { revoke(l, 7, "1.2.3.4"); }
+static void hard_extension(X509_CRL *l) { LIST_EXTEND("1.2.3.4", 1, "\x05\x00"); }
+static void soft_extension(X509_CRL *l) { LIST_EXTEND("1.2.3.4", 0, "\x05\x00"); }
+static void delta(X509_CRL *l) { LIST_EXTEND("2.5.29.27", 0, "\x02\x01\x01"); }
+static void about_acerts(X509_CRL *l) { LIST_EXTEND("2.5.29.28", 1, "\x30\x03\x85\x01\xff"); }
+static void about_users(X509_CRL *l) { LIST_EXTEND("2.5.29.28", 1, "\x30\x03\x81\x01\xff"); }
+static void indirect(X509_CRL *l) { LIST_EXTEND("2.5.29.28", 0, "\x30\x03\x84\x01\xff"); }
+static void stale(X509_CRL *l) { list_time(l, NOW, X509_CRL_set1_nextUpdate); }
+static void last_second(X509_CRL *l) { list_time(l, NOW + 1, X509_CRL_set1_nextUpdate); }
+static void of_now(X509_CRL *l) { list_time(l, NOW, X509_CRL_set1_lastUpdate); }
+static void early(X509_CRL *l) { list_time(l, NOW + 1, X509_CRL_set1_lastUpdate); }
+static void list_v1(X509_CRL *l) { assert_true(X509_CRL_set_version(l, 0) == 1); }
+static void other_name(X509_CRL *l)
+{
+    X509_NAME *name = X509_NAME_dup(X509_CRL_get_issuer(l));
+    assert_true(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
+                                           (const unsigned char *)"x", -1, -1, 0) == 1 &&
+                X509_CRL_set_issuer_name(l, name) == 1);
+    X509_NAME_free(name);
+}
+static void break_list(struct dna_span *der) { ((char *)(uintptr_t)der->ptr)[der->len - 1] ^= 1; }
+static void cut_list(struct dna_span *der) { der->len--; }
+static void list_algorithm(struct dna_span *der) { other_algorithm(*der); }
+static void no_list(struct dna_span *der) { *der = dna_span_of("<html>"); }
+static void list_signing(struct cert_order *o) { o->key_usage = "digitalSignature,cRLSign"; }
+
+static X509_CRL *draft_list(const struct scene *s)
+{
+    const unsigned char *p = (const unsigned char *)s->owner.der.ptr;
+    X509 *owner = d2i_X509(NULL, &p, (long)s->owner.der.len);
+    X509_CRL *list = X509_CRL_new();
+    assert_true(X509_CRL_set_version(list, 1) == 1 &&
+                X509_CRL_set_issuer_name(list, X509_get_subject_name(owner)) == 1);
+    list_time(list, NOW - 3600, X509_CRL_set1_lastUpdate);
+    list_time(list, NOW + 7200, X509_CRL_set1_nextUpdate);
+    X509_free(owner);
+    return list;
+}
+
+static void publish_list(struct scene *s, const struct list_row *row, unsigned char **der)
+{
+    X509_CRL *list = draft_list(s);
+    struct dna_span bytes;
+    int len;
+    *der = NULL;
+    if (row->list != NULL) {
+        row->list(list);
+    }
+    assert_true(X509_CRL_sign(list, row->by_another ? s->middle.key : s->owner.key,
+                              EVP_sha256()) > 0);
+    len = i2d_X509_CRL(list, der);
+    assert_true(len > 0);
+    X509_CRL_free(list);
+    bytes = (struct dna_span){(char *)*der, (size_t)len};
+    if (row->sealed != NULL) {
+        row->sealed(&bytes);
+    }
+    s->w.n_documents = 1;
+    s->w.documents[0] = (struct world_document){
+        .url = LIST_URL,
+        .result = {.outcome = row->outcome != 0 ? row->outcome : DNA_FETCH_OK, .body = bytes,
+                   .status = 200, .final_url = LIST_URL, .why = "told so", .obtained = NOW}};
+}
+
+#define TEMP(c) .verdict = DNA_TEMPFAIL, .code = c
+
+static void revocation(void **state)
+{
+    static const struct list_row rows[] = {
+        {.what = "an empty list", GOOD, .life = 7200},
+        {.what = "list and responder", .draft = pointed_and_asked, GOOD, .life = 7200},
+        {.what = "a key for lists", .owner = list_signing, GOOD},
+        {.what = "a key not for lists", .owner = signing, UNTRUSTED, "not for signing such"},
+        {.what = "revoked", .list = revoked, UNTRUSTED, "has been revoked"},
+        {.what = "revoked, it says not", .list = removed, UNTRUSTED, "has been revoked"},
+        {.what = "another revoked", .list = not_the_same, GOOD},
+        {.what = "an odd entry", .list = odd_entry, BAD, "entry is critical"},
+        {.what = "an odd extension", .list = hard_extension, BAD, "unknown extension"},
+        {.what = "an extension", .list = soft_extension, GOOD},
+        {.what = "a delta", .list = delta, BAD, "difference"},
+        {.what = "of attribute certificates", .list = about_acerts, GOOD},
+        {.what = "of users", .list = about_users, BAD, "not about all"},
+        {.what = "indirect", .list = indirect, BAD, "not about all"},
+        {.what = "stale", .list = stale, TEMP(DNA_CODE_NOT_VALID_NOW)},
+        {.what = "in its last second", .list = last_second, GOOD, .life = 1},
+        {.what = "of now", .list = of_now, GOOD},
+        {.what = "of later", .list = early, TEMP(DNA_CODE_NOT_VALID_NOW)},
+        {.what = "version 1", .list = list_v1, BAD, "version 2"},
+        {.what = "another's name", .list = other_name, UNTRUSTED, "not one of"},
+        {.what = "another's key", .by_another = true, BAD, "not signed by"},
+        {.what = "one bit", .sealed = break_list, BAD, "not signed by"},
+        {.what = "cut", .sealed = cut_list, BAD, "no revocation list"},
+        {.what = "another algorithm", .sealed = list_algorithm, BAD, "another one"},
+        {.what = "no list", .sealed = no_list, BAD, "no revocation list"},
+        {.what = "absent", .outcome = DNA_FETCH_ABSENT, TEMP(DNA_CODE_FETCH_FAILED)},
+        {.what = "forbidden", .outcome = DNA_FETCH_REFUSED, TEMP(DNA_CODE_FETCH_REFUSED)},
+        {.what = "two points", .draft = pointed_twice, BAD, "not one URL"},
+        {.what = "for some reasons", .draft = pointed_for_reasons, BAD, "not one URL"},
+        {.what = "elsewhere", .draft = pointed_to_ldap, BAD, "no http or https URL"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct list_row *list = &rows[i];
+        const struct row row = {.what = list->what, .owner = list->owner,
+                                .draft = list->draft != NULL ? list->draft : pointed,
+                                .verdict = list->verdict, .code = list->code,
+                                .why = list->why, .life = list->life};
+        struct scene s;
+        unsigned char *der;
+        begin(&s, &row);
+        put_message(&s, &row);
+        publish_list(&s, list, &der);
+        expect(&s, &row);
+        end(&s);
+        OPENSSL_free(der);
+    }
+}
+
+/* A URL is asked only where the domain's key has signed it; it is the peer's choice before. */
+static void lists_of_strangers(void **state)
+{
+    static const struct row rows[] = {
+        {.what = "broken", .draft = pointed, .sealed = broken, BAD, "not signed"},
+        {.what = "untrusted", .draft = pointed, .owner = untrusted, UNTRUSTED},
+        {.what = "another domain", .draft = pointed, .owner = other_domain, NAMES},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene s;
+        begin(&s, &rows[i]);
+        put_message(&s, &rows[i]);
+        expect(&s, &rows[i]);
+        assert_null(strstr(s.w.asked, "fetch"));
+        end(&s);
+    }
+}
+
+static void lists_without_memory(void **state)
+{
+    static const struct row row = {.what = "in the end", .draft = pointed, GOOD};
+    static const struct list_row list = {.what = "an empty list"};
+    bool done = false;
+    (void)state;
+    for (unsigned long n = 0; !done; n++) {
+        struct failing_alloc f;
+        struct scene s;
+        unsigned char *der;
+        begin(&s, &row);
+        put_message(&s, &row);
+        publish_list(&s, &list, &der);
+        s.w.alloc = failing_alloc_init(&f, n);
+        expect(&s, &row);
+        done = !f.failed;
+        dna_court_free(s.w.court);
+        s.w.court = NULL;
+        assert_int_equal(f.outstanding, 0);
+        end(&s);
+        OPENSSL_free(der);
     }
 }
 
@@ -1040,6 +1295,9 @@ int main(void)
         cmocka_unit_test(boundaries),
         cmocka_unit_test(extensions),
         cmocka_unit_test(issuers),
+        cmocka_unit_test(revocation),
+        cmocka_unit_test(lists_of_strangers),
+        cmocka_unit_test(lists_without_memory),
         cmocka_unit_test(wildcard_issuers),
         cmocka_unit_test(delegated_services),
         cmocka_unit_test(messages),
