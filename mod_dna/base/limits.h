@@ -209,4 +209,8 @@
 #define DNA_LIMIT_NAME_IDLE_MS 20000  /* a TCP connection without a whole query */
 #define DNA_LIMIT_NAME_SERVERS 8      /* resolvers of one listener */
 
+/* Load balancers in front of us. */
+#define DNA_LIMIT_PROXY_HEADER 2048   /* of the PROXY protocol, behind its fixed part */
+#define DNA_LIMIT_PROXY_MS 5000       /* until it is there */
+
 #endif

@@ -18,6 +18,7 @@ static void dialled(void *arg, const struct dna_edge_dialled *result)
         .size = sizeof options,
         .own = quest->own.text,
         .peer = quest->peer.text,
+        .verifies = stream->verifies,
     };
     char address[DNA_ADDRESS_TEXT];
     if (result->socket == NULL) {

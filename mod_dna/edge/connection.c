@@ -15,6 +15,7 @@
 #include <base/limits.h>
 #include <edge/listen.h>
 #include <edge/socket.h>
+#include <edge/verify.h>
 #include <tls/tls.h>
 
 static uint64_t next_number(void)
@@ -272,6 +273,7 @@ void dna_edge_connection_again(struct dna_uv_stream *stream)
 
 void dna_edge_connection_abandon(struct dna_uv_stream *stream)
 {
+    dna_edge_verify_forget(stream);
     stop(stream);
     dna_edge_quest_free(stream);
     if (stream->listener != NULL) {

@@ -93,6 +93,7 @@ struct dna_uv_stream {
     uint64_t number;
     struct dna_endpoint remote;
     char remote_text[DNA_EDGE_ENDPOINT_TEXT];
+    bool verifies; /* it is for asking about one dialback key */
     bool reached; /* the handler took the other end for the link's server */
     struct dna_edge_party party; /* proven: the peer proved some domain */
 };
@@ -135,6 +136,9 @@ void dna_edge_quest_free(struct dna_uv_stream *stream);
 void dna_edge_quest_stop(struct dna_uv_stream *stream);
 /* The first to decide does; GO_ON becomes LAST where there is no other endpoint. */
 void dna_edge_quest_decide(struct dna_uv_stream *stream, enum dna_edge_fate fate);
+/* Whether the domain may be proven at another of its endpoints though it is refused at this
+ * one; ruling may be NULL. */
+bool dna_edge_quest_may_differ(const struct dna_ruling *ruling);
 /* We refuse the peer.  True: another endpoint is tried, and the host need not know yet. */
 bool dna_edge_quest_refuses(struct dna_uv_stream *stream,
                             const struct dna_stream_effect *effect);

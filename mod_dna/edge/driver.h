@@ -17,6 +17,8 @@ struct dna_fetcher;
 struct dna_edge_asks;
 struct dna_edge_wants;
 struct dna_edge_query;
+struct dna_edge_verification;
+struct dna_edge_completion;
 struct dna_edge_keep;
 
 struct dna_edge_stream_list {
@@ -47,8 +49,11 @@ struct dna_uv {
     struct dna_edge_wants *wants;
     struct dna_edge_asks *asks;
     struct dna_edge_query *queries; /* running dna_uv_endpoints */
+    struct dna_edge_verification *verifications; /* dialback keys being asked about */
+    unsigned last_verification;
     struct dna_edge_keep *keep; /* the store, or NULL */
     unsigned char terms[2 * 32]; /* digests of how DNS is asked, and of the CA store */
+    struct dna_edge_completion *completions; /* bundles */
     struct dna_uv_listener *listeners;
     struct dna_uv_names *names;
     struct dna_edge_streams streams;

@@ -6,6 +6,7 @@
 #include <edge/connection.h>
 
 #include <edge/fetch.h>
+#include <edge/verify.h>
 
 static struct dna_time now_of(const struct dna_uv_stream *stream)
 {

@@ -6,6 +6,7 @@
 #include <edge/parts.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include <base/alloc.h>
 #include <base/buf.h>
@@ -15,6 +16,8 @@
 #include <edge/want.h>
 #include <https/https.h>
 #include <resolver/resolver.h>
+
+#define DIALBACK_SECRET 32 /* random bytes, where the host has none */
 
 #define CA_FILE_MOST (8 * 1024 * 1024)
 
@@ -172,9 +175,18 @@ static enum dna_err make_session(struct dna_uv *uv, const struct dna_uv_options 
 {
     struct dna_session_options with = options->session;
     enum dna_err err;
+    unsigned char secret[DIALBACK_SECRET];
     with.size = sizeof with;
     with.roots = uv->roots;
+    if (with.dialback_secret.len == 0) {
+        err = dna_edge_random(secret, sizeof secret);
+        if (err != DNA_OK) {
+            return err;
+        }
+        with.dialback_secret = (struct dna_span){(const char *)secret, sizeof secret};
+    }
     err = dna_session_new(&with, &uv->session);
+    explicit_bzero(secret, sizeof secret);
     if (err != DNA_OK && err != DNA_ERR_MEMORY) {
         *why = "the session does not take its options";
     }

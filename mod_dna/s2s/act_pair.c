@@ -27,6 +27,26 @@ ACTION(send_result)
     dna_s2s_timer(s, r, s->now.mono + DNA_LIMIT_DIALBACK_MS);
 }
 
+/* Asks the host whether the content proves the secret. */
+static void check(struct dna_s2s *s, const struct dna_s2s_record *r, bool answer,
+                  const char *id)
+{
+    struct dna_s2s_effect effect = {.kind = DNA_S2S_DIALBACK_CHECK,
+                                    .domain = r->domain,
+                                    .other = r->other,
+                                    .accepted = answer,
+                                    .from = answer ? dna_span_of(r->domain) : s->call->from,
+                                    .to = answer ? dna_span_of(r->other) : s->call->to,
+                                    .id = dna_span_of(id),
+                                    .content = s->call->content};
+    dna_s2s_emit(s, &effect);
+}
+
+ACTION(check_answer)
+{
+    check(s, r, true, s->headers.id);
+}
+
 ACTION(pair_accepted)
 {
     r->refusals = 0;
@@ -56,6 +76,15 @@ ACTION(pair_invalid)
     }
 }
 
+/* Who does not know the secret is not the local server. */
+ACTION(pair_unproven)
+{
+    refuse(s, r, "not-authorized");
+    dna_s2s_log(s, DNA_LOG_WARNING, "link-unproven", "domain", dna_span_of(r->other));
+    dna_s2s_raise(s, DNA_S2S_EV_FAULT, NULL, "not-authorized",
+                  "the answer does not prove the secret of this link");
+}
+
 ACTION(pair_refused_still)
 {
     dna_s2s_emit_standing(s, DNA_S2S_PAIR, r, false, "remote-server-timeout");
@@ -75,13 +104,41 @@ static void put_result(struct dna_s2s *s, const struct dna_s2s_record *r,
     }
 }
 
-ACTION(answer_valid)
+ACTION(check_key)
 {
-    put_result(s, r, NULL);
-    if (r->state == DNA_S2S_L_NONE) {
+    check(s, r, false, s->options.ids[0]);
+}
+
+static void accept(struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    if (r->state != DNA_S2S_L_VALID) {
         dna_s2s_emit_standing(s, DNA_S2S_PAIR, r, true, "");
         dna_s2s_raise(s, DNA_S2S_EV_AUTHENTICATED, NULL, NULL, NULL);
     }
+}
+
+ACTION(answer_keyed)
+{
+    dna_s2s_put(s, "<db:result from='%s' to='%s' type='valid'>", r->other, r->domain);
+    dna_s2s_put_text(s, s->call->content);
+    dna_s2s_put(s, "</db:result>");
+    accept(s, r);
+}
+
+ACTION(refuse_key)
+{
+    if (r->state == DNA_S2S_L_VALID) {
+        dna_s2s_emit_standing(s, DNA_S2S_PAIR, r, false, "not-authorized");
+    }
+    dna_s2s_log(s, DNA_LOG_WARNING, "link-unproven", "domain", dna_span_of(r->domain));
+    dna_s2s_raise(s, DNA_S2S_EV_FAULT, NULL, "not-authorized",
+                  "the key does not prove the secret of this link");
+}
+
+ACTION(answer_valid)
+{
+    put_result(s, r, NULL);
+    accept(s, r);
 }
 
 ACTION(answer_not_found)

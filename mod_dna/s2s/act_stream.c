@@ -150,7 +150,9 @@ ACTION(begin_tls_again)
     dna_s2s_forget(s, 1);
     s->has_certificate = s->call->has_certificate;
     dna_s2s_put_header(s, s->own.text, s->peer.text, true);
-    raise_peer(s, DNA_S2S_RE_HEARD_OF);
+    if (!s->options.verifies) { /* its answers are worth what the DNS is, whoever it proves to be */
+        raise_peer(s, DNA_S2S_RE_HEARD_OF);
+    }
 }
 
 ACTION(establish)
@@ -180,6 +182,12 @@ ACTION(take_dna)
     dna_s2s_dna_raise(s, s->call->item->element);
 }
 
+ACTION(offer_and_take_dialback)
+{
+    dna_s2s_do_offer(s, r);
+    dna_s2s_do_take_dialback(s, r);
+}
+
 ACTION(take_dialback)
 {
     (void)r;
@@ -194,7 +202,10 @@ ACTION(note_header)
     (void)r;
     s->headers.modern = header->modern;
     s->headers.stranger = header->stranger;
-    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+    s->headers.dialback = header->dialback;
+    if (dna_s2s_is(s, DNA_S2S_LOCAL) ||
+        (s->options.dialback && header->id.len != 0 && header->id.len <= DNA_LIMIT_STREAM_ID)) {
+        dna_alloc_release(s->options.alloc, s->headers.id);
         s->headers.id = dna_alloc_text(s->options.alloc, header->id);
         dna_s2s_fault(s, s->headers.id != NULL ? DNA_OK : DNA_ERR_MEMORY);
     }

@@ -13,6 +13,7 @@
 const struct dna_s2s_table *const dna_s2s_tables[DNA_S2S_N_TABLES] = {
     &dna_s2s_table_in,     &dna_s2s_table_out,      &dna_s2s_table_both,
     &dna_s2s_table_assert, &dna_s2s_table_validate, &dna_s2s_table_pair,
+    &dna_s2s_table_dialback,
 };
 
 static const struct dna_s2s_row *search(const struct dna_s2s_table *table,
@@ -71,17 +72,27 @@ static void enter(struct dna_s2s *s, struct dna_s2s_record *r, enum dna_s2s_stat
 {
     struct dna_s2s_records *records = &s->records;
     enum dna_s2s_state last = (enum dna_s2s_state)r->state;
-    bool ours = last <= DNA_S2S_A_IMPOSSIBLE || (last >= DNA_S2S_P_NONE &&
-                                                 last <= DNA_S2S_P_INVALID);
+    bool ours = dna_s2s_state_ours(last);
     count(&records->in_flight, dna_s2s_state_busy(last), dna_s2s_state_busy(next));
     count(&records->challenged, dna_s2s_state_challenged(last),
           dna_s2s_state_challenged(next));
     count(ours ? &records->own_valid : &records->peer_valid, dna_s2s_state_valid(last),
           dna_s2s_state_valid(next));
     r->state = (unsigned char)next;
-    if (next == DNA_S2S_P_NONE || next == DNA_S2S_L_NONE || next == DNA_S2S_K_NONE) {
+    if (next == DNA_S2S_P_VALID || next == DNA_S2S_P_INVALID) {
+        dna_s2s_rest(s, r);
+    } else if (last == DNA_S2S_P_VALID || last == DNA_S2S_P_INVALID) {
+        dna_s2s_unrest(s, r);
+    }
+    if (next == DNA_S2S_P_NONE || next == DNA_S2S_L_NONE || next == DNA_S2S_K_NONE ||
+        next == DNA_S2S_D_NONE || next == DNA_S2S_R_NONE || next == DNA_S2S_Y_NONE) {
         dna_s2s_record_drop(s, r);
     }
+}
+
+void dna_s2s_lapse(struct dna_s2s *s, struct dna_s2s_record *r)
+{
+    enter(s, r, DNA_S2S_P_NONE);
 }
 
 /* What happens to an event that has no row. */

@@ -51,6 +51,8 @@ void dna_s2s_features_note(struct dna_s2s *s, const struct dna_xml_element *feat
                                    ? most
                                    : DNA_LIMIT_ELEMENT_LEAST;
     }
+    s->headers.external = dna_s2s_features_external(features);
+    s->headers.dialback |= dialback != NULL;
     s->headers.dialback_errors =
         dialback != NULL &&
         dna_xml_child(dialback, DNA_S2S_NS_DIALBACK_FEATURE, "errors") != NULL;

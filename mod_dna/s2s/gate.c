@@ -17,6 +17,28 @@ bool dna_s2s_valid_now(const struct dna_s2s *s, const struct dna_s2s_record *r)
            (r->expires_at == 0 || s->now.wall < r->expires_at);
 }
 
+bool dna_s2s_is_proven(const struct dna_s2s *s, const struct dna_s2s_record *peer)
+{
+    return peer != NULL && s->now.wall < peer->expires_at &&
+           (peer->state == DNA_S2S_V_PROVEN ||
+            dna_s2s_state_valid((enum dna_s2s_state)peer->state));
+}
+
+bool dna_s2s_stands(const struct dna_s2s *s, const struct dna_s2s_record *peer)
+{
+    return dna_s2s_is_proven(s, peer) ||
+           (peer != NULL && peer->state == DNA_S2S_V_UNPROVEN &&
+            s->now.wall < peer->expires_at);
+}
+
+bool dna_s2s_can_dial(const struct dna_s2s *s)
+{
+    return dna_s2s_is(s, DNA_S2S_PUBLIC) && s->options.role == DNA_INITIATING &&
+           s->options.dialback && s->dna != DNA_S2S_SPEAKS_YES && s->headers.dialback &&
+           s->headers.id != NULL &&
+           (s->state == DNA_S2S_OUT_DIALBACK || s->state == DNA_S2S_OUT_ESTABLISHED);
+}
+
 bool dna_s2s_both_ways(const struct dna_s2s *s)
 {
     return dna_s2s_is(s, DNA_S2S_PUBLIC) && s->dna == DNA_S2S_SPEAKS_YES;
@@ -79,6 +101,21 @@ static enum dna_s2s_gate judge_to(const struct dna_s2s *s, const struct dna_s2s_
     return DNA_S2S_GATE_TO_PROVING;
 }
 
+/* What is not proven may come in as the very pair that was dialled back (S18). */
+static enum dna_s2s_gate look_dialled(const struct dna_s2s *s, const char *from,
+                                      const char *to, enum dna_s2s_gate otherwise)
+{
+    const struct dna_s2s_record *pair =
+        s->options.dialback ? dna_s2s_pair(s, DNA_S2S_R_NONE, from, to, no_id) : NULL;
+    if (pair == NULL || dna_s2s_hosts(s, from)) {
+        return otherwise;
+    }
+    if (pair->state == DNA_S2S_R_GONE) {
+        return lately(s, pair) ? DNA_S2S_GATE_TO_LATELY : DNA_S2S_GATE_TO_GONE;
+    }
+    return dna_s2s_valid_now(s, pair) && dna_s2s_hosts(s, to) ? DNA_S2S_GATE_OPEN : otherwise;
+}
+
 static enum dna_s2s_gate look_public(struct dna_s2s *s)
 {
     struct dna_s2s_records *records = &s->records;
@@ -92,14 +129,14 @@ static enum dna_s2s_gate look_public(struct dna_s2s *s)
         records->last_from = record = dna_s2s_peer_record(s, from);
     }
     gate = judge_from(s, record, from);
-    if (gate != DNA_S2S_GATE_OPEN) {
-        return gate;
+    if (gate == DNA_S2S_GATE_OPEN) {
+        record = recall(records->last_to, to);
+        if (record == NULL) {
+            records->last_to = record = dna_s2s_own_record(s, to);
+        }
+        gate = judge_to(s, record, to);
     }
-    record = recall(records->last_to, to);
-    if (record == NULL) {
-        records->last_to = record = dna_s2s_own_record(s, to);
-    }
-    return judge_to(s, record, to);
+    return gate == DNA_S2S_GATE_OPEN ? gate : look_dialled(s, from, to, gate);
 }
 
 static void take_attributes(const struct dna_xml_element *e, struct dna_stanza *stanza)
@@ -143,6 +180,15 @@ enum dna_s2s_gate dna_s2s_gate_look(struct dna_s2s *s, const struct dna_xml_item
 
 /* --- outwards ---------------------------------------------------------------------------- */
 
+/* The very pair was accepted, and what is thought of its target still holds. */
+static bool may_send_dialled(const struct dna_s2s *s, const char *own, const char *peer,
+                             const struct dna_s2s_record *theirs)
+{
+    return dna_s2s_can_dial(s) && dna_s2s_hosts(s, own) && !dna_s2s_hosts(s, peer) &&
+           dna_s2s_stands(s, theirs) &&
+           dna_s2s_valid_now(s, dna_s2s_pair(s, DNA_S2S_D_NONE, own, peer, no_id));
+}
+
 bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer)
 {
     const struct dna_s2s_record *ours, *theirs;
@@ -158,6 +204,9 @@ bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer
     }
     ours = dna_s2s_own_record(s, own);
     theirs = dna_s2s_peer_record(s, peer);
+    if (may_send_dialled(s, own, peer, theirs)) {
+        return true;
+    }
     return dna_s2s_valid_now(s, ours) && !ours->one_way && dna_s2s_hosts(s, own) &&
            dna_s2s_valid_now(s, theirs) && !dna_s2s_hosts(s, peer);
 }

@@ -67,10 +67,19 @@ GUARD(offers_dna)
     return dna_s2s_features_assert(s->call->item->element) != NULL;
 }
 
+/* The features at hand, and the header before them, permit dialback. */
+static bool dials(const struct dna_s2s *s)
+{
+    const struct dna_xml_element *features = s->call->item->element;
+    return s->options.dialback && s->headers.id != NULL &&
+           (s->headers.dialback ||
+            dna_xml_child(features, DNA_S2S_NS_DIALBACK_FEATURE, "dialback") != NULL);
+}
+
 GUARD(offers_nothing)
 {
     UNUSED;
-    return !dna_s2s_features_external(s->call->item->element);
+    return !dna_s2s_features_external(s->call->item->element) && !dials(s);
 }
 
 /* --- the header's domain of the peer --------------------------------------------------- */
@@ -88,6 +97,61 @@ GUARD(peer_proven)
     return s->has_certificate && peer != NULL && s->now.wall < peer->expires_at &&
            (peer->state == DNA_S2S_V_PROVEN ||
             dna_s2s_state_valid((enum dna_s2s_state)peer->state));
+}
+
+GUARD(offers_external_proven)
+{
+    return dna_s2s_features_external(s->call->item->element) && dna_s2s_if_peer_proven(s, r);
+}
+
+GUARD(external)
+{
+    UNUSED;
+    return s->headers.external;
+}
+
+GUARD(dialback)
+{
+    UNUSED;
+    return s->options.dialback;
+}
+
+GUARD(verifies)
+{
+    UNUSED;
+    return s->options.dialback && s->options.verifies;
+}
+
+/* Not proven, but dialback may do. */
+GUARD(peer_admitted)
+{
+    const struct dna_s2s_record *peer = header_peer(s);
+    UNUSED;
+    return peer != NULL && peer->state == DNA_S2S_V_UNPROVEN && dna_s2s_stands(s, peer);
+}
+
+GUARD(dials_standing)
+{
+    UNUSED;
+    return dials(s) && dna_s2s_stands(s, header_peer(s));
+}
+
+/* What the features said before. */
+GUARD(dials_noted)
+{
+    UNUSED;
+    return s->options.dialback && s->headers.dialback && s->headers.id != NULL;
+}
+
+GUARD(dials_admitted)
+{
+    return dna_s2s_if_dials_noted(s, r) && dna_s2s_if_peer_admitted(s, r);
+}
+
+GUARD(own_valid)
+{
+    UNUSED;
+    return s->records.own_valid > 0;
 }
 
 GUARD(peer_heard)
@@ -297,15 +361,127 @@ GUARD(from_of_link)
     return dna_s2s_hosts(s, r->domain);
 }
 
-GUARD(pair_of_link)
+static bool of_link(const struct dna_s2s *s, const struct dna_s2s_record *r)
 {
     return dna_s2s_hosts(s, r->domain) && !dna_s2s_hosts(s, r->other);
+}
+
+GUARD(pair_of_link)
+{
+    return !s->options.keyed && of_link(s, r);
+}
+
+GUARD(keyed)
+{
+    UNUSED;
+    return s->options.keyed;
+}
+
+GUARD(keyed_pair)
+{
+    return s->options.keyed && of_link(s, r);
+}
+
+GUARD(checked)
+{
+    UNUSED;
+    return s->call->valid;
+}
+
+GUARD(checked_pair)
+{
+    return s->call->valid && of_link(s, r);
 }
 
 /* The server behind the link asks about a key that we made for a domain beyond it. */
 GUARD(key_of_link)
 {
-    return dna_s2s_hosts(s, r->domain) && !dna_s2s_hosts(s, r->other) &&
-           s->call->content.len > 0 && s->call->content.len <= DNA_LIMIT_DIALBACK_KEY &&
+    return dna_s2s_if_pair_of_link(s, r) && s->call->content.len > 0 &&
+           s->call->content.len <= DNA_LIMIT_DIALBACK_KEY &&
            s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
+}
+
+/* The receiving entity asks about a key of ours. */
+GUARD(key_of_ours)
+{
+    return dna_s2s_is(s, DNA_S2S_PUBLIC) && dna_s2s_hosts(s, r->other) &&
+           !dna_s2s_hosts(s, r->domain) && !dna_s2s_if_key_unusable(s, r) &&
+           s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
+}
+
+GUARD(key_unusable)
+{
+    UNUSED;
+    return s->call->content.len == 0 || s->call->content.len > DNA_LIMIT_DIALBACK_KEY;
+}
+
+/* Another target than the header's only where errors are understood (XEP-0220 2.6.2). */
+GUARD(may_dial_out)
+{
+    return dna_s2s_can_dial(s) && dna_s2s_hosts(s, r->domain) &&
+           !dna_s2s_hosts(s, r->other) && s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS &&
+           (s->headers.dialback_errors || strcmp(r->other, s->peer.text) == 0);
+}
+
+GUARD(target_stands)
+{
+    return dna_s2s_hosts(s, r->domain) && dna_s2s_stands(s, dna_s2s_remote(s, r));
+}
+
+GUARD(may_dial_standing)
+{
+    return dna_s2s_if_may_dial_out(s, r) && dna_s2s_if_target_stands(s, r);
+}
+
+GUARD(target_unknown)
+{
+    return !dna_s2s_hosts(s, r->other);
+}
+
+GUARD(sender_ours)
+{
+    return dna_s2s_hosts(s, r->domain);
+}
+
+/* By the certificate of this stream, now. */
+GUARD(sender_proven)
+{
+    return dna_s2s_hosts(s, r->other) && !dna_s2s_hosts(s, r->domain) &&
+           dna_s2s_is_proven(s, dna_s2s_remote(s, r));
+}
+
+GUARD(sender_stands)
+{
+    return dna_s2s_hosts(s, r->other) && !dna_s2s_hosts(s, r->domain) &&
+           dna_s2s_stands(s, dna_s2s_remote(s, r));
+}
+
+GUARD(pairs_full)
+{
+    UNUSED;
+    return s->records.in_flight >= DNA_LIMIT_DIALBACK_PAIRS;
+}
+
+GUARD(key_valid)
+{
+    return s->call->outcome == DNA_S2S_KEY_VALID && dna_s2s_if_sender_stands(s, r);
+}
+
+/* ... and no other pair or domain of the peer is accepted. */
+GUARD(key_invalid_alone)
+{
+    UNUSED;
+    return s->call->outcome == DNA_S2S_KEY_INVALID && s->records.peer_valid == 0;
+}
+
+/* A peer that speaks DNA proves by it. */
+GUARD(dialback_admits)
+{
+    return s->options.dialback && s->dna != DNA_S2S_SPEAKS_YES && s->call->ruling->dialback &&
+           s->call->ruling->verdict != DNA_PROVEN && !dna_s2s_hosts(s, r->domain);
+}
+
+GUARD(still_admitted)
+{
+    return dna_s2s_stands(s, r);
 }

@@ -119,6 +119,7 @@ void dna_s2s_header_read(const struct dna_s2s *s, const struct dna_xml_item *ite
     unsigned major;
     memset(h, 0, sizeof *h);
     h->dna = item->declares_dna;
+    h->dialback = item->declares_dialback;
     (void)dna_xml_attr(e, "id", &h->id);
     read_namespaces(item, h);
     major = read_version(e, h);

@@ -111,6 +111,37 @@ enum dna_err dna_s2s_renew(struct dna_s2s *s, const char *domain, struct dna_tim
 
 /* Pairs of the domain, in both maps.  A record may go with its event, so that each is looked
  * for anew. */
+static bool ends_with_domain(const struct dna_s2s_record *r)
+{
+    switch ((int)r->state) {
+    case DNA_S2S_P_WAITING:
+    case DNA_S2S_P_KEY:
+    case DNA_S2S_P_SENT:
+    case DNA_S2S_P_ANSWERED:
+    case DNA_S2S_P_VALID:
+    case DNA_S2S_L_VALID:
+    case DNA_S2S_D_WAITING:
+    case DNA_S2S_D_HEARING:
+    case DNA_S2S_D_KEY:
+    case DNA_S2S_D_SENT:
+    case DNA_S2S_D_VALID:
+    case DNA_S2S_R_HEARING:
+    case DNA_S2S_R_VERIFYING:
+    case DNA_S2S_R_VALID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* On the local hop the remote domain comes first where we send, on public streams ours. */
+static bool is_of(const struct dna_s2s *s, const struct dna_s2s_record *r, const char *own)
+{
+    bool ours = dna_s2s_state_ours((enum dna_s2s_state)r->state);
+    bool first = dna_s2s_is(s, DNA_S2S_PUBLIC) ? ours : !ours;
+    return strcmp(first ? r->domain : r->other, own) == 0;
+}
+
 static void unhost_pairs(struct dna_s2s *s, struct dna_map *map, const char *own)
 {
     size_t cursor = 0;
@@ -118,9 +149,7 @@ static void unhost_pairs(struct dna_s2s *s, struct dna_map *map, const char *own
     void *value;
     while (dna_map_next(map, &cursor, &key, &value)) {
         struct dna_s2s_record *r = value;
-        bool ours = strcmp(map == s->records.own ? r->other : r->domain, own) == 0;
-        if (ours && (r->state == DNA_S2S_L_VALID || map == s->records.own) &&
-            r->state != DNA_S2S_P_INVALID) {
+        if (ends_with_domain(r) && is_of(s, r, own)) {
             dna_s2s_run(s, DNA_S2S_RE_UNHOSTED, r);
             cursor = 0;
         }
@@ -132,10 +161,11 @@ enum dna_err dna_s2s_unhost(struct dna_s2s *s, const char *own, struct dna_time 
     struct dna_s2s_call call;
     struct dna_s2s_record *r;
     if (dna_s2s_begin(s, &call, now)) {
-        if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+        if (s->records.pairs != 0) {
             unhost_pairs(s, s->records.own, own);
             unhost_pairs(s, s->records.peer, own);
-        } else if ((r = dna_s2s_own_record(s, own)) != NULL) {
+        }
+        if (dna_s2s_is(s, DNA_S2S_PUBLIC) && (r = dna_s2s_own_record(s, own)) != NULL) {
             dna_s2s_run(s, DNA_S2S_RE_UNHOSTED, r);
         }
     }
@@ -169,6 +199,66 @@ enum dna_err dna_s2s_dialback_verified(struct dna_s2s *s, struct dna_span from,
         (r = dna_s2s_pair(s, DNA_S2S_K_NONE, source.text, target.text, id)) != NULL) {
         call.valid = valid;
         dna_s2s_run(s, DNA_S2S_RE_VERIFIED, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_dialback_checked(struct dna_s2s *s, const char *from, const char *to,
+                                      bool answer, bool valid, struct dna_span proof,
+                                      struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now) &&
+        (r = dna_s2s_pair(s, answer ? DNA_S2S_P_NONE : DNA_S2S_L_NONE, from, to, no_id)) !=
+            NULL) {
+        call.valid = valid;
+        call.content = proof;
+        dna_s2s_run(s, DNA_S2S_RE_CHECKED, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+enum dna_err dna_s2s_answered(struct dna_s2s *s, const char *from, const char *to,
+                              unsigned number, enum dna_s2s_verdict verdict,
+                              struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (dna_s2s_begin(s, &call, now) &&
+        (r = dna_s2s_pair(s, DNA_S2S_R_NONE, from, to, no_id)) != NULL &&
+        r->number == number) {
+        call.outcome = verdict;
+        dna_s2s_run(s, DNA_S2S_RE_ANSWERED, r);
+    }
+    return dna_s2s_finish(s);
+}
+
+/* Its TLS is on, and it leads away from whoever made the claim: we opened it. */
+bool dna_s2s_can_verify(const struct dna_s2s *s)
+{
+    return s->err == DNA_OK && dna_s2s_is(s, DNA_S2S_PUBLIC) && s->options.dialback &&
+           (s->state == DNA_S2S_OUT_VERIFYING || s->state == DNA_S2S_OUT_DIALBACK ||
+            (s->state == DNA_S2S_OUT_ESTABLISHED && s->headers.dialback)) &&
+           s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
+}
+
+enum dna_err dna_s2s_verify(struct dna_s2s *s, const char *from, const char *to,
+                            struct dna_span id, struct dna_span key, unsigned number,
+                            struct dna_time now)
+{
+    struct dna_s2s_call call;
+    struct dna_s2s_record *r;
+    if (!dna_s2s_begin(s, &call, now)) {
+        return dna_s2s_finish(s);
+    }
+    if (!dna_s2s_can_verify(s) || dna_s2s_pair(s, DNA_S2S_Y_NONE, from, to, id) != NULL ||
+        (r = dna_s2s_pair_make(s, DNA_S2S_Y_NONE, from, to, id)) == NULL) {
+        call.misused = s->err == DNA_OK;
+    } else {
+        call.content = key;
+        call.number = number;
+        dna_s2s_run(s, DNA_S2S_RE_WANT, r);
     }
     return dna_s2s_finish(s);
 }

@@ -157,6 +157,85 @@ static void stop_waiting(struct dna_s2s_records *records, const struct dna_s2s_r
     }
 }
 
+/* --- pairs that are being judged ----------------------------------------------------------- */
+
+void dna_s2s_dial(struct dna_s2s *s, struct dna_s2s_record *record)
+{
+    if (!record->dialling) {
+        record->dialling = true;
+        record->next_waiting = s->records.dialling;
+        s->records.dialling = record;
+    }
+}
+
+static void stop_dialling(struct dna_s2s_records *records, struct dna_s2s_record *record)
+{
+    struct dna_s2s_record **link = &records->dialling;
+    if (!record->dialling) {
+        return;
+    }
+    while (*link != record) {
+        link = &(*link)->next_waiting;
+    }
+    *link = record->next_waiting;
+    record->dialling = false;
+}
+
+struct dna_s2s_record *dna_s2s_remote(const struct dna_s2s *s,
+                                      const struct dna_s2s_record *pair)
+{
+    return dna_s2s_peer_record(s, dna_s2s_state_ours((enum dna_s2s_state)pair->state)
+                                      ? pair->other
+                                      : pair->domain);
+}
+
+struct dna_s2s_record *dna_s2s_judged(struct dna_s2s *s)
+{
+    for (struct dna_s2s_record *r = s->records.dialling; r != NULL; r = r->next_waiting) {
+        const struct dna_s2s_record *remote = dna_s2s_remote(s, r);
+        if (remote == NULL || !remote->hearing) {
+            stop_dialling(&s->records, r);
+    s->records.pairs -= r->other[0] != '\0';
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* --- pairs that rest -------------------------------------------------------------------- */
+
+void dna_s2s_unrest(struct dna_s2s *s, struct dna_s2s_record *record)
+{
+    struct dna_s2s_records *records = &s->records;
+    if (record->older == NULL && records->oldest != record) {
+        return; /* it is in no list */
+    }
+    *(record->older != NULL ? &record->older->newer : &records->oldest) = record->newer;
+    *(record->newer != NULL ? &record->newer->older : &records->newest) = record->older;
+    record->older = record->newer = NULL;
+}
+
+void dna_s2s_rest(struct dna_s2s *s, struct dna_s2s_record *record)
+{
+    struct dna_s2s_records *records = &s->records;
+    dna_s2s_unrest(s, record);
+    record->older = records->newest;
+    *(record->older != NULL ? &record->older->newer : &records->oldest) = record;
+    records->newest = record;
+}
+
+/* Remote senders are without number, and it is permitted to ask for a pair again. */
+static void make_room(struct dna_s2s *s)
+{
+    struct dna_s2s_record *r = s->records.oldest;
+    if (r != NULL && dna_map_count(s->records.own) >= DNA_LIMIT_DOMAINS_PER_STREAM) {
+        if (r->state == DNA_S2S_P_VALID) {
+            dna_s2s_emit_standing(s, DNA_S2S_PAIR, r, false, "reset");
+        }
+        dna_s2s_lapse(s, r);
+    }
+}
+
 /* --- finding and making ------------------------------------------------------------------- */
 
 static char *append(char *at, const char *text)
@@ -185,8 +264,7 @@ static struct dna_span key_of(char key[KEY_MAX], const char *from, const char *t
 
 static struct dna_map *map_of(const struct dna_s2s *s, enum dna_s2s_state none)
 {
-    return none == DNA_S2S_A_NONE || none == DNA_S2S_P_NONE ? s->records.own
-                                                            : s->records.peer;
+    return dna_s2s_state_ours(none) ? s->records.own : s->records.peer;
 }
 
 struct dna_s2s_record *dna_s2s_pair(const struct dna_s2s *s, enum dna_s2s_state none,
@@ -233,6 +311,9 @@ struct dna_s2s_record *dna_s2s_pair_make(struct dna_s2s *s, enum dna_s2s_state n
     if (r != NULL || s->err != DNA_OK) {
         return r;
     }
+    if (none == DNA_S2S_P_NONE) {
+        make_room(s);
+    }
     if (dna_map_count(map) >= DNA_LIMIT_DOMAINS_PER_STREAM || id.len > DNA_LIMIT_STREAM_ID) {
         return NULL;
     }
@@ -242,6 +323,7 @@ struct dna_s2s_record *dna_s2s_pair_make(struct dna_s2s *s, enum dna_s2s_state n
         dna_s2s_fault(s, DNA_ERR_MEMORY);
         return NULL;
     }
+    s->records.pairs += to[0] != '\0';
     return r;
 }
 
@@ -309,17 +391,20 @@ void dna_s2s_record_drop(struct dna_s2s *s, struct dna_s2s_record *r)
     char key[KEY_MAX];
     stop_timer(&s->records, r);
     stop_waiting(&s->records, r);
+    dna_s2s_unrest(s, r);
     cancel_raised(s, r);
     forget_last(&s->records);
-    (void)dna_map_remove(map_of(s, r->state >= DNA_S2S_L_NONE ? DNA_S2S_L_NONE
-                                                              : DNA_S2S_P_NONE),
+    stop_dialling(&s->records, r);
+    (void)dna_map_remove(map_of(s, (enum dna_s2s_state)r->state),
                          key_of(key, r->domain, r->other, dna_span_of(r->id)));
+    dna_alloc_release(s->options.alloc, r->key);
     dna_alloc_release(s->options.alloc, r);
 }
 
-static enum dna_s2s_effect_kind standing(const struct dna_s2s *s, const struct dna_map *map)
+static enum dna_s2s_effect_kind standing(const struct dna_s2s *s, const struct dna_map *map,
+                                         const struct dna_s2s_record *r)
 {
-    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+    if (r->other[0] != '\0') {
         return DNA_S2S_PAIR;
     }
     return map == s->records.own ? DNA_S2S_OWN : DNA_S2S_PEER;
@@ -336,8 +421,9 @@ static void free_all(struct dna_s2s *s, struct dna_map *map, bool tell)
             dna_s2s_emit_domain(s, DNA_S2S_DISMISS, r->domain);
         }
         if (tell && !r->one_way && dna_s2s_state_valid((enum dna_s2s_state)r->state)) {
-            dna_s2s_emit_standing(s, standing(s, map), r, false, "reset");
+            dna_s2s_emit_standing(s, standing(s, map, r), r, false, "reset");
         }
+        dna_alloc_release(s->options.alloc, r->key);
         dna_alloc_release(s->options.alloc, r);
     }
     dna_map_free(map);

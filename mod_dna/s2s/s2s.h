@@ -21,7 +21,7 @@
 struct dna_s2s;
 
 enum dna_s2s_profile {
-    DNA_S2S_PUBLIC, /* TLS required; DNA and SASL EXTERNAL; no dialback */
+    DNA_S2S_PUBLIC, /* TLS required; DNA and SASL EXTERNAL; dialback behind TLS */
     DNA_S2S_LOCAL   /* the hop to one local server: no TLS, dialback only */
 };
 
@@ -41,6 +41,11 @@ struct dna_s2s_options {
     char ids[3][DNA_S2S_ID_TEXT]; /* receiving: header ids, one per (re)start */
     uint64_t seed;
     bool accept_short_form;
+    bool dialback;  /* PUBLIC: pairs are signalled by dialback, and admitted where rulings say
+                     * that it may */
+    bool verifies;  /* PUBLIC, initiating, with dialback: the stream is for dna_s2s_verify */
+    bool keyed; /* LOCAL: db:result proves a secret of the link, in both directions, instead
+                 * of a key that is asked back for */
 };
 
 enum dna_s2s_effect_kind {
@@ -60,12 +65,28 @@ enum dna_s2s_effect_kind {
     DNA_S2S_STANZA,      /* passed the gate */
     DNA_S2S_DIALBACK_KEY,    /* make the key for our db:result; dna_s2s_dialback_key */
     DNA_S2S_DIALBACK_VERIFY, /* check a key that we issued; dna_s2s_dialback_verified */
+    DNA_S2S_DIALBACK_CHECK,  /* keyed: whether content proves the secret, as a request or
+                              * (accepted) an answer; dna_s2s_dialback_checked */
+    DNA_S2S_DIALBACK_ASK,    /* PUBLIC: ask the server of `domain` about the key that was sent
+                              * for the pair domain -> other; dna_s2s_answered */
+    DNA_S2S_DIALBACK_READY,  /* the stream can take dna_s2s_verify; only with `verifies` */
+    DNA_S2S_DIALBACK_ANSWER, /* what the peer answers to dna_s2s_verify */
     DNA_S2S_ERROR,       /* stream error sent / received */
     DNA_S2S_CLOSE        /* flush, then close the connection; the last effect; text: why */
 };
 
 /* A value of enum dna_peer_outcome (mod_dna/fact.h), which this room may not include. */
 enum dna_s2s_outcome { DNA_S2S_SILENT, DNA_S2S_IMPOSSIBLE, DNA_S2S_PROOF };
+
+/* What became of asking the server of a sender's domain about a key. */
+enum dna_s2s_verdict {
+    DNA_S2S_KEY_UNREACHED, /* no connection, or it broke */
+    DNA_S2S_KEY_UNANSWERED,/* not in time */
+    DNA_S2S_KEY_UNKNOWN,   /* there is no such server, or it does not serve the domain */
+    DNA_S2S_KEY_REFUSED,   /* by a limit of ours: nobody was asked */
+    DNA_S2S_KEY_INVALID,
+    DNA_S2S_KEY_VALID
+};
 
 /* Pointers live until the next call on the stream. */
 struct dna_s2s_effect {
@@ -80,6 +101,8 @@ struct dna_s2s_effect {
     unsigned prooftypes;       /* PROVE: bits that the challenge offers */
     struct dna_span content;   /* PEER_FACT; DIALBACK_VERIFY: the key */
     struct dna_span from, to, id; /* DIALBACK_*: as on the wire */
+    unsigned number;              /* DIALBACK_ASK, DIALBACK_ANSWER */
+    enum dna_s2s_verdict verdict; /* DIALBACK_ANSWER */
     const struct dna_stanza *stanza;
     struct dna_xml_limits limits; /* READER */
     bool shallow;                 /* READER */
@@ -139,6 +162,24 @@ DNA_MUST_USE enum dna_err dna_s2s_dialback_key(struct dna_s2s *s2s, const char *
 DNA_MUST_USE enum dna_err dna_s2s_dialback_verified(struct dna_s2s *s2s, struct dna_span from,
                                                     struct dna_span to, struct dna_span id,
                                                     bool valid, struct dna_time now);
+/* from, to, answer: of the effect (domain, other, accepted).  proof: for our answer, where a
+ * request was valid. */
+DNA_MUST_USE enum dna_err dna_s2s_dialback_checked(struct dna_s2s *s2s, const char *from,
+                                                   const char *to, bool answer, bool valid,
+                                                   struct dna_span proof,
+                                                   struct dna_time now);
+
+/* The answer to DIALBACK_ASK; one that nobody waits for any more is ignored. */
+DNA_MUST_USE enum dna_err dna_s2s_answered(struct dna_s2s *s2s, const char *from,
+                                           const char *to, unsigned number,
+                                           enum dna_s2s_verdict verdict, struct dna_time now);
+/* Asks the peer, as the server of `to`, whether `key` is its key for stream `id` of ours to
+ * `from`; DIALBACK_ANSWER bears the number.  DNA_ERR_STATE: not on this stream, or not now. */
+DNA_MUST_USE enum dna_err dna_s2s_verify(struct dna_s2s *s2s, const char *from,
+                                         const char *to, struct dna_span id,
+                                         struct dna_span key, unsigned number,
+                                         struct dna_time now);
+bool dna_s2s_can_verify(const struct dna_s2s *s2s);
 
 /* As the functions of mod_dna/session.h with the same ending. */
 DNA_MUST_USE enum dna_err dna_s2s_ask(struct dna_s2s *s2s, const char *own, const char *peer,

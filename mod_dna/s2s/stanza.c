@@ -98,6 +98,22 @@ enum dna_err dna_s2s_send_error(struct dna_s2s *s, const struct dna_stanza *stan
     return within_limit(s, before);
 }
 
+/* The pair of a stanza that goes to the local server is the last to be let go. */
+static void note_use(struct dna_s2s *s, const char *from, const char *to)
+{
+    struct dna_s2s_record *pair = s->records.last_to;
+    if (!dna_s2s_is(s, DNA_S2S_LOCAL)) {
+        return;
+    }
+    if (pair == NULL || strcmp(pair->domain, from) != 0 || strcmp(pair->other, to) != 0) {
+        pair = dna_s2s_pair(s, DNA_S2S_P_NONE, from, to, (struct dna_span){NULL, 0});
+        s->records.last_to = pair;
+    }
+    if (pair != NULL && pair != s->records.newest) {
+        dna_s2s_rest(s, pair);
+    }
+}
+
 enum dna_err dna_s2s_send(struct dna_s2s *s, const struct dna_stanza *stanza)
 {
     enum dna_err err;
@@ -111,6 +127,7 @@ enum dna_err dna_s2s_send(struct dna_s2s *s, const struct dna_stanza *stanza)
         stanza->raw.len + stanza->splice.len > s->headers.max_bytes) {
         return DNA_ERR_LIMIT;
     }
+    note_use(s, stanza->from_domain.text, stanza->to_domain.text);
     err = dna_xml_write_raw(&s->out, stanza->raw, stanza->splice_at, stanza->splice);
     if (err == DNA_ERR_MEMORY) {
         dna_s2s_fault(s, err);

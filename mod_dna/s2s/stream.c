@@ -75,8 +75,11 @@ static bool has_turn(const struct dna_s2s *s)
     case DNA_S2S_IN_CHECKING:
         return s->records.in_flight < DNA_LIMIT_IN_FLIGHT_UNAUTH;
     case DNA_S2S_IN_ESTABLISHED:
-    case DNA_S2S_OUT_ESTABLISHED:
         return s->records.in_flight < DNA_LIMIT_IN_FLIGHT;
+    case DNA_S2S_OUT_ESTABLISHED:
+        return s->records.in_flight <
+               (dna_s2s_can_dial(s) ? DNA_LIMIT_DIALBACK_PAIRS : DNA_LIMIT_IN_FLIGHT);
+    case DNA_S2S_OUT_DIALBACK:
     case DNA_S2S_OUT_LOCAL:
     case DNA_S2S_OUT_LOCAL_ESTABLISHED:
         return s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
@@ -112,6 +115,9 @@ enum dna_err dna_s2s_finish(struct dna_s2s *s)
     bool misused = s->call->misused;
     struct dna_s2s_record *r;
     if (s->err == DNA_OK) {
+        while (s->err == DNA_OK && !dna_s2s_over(s) && (r = dna_s2s_judged(s)) != NULL) {
+            dna_s2s_run(s, DNA_S2S_RE_JUDGED, r);
+        }
         dna_s2s_grant_wishes(s);
         while (s->err == DNA_OK && has_turn(s) && (r = dna_s2s_turn(s)) != NULL) {
             dna_s2s_run(s, DNA_S2S_RE_TURN, r);

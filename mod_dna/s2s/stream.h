@@ -33,16 +33,20 @@ struct dna_s2s_record {
     bool proof_owed : 1;       /* our challenge was not answered yet */
     bool hearing : 1;          /* the session hears the domain */
     bool queued : 1;           /* in the list of those that wait */
+    bool dialling : 1;         /* in the list of those whose remote domain is being judged */
     unsigned char code;        /* enum dna_code: why it was refused */
+    unsigned number;           /* of the question to the sender's server */
     unsigned timer;            /* place in the heap + 1; 0: none */
     int64_t deadline;          /* monotonic, with timer */
     int64_t expires_at;        /* wall: end of the proof */
     int64_t ended_at;          /* monotonic: when it became INVALID or IMPOSSIBLE */
     int64_t retry_at;          /* monotonic: when it may be tried again */
     struct dna_s2s_record *next_waiting;
+    struct dna_s2s_record *older, *newer; /* pairs that we send on and that rest, by use */
     const char *domain; /* canonical; pairs: the sender */
     const char *other;  /* pairs: the receiver; "" */
     const char *id;     /* keys: the stream id that the key belongs to; "" */
+    char *key;          /* of a public pair that is being judged, or NULL */
 };
 
 struct dna_s2s_records {
@@ -51,11 +55,15 @@ struct dna_s2s_records {
     struct dna_s2s_record **heap;
     size_t n_heap, heap_room;
     struct dna_s2s_record *waiting, **waiting_end;
+    struct dna_s2s_record *oldest, *newest; /* of the pairs that rest */
+    struct dna_s2s_record *dialling; /* linked as those that wait */
+    unsigned asked; /* questions to servers of senders, for their numbers */
     struct dna_s2s_record *last_from, *last_to; /* of the last stanza; local: the pair */
     /* Kept by engine.c: */
     size_t in_flight;
     size_t challenged; /* peer's records in a CHALLENGED state */
     size_t own_valid, peer_valid;
+    size_t pairs; /* records that have two domains; by records.c */
     /* Initiating: pairs asked for before the stream was ready; "own peer". */
     struct dna_map *wishes;
 };
@@ -72,8 +80,9 @@ struct dna_s2s_headers {
     bool sent;            /* ours, in this round */
     bool modern;          /* the peer's has a version of at least 1.0 */
     bool stranger;        /* the response came from another domain than we asked */
-    bool dialback_errors;
-    char *id;             /* local, initiating: the peer's */
+    bool external;        /* SASL EXTERNAL is offered */
+    bool dialback, dialback_errors;
+    char *id;             /* initiating, where dialback may need it: the peer's; or NULL */
     size_t max_bytes;     /* of the peer, XEP-0478; 0: unknown */
 };
 
@@ -106,6 +115,8 @@ struct dna_s2s {
     bool close_queued; /* the CLOSE effect: no other comes behind it */
     bool close_told;   /* ... was handed out */
     unsigned abuse;
+    unsigned verified;      /* keys of ours, within a minute */
+    int64_t verified_since; /* monotonic */
     int64_t began;     /* monotonic: the stream */
     int64_t lifetime;  /* monotonic deadline, DNA_NEVER */
     int64_t patience;  /* features are held back until then */
@@ -137,7 +148,7 @@ enum dna_s2s_gate {
 struct dna_s2s_header {
     const char *fault; /* stream error that it deserves; NULL: none */
     const char *why;
-    bool modern, dna, stranger;
+    bool modern, dna, dialback, stranger;
     struct dna_name from, to; /* "" where absent or unusable */
     struct dna_span id;
 };
@@ -179,6 +190,8 @@ struct dna_s2s_call {
     /* Of the host. */
     const struct dna_ruling *ruling;
     bool valid;
+    enum dna_s2s_verdict outcome;   /* of asking the sender's server */
+    unsigned number;
     size_t unread;
     bool has_certificate;
     bool misused; /* the event has no place in this state */
@@ -206,6 +219,11 @@ void dna_s2s_fault(struct dna_s2s *s, enum dna_err err);
 bool dna_s2s_both_ways(const struct dna_s2s *s);
 /* A record that the other side accepts, and whose proof has not ended. */
 bool dna_s2s_valid_now(const struct dna_s2s *s, const struct dna_s2s_record *r);
+/* A domain of the peer's that is proven, or may be admitted by dialback. */
+bool dna_s2s_stands(const struct dna_s2s *s, const struct dna_s2s_record *peer);
+bool dna_s2s_is_proven(const struct dna_s2s *s, const struct dna_s2s_record *peer);
+/* Initiating, public: whether pairs may be dialled on this stream. */
+bool dna_s2s_can_dial(const struct dna_s2s *s);
 
 /* --- effects.c ---------------------------------------------------------------------- */
 
@@ -235,7 +253,7 @@ struct dna_s2s_record *dna_s2s_peer_record(const struct dna_s2s *s, const char *
 /* Found or new, in state A_NONE, V_NONE; NULL: the limit, or no memory (err is set). */
 struct dna_s2s_record *dna_s2s_own_record_make(struct dna_s2s *s, const char *own);
 struct dna_s2s_record *dna_s2s_peer_record_make(struct dna_s2s *s, const char *peer);
-/* A dialback pair (P_NONE, L_NONE) or key (K_NONE). */
+/* A dialback pair (P_NONE, L_NONE; public: D_NONE, R_NONE) or key (K_NONE, Y_NONE). */
 struct dna_s2s_record *dna_s2s_pair(const struct dna_s2s *s, enum dna_s2s_state none,
                                     const char *from, const char *to, struct dna_span id);
 struct dna_s2s_record *dna_s2s_pair_make(struct dna_s2s *s, enum dna_s2s_state none,
@@ -249,9 +267,19 @@ void dna_s2s_timer(struct dna_s2s *s, struct dna_s2s_record *record, int64_t dea
 struct dna_s2s_record *dna_s2s_timer_first(const struct dna_s2s *s);
 /* Milliseconds until a refused record may be tried again; longer each time. */
 int64_t dna_s2s_backoff(struct dna_s2s_record *record);
+/* A pair that we send on came to rest, or was used; it no longer rests. */
+void dna_s2s_rest(struct dna_s2s *s, struct dna_s2s_record *record);
+void dna_s2s_unrest(struct dna_s2s *s, struct dna_s2s_record *record);
 void dna_s2s_wait(struct dna_s2s *s, struct dna_s2s_record *record);
 /* The next one that waits, taken off the list; NULL. */
 struct dna_s2s_record *dna_s2s_turn(struct dna_s2s *s);
+/* A public pair waits for the judgement on its remote domain; the first whose was given is
+ * taken off that list. */
+void dna_s2s_dial(struct dna_s2s *s, struct dna_s2s_record *record);
+struct dna_s2s_record *dna_s2s_judged(struct dna_s2s *s);
+/* The record of its remote domain, or NULL. */
+struct dna_s2s_record *dna_s2s_remote(const struct dna_s2s *s,
+                                      const struct dna_s2s_record *pair);
 
 /* --- write.c: output ------------------------------------------------------------------ */
 
@@ -312,5 +340,7 @@ void dna_s2s_raise(struct dna_s2s *s, enum dna_s2s_event event, struct dna_s2s_r
 void dna_s2s_begin_state(struct dna_s2s *s);
 /* Handles an event and all that it raises. */
 void dna_s2s_run(struct dna_s2s *s, enum dna_s2s_event event, struct dna_s2s_record *record);
+/* Lets go of a pair that rests. */
+void dna_s2s_lapse(struct dna_s2s *s, struct dna_s2s_record *record);
 
 #endif

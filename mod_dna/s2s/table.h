@@ -38,8 +38,8 @@ struct dna_s2s_table {
 };
 
 extern const struct dna_s2s_table dna_s2s_table_in, dna_s2s_table_out, dna_s2s_table_both,
-    dna_s2s_table_assert, dna_s2s_table_validate, dna_s2s_table_pair;
-#define DNA_S2S_N_TABLES 6
+    dna_s2s_table_assert, dna_s2s_table_validate, dna_s2s_table_pair, dna_s2s_table_dialback;
+#define DNA_S2S_N_TABLES 7
 extern const struct dna_s2s_table *const dna_s2s_tables[DNA_S2S_N_TABLES];
 
 /* The row for the event, or NULL.  s->call is set. */
@@ -56,5 +56,7 @@ const char *dna_s2s_event_condition(enum dna_s2s_event event);
 bool dna_s2s_state_busy(enum dna_s2s_state state);
 bool dna_s2s_state_valid(enum dna_s2s_state state);
 bool dna_s2s_state_challenged(enum dna_s2s_state state);
+/* Whether a record in it is about a domain of ours, or about what we ask for. */
+bool dna_s2s_state_ours(enum dna_s2s_state state);
 
 #endif

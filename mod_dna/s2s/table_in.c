@@ -28,6 +28,7 @@ static const struct dna_s2s_row rows[] = {
     ROW(IN_ESTABLISHED, EV_STANZA, IF(gate_open), DO(relay), SAME, "DNA, stanza gate")
     GATE_ROWS(IN_ESTABLISHED)
     ROW(IN_ESTABLISHED, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
+    ROW(IN_ESTABLISHED, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
     ROW(IN_ESTABLISHED, EV_LAPSED, ALWAYS, DO(fail_reset), FAILED, "RFC 6120 4.9.3.16")
 
     ROW(IN_LOCAL_ESTABLISHED, EV_STANZA, IF(gate_open), DO(relay), SAME, "XEP-0220 2.4")
@@ -58,13 +59,17 @@ static const struct dna_s2s_row rows[] = {
     ROW(IN_OFFERING, EV_REFUSED, ALWAYS, DO(offer), IN_NEGOTIATING, "RFC 6120 4.3.2")
     ROW(IN_OFFERING, EV_PATIENCE, ALWAYS, DO(offer), IN_NEGOTIATING, "RFC 6120 4.3.2")
     ROW(IN_OFFERING, EV_DNA, ALWAYS, DO(offer_and_take_dna), IN_NEGOTIATING, "DNA")
+    ROW(IN_OFFERING, EV_DIALBACK, IF(dialback), DO(offer_and_take_dialback), IN_NEGOTIATING,
+        "XEP-0220")
 
     ROW(IN_NEGOTIATING, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
+    ROW(IN_NEGOTIATING, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
     ROW(IN_NEGOTIATING, EV_AUTHENTICATED, IF(peer_valid), DO(establish), IN_ESTABLISHED, "DNA")
     AUTH_ROWS(IN_NEGOTIATING, EV_AUTH)
     ROW(IN_NEGOTIATING, EV_ABORT, ALWAYS, DO(sasl_aborted), SAME, "RFC 6120 6.4.4")
 
     ROW(IN_SASL, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
+    ROW(IN_SASL, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
     ROW(IN_SASL, EV_AUTHENTICATED, IF(peer_valid), DO(establish), IN_ESTABLISHED, "DNA")
     AUTH_ROWS(IN_SASL, EV_AUTH)
     AUTH_ROWS(IN_SASL, EV_RESPONSE)
@@ -81,6 +86,7 @@ static const struct dna_s2s_row rows[] = {
     AUTH_ROWS(IN_CHECKING, EV_AUTH)
     ROW(IN_CHECKING, EV_ABORT, ALWAYS, DO(sasl_aborted), IN_NEGOTIATING, "RFC 6120 6.4.4")
     ROW(IN_CHECKING, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
+    ROW(IN_CHECKING, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
 
     ROW(IN_SASL_HEADER, EV_HEADER, ALWAYS, DO(greet_again), IN_ESTABLISHED, "RFC 6120 6.4.6")
 

@@ -10,6 +10,7 @@ static const struct dna_s2s_row rows[] = {
     ROW(OUT_ESTABLISHED, EV_STANZA, IF(gate_open), DO(relay), SAME, "DNA, stanza gate")
     GATE_ROWS(OUT_ESTABLISHED)
     ROW(OUT_ESTABLISHED, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
+    ROW(OUT_ESTABLISHED, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220 2.1.1")
     ROW(OUT_ESTABLISHED, EV_LAPSED, ALWAYS, DO(fail_reset), FAILED, "RFC 6120 4.9.3.16")
 
     ROW(OUT_HEADER, EV_HEADER, ALWAYS, DO(note_header), OUT_FEATURES, "RFC 6120 4.7")
@@ -31,26 +32,44 @@ static const struct dna_s2s_row rows[] = {
     ROW(OUT_SECURING, EV_CLOSE, ALWAYS, DO(shut), CLOSED, "RFC 6120 5.4.3.2")
 
     ROW(OUT_TLS_HEADER, EV_HEADER, ALWAYS, DO(note_header), OUT_TLS_FEATURES, "RFC 6120 4.7")
+    ROW(OUT_TLS_HEADER, EV_REFUSED, IF(peer_admitted), NOTHING, SAME, "XEP-0220 2.1.1")
     ROW(OUT_TLS_HEADER, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED,
         "RFC 6120 4.9.3.12")
 
     ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(stranger), DO(fail_invalid_from), FAILED,
         "RFC 6120 4.7.1")
+    ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(verifies), DO(begin_verifying), OUT_VERIFYING,
+        "XEP-0220 2.1.2")
     ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(offers_dna), DO(begin_dna), OUT_DNA, "DNA")
     ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(offers_nothing), DO(fail_unsupported_feature),
         FAILED, "RFC 6120 4.9.3.22")
-    ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(peer_proven), DO(begin_sasl), OUT_SASL,
+    ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(offers_external_proven), DO(begin_sasl), OUT_SASL,
         "RFC 6120 6.4.2")
     ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(peer_heard), DO(await_ruling), OUT_HEARING,
         "RFC 6120 6.4.2")
-    ROW(OUT_TLS_FEATURES, EV_FEATURES, ALWAYS, DO(fail_not_authorized), FAILED,
+    ROW(OUT_TLS_FEATURES, EV_FEATURES, IF(dials_standing), DO(begin_dialback), OUT_DIALBACK,
+        "XEP-0220 2.1.1")
+    ROW(OUT_TLS_FEATURES, EV_FEATURES, ALWAYS, DO(fail_unproven), FAILED,
         "RFC 6120 4.9.3.12")
+    ROW(OUT_TLS_FEATURES, EV_REFUSED, IF(peer_admitted), NOTHING, SAME, "XEP-0220 2.1.1")
     ROW(OUT_TLS_FEATURES, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED,
         "RFC 6120 4.9.3.12")
 
-    ROW(OUT_HEARING, EV_PROVEN, ALWAYS, DO(begin_sasl), OUT_SASL, "RFC 6120 6.4.2")
-    ROW(OUT_HEARING, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED,
+    ROW(OUT_HEARING, EV_PROVEN, IF(external), DO(begin_sasl), OUT_SASL, "RFC 6120 6.4.2")
+    ROW(OUT_HEARING, EV_PROVEN, ALWAYS, DO(begin_dialback), OUT_DIALBACK, "XEP-0220 2.1.1")
+    ROW(OUT_HEARING, EV_REFUSED, IF(dials_admitted), DO(begin_dialback), OUT_DIALBACK,
+        "XEP-0220 2.1.1")
+    ROW(OUT_HEARING, EV_REFUSED, ALWAYS, DO(fail_unproven), FAILED, "RFC 6120 4.9.3.12")
+
+    ROW(OUT_DIALBACK, EV_DIALBACK, ALWAYS, DO(take_dialback), SAME, "XEP-0220 2.1.1")
+    ROW(OUT_DIALBACK, EV_AUTHENTICATED, IF(own_valid), DO(establish), OUT_ESTABLISHED,
+        "XEP-0220 2.4")
+    ROW(OUT_DIALBACK, EV_TURNED_AWAY, ALWAYS, DO(say_end), CLOSING, "XEP-0220 2.4.2")
+    ROW(OUT_DIALBACK, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED,
         "RFC 6120 4.9.3.12")
+
+    ROW(OUT_VERIFYING, EV_DIALBACK, ALWAYS, DO(take_dialback), SAME, "XEP-0220 2.1.2")
+    ROW(OUT_VERIFYING, EV_LIFETIME, ALWAYS, DO(say_end), CLOSING, "XEP-0220 2.1.2")
 
     ROW(OUT_DNA, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(OUT_DNA, EV_AUTHENTICATED, IF(both_valid), DO(establish), OUT_ESTABLISHED, "DNA")
@@ -62,6 +81,8 @@ static const struct dna_s2s_row rows[] = {
         "RFC 6120 6.4.6")
     ROW(OUT_SASL, EV_SUCCESS, ALWAYS, DO(fail_not_authorized), FAILED, "RFC 6120 4.9.3.12")
     ROW(OUT_SASL, EV_SASL_CHALLENGE, ALWAYS, DO(sasl_respond), SAME, "RFC 6120 6.4.3")
+    ROW(OUT_SASL, EV_SASL_FAILURE, IF(dials_noted), DO(begin_dialback), OUT_DIALBACK,
+        "RFC 7712 4.1")
     ROW(OUT_SASL, EV_SASL_FAILURE, ALWAYS, DO(sasl_refused), CLOSING, "RFC 6120 6.4.5")
     ROW(OUT_SASL, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED, "RFC 6120 4.9.3.12")
 

@@ -39,6 +39,7 @@ static const struct dna_s2s_row rows[] = {
     HEAR_ROWS(V_NONE, CLAUSE("NONE"))
     ROW(V_NONE, RE_HEARD_OF, ALWAYS, DO(hear), V_CHECKING, CLAUSE("NONE"))
     WANT_ROWS(V_NONE, CLAUSE("NONE"))
+    ROW(V_NONE, RE_DIALLED, ALWAYS, DO(hear), V_CHECKING, "XEP-0344 3")
     ROW(V_NONE, RE_RESTORED, ALWAYS, DO(peer_restored), V_VALID, "RFC 6120 6.4.6")
     ROW(V_NONE, RX_IMPOSSIBLE, ALWAYS, DO(note_impossible), V_IMPOSSIBLE, CLAUSE("NONE"))
 
@@ -51,6 +52,7 @@ static const struct dna_s2s_row rows[] = {
     PENDING_ROWS(V_CHECKING, CLAUSE("CHECKING"))
     ROW(V_CHECKING, RE_RULED, IF(proven_asked), DO(accept), V_VALID, CLAUSE("CHECKING"))
     ROW(V_CHECKING, RE_RULED, IF(proven), DO(note_proven), V_PROVEN, CLAUSE("CHECKING"))
+    ROW(V_CHECKING, RE_RULED, IF(dialback_admits), DO(admit_dialback), V_UNPROVEN, "XEP-0220 2.1.2")
     ROW(V_CHECKING, RE_RULED, ALWAYS, DO(refuse), V_INVALID, CLAUSE("CHECKING"))
     ROW(V_CHECKING, RE_CHALLENGE, IF(speaks), DO(challenge), V_CHALLENGED, CLAUSE("CHECKING"))
     ROW(V_CHECKING, RE_CHALLENGE, IF(may_yet_speak), DO(defer), V_DEFERRED, CLAUSE("CHECKING"))
@@ -62,6 +64,7 @@ static const struct dna_s2s_row rows[] = {
     PENDING_ROWS(V_DEFERRED, CLAUSE("CHECKING"))
     ROW(V_DEFERRED, RE_RULED, IF(proven_asked), DO(accept), V_VALID, CLAUSE("CHECKING"))
     ROW(V_DEFERRED, RE_RULED, IF(proven), DO(note_proven), V_PROVEN, CLAUSE("CHECKING"))
+    ROW(V_DEFERRED, RE_RULED, IF(dialback_admits), DO(admit_dialback), V_UNPROVEN, "XEP-0220 2.1.2")
     ROW(V_DEFERRED, RE_RULED, ALWAYS, DO(refuse), V_INVALID, CLAUSE("CHECKING"))
     ROW(V_DEFERRED, RX_IMPOSSIBLE, ALWAYS, DO(cancel), V_IMPOSSIBLE, CLAUSE("CHECKING"))
 
@@ -86,6 +89,8 @@ static const struct dna_s2s_row rows[] = {
     HEAR_ROWS(V_PROVEN, CLAUSE("NONE"))
     ROW(V_PROVEN, RE_WANT, IF(still_proven), DO(accept), V_VALID, CLAUSE("NONE"))
     WANT_ROWS(V_PROVEN, CLAUSE("NONE"))
+    ROW(V_PROVEN, RE_DIALLED, IF(still_proven), DO(accept), V_VALID, "XEP-0344 3")
+    ROW(V_PROVEN, RE_DIALLED, ALWAYS, DO(hear), V_CHECKING, "XEP-0344 3")
     ROW(V_PROVEN, RX_IMPOSSIBLE, ALWAYS, DO(note_impossible), V_IMPOSSIBLE, CLAUSE("VALID"))
     ROW(V_PROVEN, RE_REVOKED, ALWAYS, DO(refuse), V_INVALID, CLAUSE("VALID"))
 
@@ -127,6 +132,17 @@ static const struct dna_s2s_row rows[] = {
         CLAUSE("INVALID"))
     ROW(V_INVALID, RE_WANT, IF(may_not_retry), DO(tell_refused), SAME, CLAUSE("INVALID"))
     WANT_ROWS(V_INVALID, CLAUSE("INVALID"))
+    ROW(V_INVALID, RE_DIALLED, IF(may_not_retry), NOTHING, SAME, CLAUSE("INVALID"))
+    ROW(V_INVALID, RE_DIALLED, ALWAYS, DO(hear), V_CHECKING, "XEP-0344 3")
+
+    ROW(V_UNPROVEN, RX_ASSERT, IF(hosted), DO(refuse_spoof), V_INVALID, "DNA, own domain")
+    HEAR_ROWS(V_UNPROVEN, CLAUSE("NONE"))
+    WANT_ROWS(V_UNPROVEN, CLAUSE("NONE"))
+    ROW(V_UNPROVEN, RX_IMPOSSIBLE, ALWAYS, DO(end_dialback), V_IMPOSSIBLE, CLAUSE("VALID"))
+    ROW(V_UNPROVEN, RE_DIALLED, IF(still_admitted), NOTHING, SAME, "XEP-0220 2.1.2")
+    ROW(V_UNPROVEN, RE_DIALLED, ALWAYS, DO(hear), V_CHECKING, "XEP-0344 3")
+    ROW(V_UNPROVEN, RE_TIMER, ALWAYS, DO(end_dialback), V_INVALID, "S18")
+    ROW(V_UNPROVEN, RE_REVOKED, ALWAYS, DO(end_dialback), V_INVALID, "S18")
 
     ROW(V_IMPOSSIBLE, RX_ASSERT, IF(storming), DO(fail_storm), SAME, CLAUSE("IMPOSSIBLE"))
     ROW(V_IMPOSSIBLE, RX_ASSERT, IF(hosted), DO(refuse_again), SAME, "DNA, own domain")
@@ -138,6 +154,8 @@ static const struct dna_s2s_row rows[] = {
     ROW(V_IMPOSSIBLE, RE_WANT, IF(may_not_retry), DO(tell_refused), SAME,
         CLAUSE("IMPOSSIBLE"))
     WANT_ROWS(V_IMPOSSIBLE, CLAUSE("IMPOSSIBLE"))
+    ROW(V_IMPOSSIBLE, RE_DIALLED, IF(may_not_retry), NOTHING, SAME, CLAUSE("IMPOSSIBLE"))
+    ROW(V_IMPOSSIBLE, RE_DIALLED, ALWAYS, DO(hear), V_CHECKING, "XEP-0344 3")
 };
 
 const struct dna_s2s_table dna_s2s_table_validate = {

@@ -6,7 +6,7 @@
  *
  *   stream states     RFC 6120 4 to 6; rows in table_in.c, table_out.c, table_both.c
  *   record states     the DNA exchange (table_assert.c, table_validate.c) and XEP-0220
- *                     (table_pair.c)
+ *                     (table_pair.c on the local hop, table_dialback.c on public streams)
  */
 #ifndef DNA_S2S_VOCABULARY_H
 #define DNA_S2S_VOCABULARY_H
@@ -49,6 +49,8 @@
     X(OUT_SASL)                                                                             \
     X(OUT_SASL_HEADER)                                                                      \
     X(OUT_SASL_FEATURES)                                                                    \
+    X(OUT_DIALBACK)  /* a pair was sent, none is accepted yet */                            \
+    X(OUT_VERIFYING) /* only asks about keys */                                             \
     X(OUT_ESTABLISHED)                                                                      \
     /* outgoing, to the local server */                                                     \
     X(OUT_LOCAL_HEADER)                                                                     \
@@ -85,6 +87,7 @@
     X(V_RENEW_CHALLENGED)                                                                   \
     X(V_RENEW_EVALUATING)                                                                   \
     X(V_INVALID)                                                                            \
+    X(V_UNPROVEN) /* not proven; dialback may admit its pairs */                            \
     X(V_IMPOSSIBLE)                                                                         \
     /* dialback: a pair that we want to use, one that the local server uses, and a key of   \
      * ours that it asks about */                                                           \
@@ -92,12 +95,30 @@
     X(P_WAITING) /* for the stream, or for one of the pairs in flight */                    \
     X(P_KEY)                                                                                \
     X(P_SENT)                                                                               \
+    X(P_ANSWERED) /* keyed: whether the answer proves the secret is being checked */        \
     X(P_VALID)                                                                              \
     X(P_INVALID)                                                                            \
     X(L_NONE)                                                                               \
+    X(L_CHECKING) /* keyed: the same of the request */                                      \
     X(L_VALID)                                                                              \
     X(K_NONE)                                                                               \
-    X(K_VERIFYING)
+    X(K_VERIFYING)                                                                          \
+    /* dialback on public streams: a pair that we want to use, one that the peer wants to   \
+     * use, and a key of the peer's that we ask about */                                    \
+    X(D_NONE)                                                                               \
+    X(D_WAITING)                                                                            \
+    X(D_HEARING) /* is the target proven, or may dialback do? */                            \
+    X(D_KEY)                                                                                \
+    X(D_SENT)                                                                               \
+    X(D_VALID)                                                                              \
+    X(D_INVALID)                                                                            \
+    X(R_NONE)                                                                               \
+    X(R_HEARING)   /* is the sender proven, or may dialback do? */                          \
+    X(R_VERIFYING) /* the sender's server is asked */                                       \
+    X(R_VALID)                                                                              \
+    X(R_GONE)      /* we no longer host the target */                                       \
+    X(Y_NONE)                                                                               \
+    X(Y_SENT)
 
 /* X(name, what happens where no row matches).  FAIL: the stream error of
  * dna_s2s_event_condition; ABUSE: discarded and counted; MISUSE: the host called at the
@@ -152,6 +173,9 @@
     X(RX_RESULT_INVALID, ABUSE)                                                             \
     X(RX_RESULT_ERROR, ABUSE)                                                               \
     X(RX_VERIFY, ABUSE)                                                                     \
+    X(RX_VERIFY_VALID, ABUSE) /* answers to ours */                                         \
+    X(RX_VERIFY_INVALID, ABUSE)                                                             \
+    X(RX_VERIFY_ERROR, ABUSE)                                                               \
     /* from the host, or raised */                                                          \
     X(RE_WANT, IGNORE)      /* stanzas wait for this domain or pair */                      \
     X(RE_TURN, IGNORE)      /* one fewer is in flight; the stream can carry pairs */        \
@@ -168,6 +192,10 @@
     X(RE_UNHOSTED, IGNORE)                                                                  \
     X(RE_KEY, IGNORE)      /* the host made a dialback key */                               \
     X(RE_VERIFIED, IGNORE) /* the host checked one */                                       \
+    X(RE_CHECKED, IGNORE)  /* keyed: the host checked a proof of the secret */              \
+    X(RE_DIALLED, IGNORE)  /* a public pair asks for a judgement on its remote domain */    \
+    X(RE_JUDGED, IGNORE)   /* ... which was given */                                        \
+    X(RE_ANSWERED, IGNORE) /* what became of asking the sender's server */                  \
     X(RE_TIMER, IGNORE)    /* the record's deadline */
 
 #define DNA_S2S_ENUM(name, ...) DNA_S2S_##name,

@@ -22,6 +22,10 @@ void dna_s2s_want(struct dna_s2s *s, const char *own, const char *peer)
 {
     if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
         want_record(s, dna_s2s_pair_make(s, DNA_S2S_P_NONE, own, peer, no_id));
+    } else if (dna_s2s_can_dial(s)) {
+        if (!dna_s2s_may_send(s, own, peer)) { /* the header's pair may have come by SASL */
+            want_record(s, dna_s2s_pair_make(s, DNA_S2S_D_NONE, own, peer, no_id));
+        }
     } else {
         want_record(s, dna_s2s_peer_record_make(s, peer));
         want_record(s, dna_s2s_own_record_make(s, own));
@@ -75,7 +79,7 @@ static bool refused(const struct dna_s2s *s, const struct dna_s2s_record *r)
     return r != NULL && s->now.mono < r->retry_at && !r->unchallenged &&
            (r->state == DNA_S2S_A_INVALID || r->state == DNA_S2S_A_IMPOSSIBLE ||
             r->state == DNA_S2S_V_INVALID || r->state == DNA_S2S_V_IMPOSSIBLE ||
-            r->state == DNA_S2S_P_INVALID);
+            r->state == DNA_S2S_P_INVALID || r->state == DNA_S2S_D_INVALID);
 }
 
 static bool may_ask(const struct dna_s2s *s, const char *own, const char *peer)
@@ -96,6 +100,10 @@ static bool may_ask(const struct dna_s2s *s, const char *own, const char *peer)
         refused(s, dna_s2s_own_record(s, own)) || refused(s, dna_s2s_peer_record(s, peer))) {
         return false;
     }
+    if (dna_s2s_can_dial(s)) {
+        return (s->headers.dialback_errors || strcmp(peer, s->peer.text) == 0) &&
+               !refused(s, dna_s2s_pair(s, DNA_S2S_D_NONE, own, peer, no_id));
+    }
     if (dna_s2s_established(s)) {
         return s->dna == DNA_S2S_SPEAKS_YES || (initiating && header);
     }
@@ -110,7 +118,8 @@ enum dna_err dna_s2s_ask(struct dna_s2s *s, const char *own, const char *peer,
         bool header = strcmp(own, s->own.text) == 0 && strcmp(peer, s->peer.text) == 0;
         if (!may_ask(s, own, peer)) {
             call.misused = true;
-        } else if (dna_s2s_is(s, DNA_S2S_LOCAL) || dna_s2s_established(s)) {
+        } else if (dna_s2s_is(s, DNA_S2S_LOCAL) || dna_s2s_established(s) ||
+                   dna_s2s_can_dial(s)) {
             dna_s2s_want(s, own, peer);
         } else if (!header) {
             wish(s, own, peer);

@@ -65,7 +65,15 @@ bool dna_s2s_state_busy(enum dna_s2s_state state)
     case DNA_S2S_V_EVALUATING:
     case DNA_S2S_P_KEY:
     case DNA_S2S_P_SENT:
+    case DNA_S2S_P_ANSWERED:
+    case DNA_S2S_L_CHECKING:
     case DNA_S2S_K_VERIFYING:
+    case DNA_S2S_D_HEARING:
+    case DNA_S2S_D_KEY:
+    case DNA_S2S_D_SENT:
+    case DNA_S2S_R_HEARING:
+    case DNA_S2S_R_VERIFYING:
+    case DNA_S2S_Y_SENT:
         return true;
     default:
         return false;
@@ -84,10 +92,19 @@ bool dna_s2s_state_valid(enum dna_s2s_state state)
     case DNA_S2S_V_RENEW_EVALUATING:
     case DNA_S2S_P_VALID:
     case DNA_S2S_L_VALID:
+    case DNA_S2S_D_VALID:
+    case DNA_S2S_R_VALID:
         return true;
     default:
         return false;
     }
+}
+
+bool dna_s2s_state_ours(enum dna_s2s_state state)
+{
+    return state <= DNA_S2S_A_IMPOSSIBLE ||
+           (state >= DNA_S2S_P_NONE && state <= DNA_S2S_P_INVALID) ||
+           (state >= DNA_S2S_D_NONE && state <= DNA_S2S_D_INVALID) || state >= DNA_S2S_Y_NONE;
 }
 
 bool dna_s2s_state_challenged(enum dna_s2s_state state)

@@ -53,9 +53,10 @@ void dna_s2s_put_header(struct dna_s2s *s, const char *from, const char *to, boo
     bool receiving = s->options.role == DNA_RECEIVING;
     dna_s2s_put(s, "<?xml version='1.0'?><stream:stream xmlns='" DNA_S2S_NS_SERVER
                    "' xmlns:stream='" DNA_S2S_NS_STREAM "'");
-    if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
+    if (dna_s2s_is(s, DNA_S2S_LOCAL) || s->options.dialback) {
         dna_s2s_put(s, " xmlns:db='" DNA_S2S_NS_DIALBACK "'");
-    } else if (!receiving) {
+    }
+    if (dna_s2s_is(s, DNA_S2S_PUBLIC) && !receiving && !s->options.verifies) {
         dna_s2s_put(s, " xmlns:dna='" DNA_S2S_NS_DNA "'");
     }
     if (from[0] != '\0' || dna_s2s_is(s, DNA_S2S_PUBLIC)) {
@@ -76,13 +77,17 @@ static bool has_record(const struct dna_s2s_record *r, enum dna_s2s_state state)
     return r != NULL && r->state == state;
 }
 
+static void put_dialback_feature(struct dna_s2s *s)
+{
+    dna_s2s_put(s, "<dialback xmlns='" DNA_S2S_NS_DIALBACK_FEATURE "'><errors/></dialback>");
+}
+
 /* After SASL nothing mandatory is left. */
 void dna_s2s_put_features(struct dna_s2s *s)
 {
     dna_s2s_put(s, "<stream:features>");
     if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
-        dna_s2s_put(s, "<dialback xmlns='" DNA_S2S_NS_DIALBACK_FEATURE "'><errors/>"
-                       "</dialback>");
+        put_dialback_feature(s);
     } else if (s->headers.round == 0) {
         dna_s2s_put(s, "<starttls xmlns='" DNA_S2S_NS_TLS "'><required/></starttls>");
     } else {
@@ -94,6 +99,9 @@ void dna_s2s_put_features(struct dna_s2s *s)
         dna_s2s_put(s, "<assert xmlns='" DNA_S2S_NS_DNA "' from='%s'/>", s->own.text);
         dna_s2s_put(s, "<limits xmlns='" DNA_S2S_NS_LIMITS "'><max-bytes>%d</max-bytes>"
                        "</limits>", DNA_LIMIT_ELEMENT_AUTH);
+        if (s->options.dialback) {
+            put_dialback_feature(s);
+        }
     }
     dna_s2s_put(s, "</stream:features>");
 }

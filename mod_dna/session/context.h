@@ -37,6 +37,8 @@ struct dna_session {
     unsigned trust;          /* counts the changes of roots */
     bool policy_changed;     /* accepted peers are reviewed at the next tick */
     struct dna_time now;     /* of the latest call that told it */
+    char *dialback_secret; /* of the public side, or NULL */
+    size_t dialback_secret_len;
     struct dna_hosting hosting;
     struct dna_policies policies;
     struct dna_memory memory;

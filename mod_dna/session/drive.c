@@ -164,20 +164,88 @@ static void prove(struct dna_stream *stream, const struct dna_s2s_effect *effect
     dna_stream_lost(dna_s2s_prove(stream->s2s, domain.text, has_proof, type, content, now));
 }
 
-/* --- dialback on a link ---------------------------------------------------------------- */
+/* --- dialback -------------------------------------------------------------------------- */
 
+/* The public side and each link have secrets of their own (S21). */
 static struct dna_span secret_of(const struct dna_stream *stream)
 {
-    return (struct dna_span){stream->link->secret, stream->link->secret_len};
+    const struct dna_session *session = stream->session;
+    return stream->link != NULL
+               ? (struct dna_span){stream->link->secret, stream->link->secret_len}
+               : (struct dna_span){session->dialback_secret, session->dialback_secret_len};
+}
+
+#define NONCE_TEXT (sizeof(((struct dna_stream *)NULL)->nonce) - 1)
+#define CLAIM_TEXT (NONCE_TEXT + 1 + DNA_DIALBACK_KEY_TEXT)
+
+static enum dna_err prove_secret(const struct dna_stream *stream, const char *label,
+                                 const struct dna_s2s_effect *effect, struct dna_span nonce,
+                                 char out[DNA_DIALBACK_KEY_TEXT])
+{
+    const struct dna_link_claim claim = {.label = dna_span_of(label),
+                                         .id = effect->id,
+                                         .from = effect->from,
+                                         .to = effect->to,
+                                         .nonce = nonce};
+    return dna_link_proof(secret_of(stream), &claim, out);
+}
+
+/* "NONCE:PROOF" */
+static enum dna_err make_claim(const struct dna_stream *stream,
+                               const struct dna_s2s_effect *effect, char out[CLAIM_TEXT])
+{
+    memcpy(out, stream->nonce, NONCE_TEXT);
+    out[NONCE_TEXT] = ':';
+    return prove_secret(stream, "gateway-asks", effect, dna_span_of(stream->nonce),
+                        out + NONCE_TEXT + 1);
+}
+
+static bool proves_secret(const struct dna_stream *stream, const char *label,
+                          const struct dna_s2s_effect *effect, struct dna_span nonce,
+                          struct dna_span proof)
+{
+    char expected[DNA_DIALBACK_KEY_TEXT];
+    return prove_secret(stream, label, effect, nonce, expected) == DNA_OK &&
+           dna_same_bytes(dna_span_of(expected), proof);
+}
+
+/* The local server's request, and what we answer to it. */
+static bool check_request(const struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                          char answer[DNA_DIALBACK_KEY_TEXT])
+{
+    const struct dna_span claim = effect->content, nonce = {claim.ptr, NONCE_TEXT};
+    if (claim.len != CLAIM_TEXT - 1 || claim.ptr[NONCE_TEXT] != ':') {
+        return false;
+    }
+    return proves_secret(stream, "server-asks", effect, nonce,
+                         (struct dna_span){claim.ptr + NONCE_TEXT + 1,
+                                           claim.len - NONCE_TEXT - 1}) &&
+           prove_secret(stream, "gateway-answers", effect, nonce, answer) == DNA_OK;
+}
+
+static void check_secret(struct dna_stream *stream, const struct dna_s2s_effect *effect,
+                         struct dna_time now)
+{
+    struct dna_name from = copy_name(effect->domain), to = copy_name(effect->other);
+    char answer[DNA_DIALBACK_KEY_TEXT] = "";
+    bool answers = effect->accepted;
+    bool valid = answers ? proves_secret(stream, "server-answers", effect,
+                                         dna_span_of(stream->nonce), effect->content)
+                         : check_request(stream, effect, answer);
+    dna_stream_lost(dna_s2s_dialback_checked(stream->s2s, from.text, to.text, answers, valid,
+                                             dna_span_of(answer), now));
 }
 
 static void make_key(struct dna_stream *stream, const struct dna_s2s_effect *effect,
                      struct dna_time now)
 {
     struct dna_name own = copy_name(effect->domain), peer = copy_name(effect->other);
-    char key[DNA_DIALBACK_KEY_TEXT];
-    if (dna_dialback_key(secret_of(stream), dna_span_of(peer.text), dna_span_of(own.text),
-                         effect->id, key) != DNA_OK) {
+    char key[CLAIM_TEXT];
+    enum dna_err err = stream->link != NULL && stream->link->keyed
+                           ? make_claim(stream, effect, key)
+                           : dna_dialback_key(secret_of(stream), dna_span_of(peer.text),
+                                              dna_span_of(own.text), effect->id, key);
+    if (err != DNA_OK) {
         dna_stream_lost(dna_s2s_close(stream->s2s, "internal-server-error", "", now));
         return;
     }
@@ -202,6 +270,25 @@ static bool verify_key(struct dna_stream *stream, const struct dna_s2s_effect *e
     return dna_name_parse(effect->from, &from) == DNA_OK &&
            dna_name_parse(effect->to, &to) == DNA_OK &&
            key_holds(stream, dna_span_of(from.text), dna_span_of(to.text), effect);
+}
+
+static enum dna_dialback_outcome outcome_of(enum dna_s2s_verdict verdict)
+{
+    switch (verdict) {
+    case DNA_S2S_KEY_UNREACHED:
+        break;
+    case DNA_S2S_KEY_UNANSWERED:
+        return DNA_DIALBACK_UNANSWERED;
+    case DNA_S2S_KEY_UNKNOWN:
+        return DNA_DIALBACK_UNKNOWN;
+    case DNA_S2S_KEY_REFUSED:
+        return DNA_DIALBACK_REFUSED;
+    case DNA_S2S_KEY_INVALID:
+        return DNA_DIALBACK_INVALID;
+    case DNA_S2S_KEY_VALID:
+        return DNA_DIALBACK_VALID;
+    }
+    return DNA_DIALBACK_UNREACHED;
 }
 
 static void verify(struct dna_stream *stream, const struct dna_s2s_effect *effect,
@@ -294,6 +381,22 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
     case DNA_S2S_DIALBACK_VERIFY:
         verify(stream, effect, now);
         return false;
+    case DNA_S2S_DIALBACK_CHECK:
+        check_secret(stream, effect, now);
+        return false;
+    case DNA_S2S_DIALBACK_ASK:
+        show(stream, effect, DNA_STREAM_VERIFY, out);
+        out->id = effect->id;
+        out->number = effect->number;
+        return true;
+    case DNA_S2S_DIALBACK_READY:
+        show(stream, effect, DNA_STREAM_READY, out);
+        return true;
+    case DNA_S2S_DIALBACK_ANSWER:
+        show(stream, effect, DNA_STREAM_VERIFIED, out);
+        out->number = effect->number;
+        out->outcome = outcome_of(effect->verdict);
+        return true;
     case DNA_S2S_OWN:
         show(stream, effect, DNA_STREAM_OWN, out);
         return true;

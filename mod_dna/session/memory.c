@@ -14,6 +14,8 @@ enum dna_err dna_memory_init(struct dna_memory *memory, const struct dna_alloc *
     size_t bytes = entries > SIZE_MAX / BYTES_PER_ENTRY ? SIZE_MAX : entries * BYTES_PER_ENTRY;
     enum dna_err err = dna_cache_new(alloc, seed, entries, bytes, &memory->facts);
     memory->alloc = alloc;
+    memory->seed = seed;
+    memory->entries = entries;
     memory->rulings = NULL;
     if (err != DNA_OK) {
         memory->facts = NULL;
@@ -30,6 +32,19 @@ void dna_memory_fini(struct dna_memory *memory)
 {
     dna_cache_free(memory->facts);
     dna_cache_free(memory->rulings);
+}
+
+enum dna_err dna_memory_clear(struct dna_memory *memory)
+{
+    struct dna_memory empty;
+    enum dna_err err = dna_memory_init(&empty, memory->alloc, memory->seed, memory->entries);
+    if (err != DNA_OK) {
+        dna_memory_fini(&empty);
+        return err;
+    }
+    dna_memory_fini(memory);
+    *memory = empty;
+    return DNA_OK;
 }
 
 static int64_t sooner(int64_t a, int64_t b)

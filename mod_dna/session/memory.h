@@ -14,11 +14,15 @@ struct dna_memory {
     const struct dna_alloc *alloc;
     struct dna_cache *facts;
     struct dna_cache *rulings;
+    uint64_t seed;
+    size_t entries;
 };
 
 DNA_MUST_USE enum dna_err dna_memory_init(struct dna_memory *memory,
                                           const struct dna_alloc *alloc, uint64_t seed,
                                           size_t entries);
+/* Forgets everything.  DNA_ERR_MEMORY: nothing is forgotten. */
+DNA_MUST_USE enum dna_err dna_memory_clear(struct dna_memory *memory);
 void dna_memory_fini(struct dna_memory *memory);
 
 /* Until when the answer to a want may be used for other questions (wall seconds; not after

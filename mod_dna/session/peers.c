@@ -71,7 +71,7 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
 /* Whether what was proven would be proven under that policy too. */
 static bool still_counts(const struct dna_stream_peer *peer, const struct dna_policy *policy)
 {
-    return dna_policy_admits(policy, peer->prooftype) &&
+    return !peer->pinned && dna_policy_admits(policy, peer->prooftype) &&
            dna_policy_terms(policy, peer->prooftype) == peer->terms;
 }
 
@@ -156,8 +156,14 @@ static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer
         keep_ruling(stream, peer, ruling);
     }
     peer->proven = ruling->verdict == DNA_PROVEN;
+    peer->dialback = ruling->dialback;
+    if (peer->dialback) {
+        peer->generation = policy->generation;
+    }
     if (peer->proven) {
         peer->generation = policy->generation;
+        peer->pinned = ruling->pinned;
+        peer->trust = stream->session->trust;
         peer->prooftype = ruling->prooftype;
         peer->terms = dna_policy_terms(policy, ruling->prooftype);
     } else if (hearing->purpose != DNA_HEAR_FIRST && ruling->verdict == DNA_TEMPFAIL) {
@@ -222,7 +228,7 @@ const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const ch
         forget(stream, domain);
     }
     if (!accepted && peer != NULL) {
-        peer->proven = false;
+        peer->proven = peer->dialback = false;
     }
     if (!accepted && peer != NULL && peer->hearing == NULL) {
         (void)dna_map_remove(stream->peers, dna_span_of(domain));
@@ -240,9 +246,12 @@ static void judge_anew(struct dna_stream *stream, const char *domain,
         .code = DNA_CODE_POLICY,
         .why = "the policy does not admit the proof any more",
     };
-    if (still_counts(peer, policy)) {
+    bool holds = peer->proven ? still_counts(peer, policy) &&
+                                    peer->trust == stream->session->trust
+                              : policy->level == DNA_LEVEL_DIALBACK;
+    if (holds) {
         peer->generation = policy->generation;
-    } else if (policy->level != DNA_LEVEL_REFUSE &&
+    } else if (policy->level != DNA_LEVEL_REFUSE && peer->proven &&
                dna_s2s_peer_valid(stream->s2s, domain)) {
         /* If it is being renewed already, that hearing ends under the new policy. */
         peer->review = peer->hearing == NULL;
@@ -250,6 +259,7 @@ static void judge_anew(struct dna_stream *stream, const char *domain,
     } else {
         dna_hearing_free(peer->hearing);
         peer->hearing = NULL;
+        peer->dialback = false;
         keep_ruling(stream, peer, &refusal);
         dna_stream_lost(dna_s2s_revoke(stream->s2s, domain, &refusal, now));
     }
@@ -267,7 +277,7 @@ void dna_stream_review(struct dna_stream *stream, struct dna_time now)
         memcpy(domain.text, key.ptr, key.len);
         domain.text[key.len] = '\0';
         policy = dna_policies_for(&stream->session->policies, domain.text);
-        if (peer->proven && peer->generation != policy.generation) {
+        if ((peer->proven || peer->dialback) && peer->generation != policy.generation) {
             judge_anew(stream, domain.text, peer, &policy, now);
         }
     }

@@ -131,6 +131,38 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
     return DNA_OK;
 }
 
+enum dna_err dna_policies_drop(struct dna_policies *policies, const char *pattern,
+                               bool *changed)
+{
+    const struct dna_policy standard = dna_policy_default();
+    struct pattern known;
+    struct dna_policy *held;
+    enum dna_err err = canonical(pattern, &known);
+    *changed = false;
+    if (err != DNA_OK) {
+        return err;
+    }
+    if (strcmp(known.text, "*") == 0) {
+        return dna_policies_set(policies, "*", &standard, changed);
+    }
+    held = dna_map_remove(policies->patterns, dna_span_of(known.text));
+    *changed = held != NULL;
+    dna_alloc_release(policies->alloc, held);
+    return DNA_OK;
+}
+
+void dna_policies_renew(struct dna_policies *policies)
+{
+    size_t cursor = 0;
+    struct dna_span key;
+    void *value;
+    policies->standard.generation = ++policies->generation;
+    while (dna_map_next(policies->patterns, &cursor, &key, &value)) {
+        struct dna_policy *policy = value;
+        policy->generation = ++policies->generation;
+    }
+}
+
 struct dna_policy dna_policies_for(const struct dna_policies *policies, const char *domain)
 {
     const struct dna_policy *policy = dna_map_get(policies->patterns, dna_span_of(domain));

@@ -18,6 +18,12 @@ void dna_policies_fini(struct dna_policies *policies);
 /* As dna_session_policy.  *changed: it is not what held before. */
 DNA_MUST_USE enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern,
                                            const struct dna_policy *policy, bool *changed);
+/* Forgets a pattern; "*" is again what it was at first. */
+DNA_MUST_USE enum dna_err dna_policies_drop(struct dna_policies *policies, const char *pattern,
+                                            bool *changed);
+/* Gives each a new generation, though it says what it said: what was ruled under it has to be
+ * ruled again. */
+void dna_policies_renew(struct dna_policies *policies);
 struct dna_policy dna_policies_for(const struct dna_policies *policies, const char *domain);
 /* Whether what one prooftype proved still counts. */
 bool dna_policy_admits(const struct dna_policy *policy, enum dna_prooftype type);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <base/limits.h>
 #include <session/context.h>
 #include <session/hearing.h>
 #include <session/stream.h>
@@ -52,6 +53,10 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     struct dna_session *session;
     enum dna_err err;
     dna_session_adopt(&known, sizeof known, options, options->size);
+    if (known.dialback_secret.len != 0 &&
+        known.dialback_secret.len < DNA_LIMIT_DIALBACK_SECRET) {
+        return DNA_ERR_ARGUMENT;
+    }
     session = dna_alloc_zero(known.alloc, 1, sizeof *session);
     if (session == NULL) {
         return DNA_ERR_MEMORY;
@@ -64,6 +69,14 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     session->bundles.alloc = known.alloc;
     session->accept_short_form = known.accept_short_form;
     session->roots = known.roots != NULL ? dna_roots_ref(known.roots) : NULL;
+    if (known.dialback_secret.len != 0) {
+        session->dialback_secret = dna_alloc_text(known.alloc, known.dialback_secret);
+        session->dialback_secret_len = known.dialback_secret.len;
+        if (session->dialback_secret == NULL) {
+            dna_session_free(session);
+            return DNA_ERR_MEMORY;
+        }
+    }
     err = init(session, known.cache_entries != 0 ? known.cache_entries : CACHE_ENTRIES);
     if (err != DNA_OK) {
         dna_session_free(session);
@@ -84,6 +97,10 @@ void dna_session_free(struct dna_session *session)
         session->departures = departure->next;
         dna_alloc_release(session->alloc, departure);
     }
+    if (session->dialback_secret != NULL) {
+        explicit_bzero(session->dialback_secret, session->dialback_secret_len);
+    }
+    dna_alloc_release(session->alloc, session->dialback_secret);
     dna_evidence_list_fini(&session->bundles);
     dna_lookups_fini(&session->lookups);
     dna_downgrade_fini(&session->downgrade);

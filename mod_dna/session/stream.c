@@ -121,7 +121,11 @@ static enum dna_err make_engine(struct dna_stream *stream,
         .hosted = stream->link != NULL ? stream->link->domains : session->hosting.domains,
         .seed = session->seed,
         .accept_short_form = session->accept_short_form,
+        .dialback = stream->link == NULL && session->dialback_secret != NULL,
+        .verifies = initiating && stream->link == NULL && options->verifies,
+        .keyed = stream->link != NULL && stream->link->keyed,
     };
+    dna_hex_encode(options->random, sizeof stream->nonce / 2, stream->nonce);
     for (size_t i = 0; i < 3; i++) {
         dna_hex_encode(options->random + i * (DNA_STREAM_RANDOM / 3), DNA_STREAM_RANDOM / 3,
                        s2s.ids[i]);
@@ -329,6 +333,58 @@ enum dna_err dna_stream_ask(struct dna_stream *stream, const char *own, const ch
         return DNA_ERR_STATE;
     }
     err = dna_s2s_ask(stream->s2s, own, peer, now);
+    dna_stream_touch(stream);
+    return err;
+}
+
+enum dna_err dna_stream_verify(struct dna_stream *stream, const char *from, const char *to,
+                               struct dna_span id, struct dna_span key, unsigned number,
+                               struct dna_time now)
+{
+    enum dna_err err;
+    stream->session->now = now;
+    if (stream->closed) {
+        return DNA_ERR_STATE;
+    }
+    err = dna_s2s_verify(stream->s2s, from, to, id, key, number, now);
+    dna_stream_touch(stream);
+    return err;
+}
+
+bool dna_stream_can_verify(const struct dna_stream *stream)
+{
+    return !stream->closed && dna_s2s_can_verify(stream->s2s);
+}
+
+static enum dna_s2s_verdict verdict_of(enum dna_dialback_outcome outcome)
+{
+    switch (outcome) {
+    case DNA_DIALBACK_UNREACHED:
+        break;
+    case DNA_DIALBACK_UNANSWERED:
+        return DNA_S2S_KEY_UNANSWERED;
+    case DNA_DIALBACK_UNKNOWN:
+        return DNA_S2S_KEY_UNKNOWN;
+    case DNA_DIALBACK_REFUSED:
+        return DNA_S2S_KEY_REFUSED;
+    case DNA_DIALBACK_INVALID:
+        return DNA_S2S_KEY_INVALID;
+    case DNA_DIALBACK_VALID:
+        return DNA_S2S_KEY_VALID;
+    }
+    return DNA_S2S_KEY_UNREACHED;
+}
+
+enum dna_err dna_stream_verified(struct dna_stream *stream, const char *domain,
+                                 const char *other, unsigned number,
+                                 enum dna_dialback_outcome outcome, struct dna_time now)
+{
+    enum dna_err err;
+    stream->session->now = now;
+    if (stream->closed) {
+        return DNA_ERR_STATE;
+    }
+    err = dna_s2s_answered(stream->s2s, domain, other, number, verdict_of(outcome), now);
     dna_stream_touch(stream);
     return err;
 }

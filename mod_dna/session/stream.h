@@ -14,7 +14,10 @@ struct dna_stream_peer {
     unsigned generation;         /* of the policy under which it was ruled */
     enum dna_prooftype prooftype;
     unsigned terms; /* of that policy, for the prooftype */
+    unsigned trust; /* session.trust when it was ruled */
     bool proven; /* by the last ruling */
+    bool pinned; /* ... and by a key that the policy names */
+    bool dialback; /* not proven, but that ruling lets dialback admit its pairs */
     bool review; /* the next renewal is due to a change of the policy */
 };
 
@@ -48,6 +51,7 @@ struct dna_stream {
     struct dna_stream *prev, *next;             /* session.streams */
     struct dna_stream *prev_ready, *next_ready; /* session.ready */
     bool is_ready;
+    char nonce[33]; /* of what we ask for on a keyed link */
 };
 
 /* What a call into the engine returned, where nobody is there to be told: after a fault the

@@ -223,7 +223,8 @@ static void peer_refused(struct stream *stream, const struct dna_stream_effect *
             pair_fail(router, pair, condition_of(effect->ruling), why, ROUTER_HOLD_MS);
         } else {
             pair_detach(pair);
-            if (place->stream != NULL) {
+            if (place->stream != NULL &&
+                place_shares(router, place->stream, pair->source->domain)) {
                 pair_attach(router, pair, place->stream);
             } else {
                 place_dial(router, pair);
@@ -251,7 +252,8 @@ static void adopt(struct stream *stream, const char *domain)
     hold_end(router, &place->hold);
     for (struct pair *pair = place->in; pair != NULL; pair = next) {
         next = pair->next_in;
-        if (pair->state == PAIR_SEEKS) {
+        if (pair->state == PAIR_SEEKS &&
+            place_shares(router, stream, pair->source->domain)) {
             pair->state = PAIR_RESTS;
             pair_attach(router, pair, stream);
         }
@@ -270,6 +272,16 @@ static void peer_accepted(struct stream *stream, const char *domain)
     for (struct pair *pair = place->in; pair != NULL; pair = next) {
         next = pair->next_in;
         check_ready(pair, stream);
+    }
+}
+
+static void rest(struct router *router, struct pair *pair)
+{
+    pair_detach(pair);
+    if (pair->queue.n > 0) {
+        place_seek(router, pair);
+    } else {
+        pair_release(router, pair);
     }
 }
 
@@ -297,6 +309,8 @@ static void pair_changed(struct stream *stream, const struct dna_stream_effect *
     }
     if (effect->accepted) {
         check_ready(pair, stream);
+    } else if (strcmp(effect->condition, "reset") == 0) {
+        rest(router, pair); /* it made room for others, and may be asked for again */
     } else {
         char why[512];
         bool unknown = strcmp(effect->condition, "item-not-found") == 0 ||
@@ -340,6 +354,9 @@ void router_changed(struct stream *stream, const struct dna_stream_effect *effec
         pair_changed(stream, effect);
         break;
     case DNA_STREAM_SECURE:
+    case DNA_STREAM_VERIFY:
+    case DNA_STREAM_READY:
+    case DNA_STREAM_VERIFIED:
     case DNA_STREAM_STANZA:
     case DNA_STREAM_ERROR:
     case DNA_STREAM_CLOSE:

@@ -121,6 +121,9 @@ static void act(struct end *end, const struct dna_stream_effect *effect)
                    effect->ruling != NULL ? effect->ruling->why : "refused");
         break;
     case DNA_STREAM_PAIR:
+    case DNA_STREAM_VERIFY:
+    case DNA_STREAM_READY:
+    case DNA_STREAM_VERIFIED:
         break;
     case DNA_STREAM_ERROR:
         bench_must(0, effect->text);

@@ -57,6 +57,10 @@ struct dna_session_options {
     bool accept_short_form;        /* the slides' elements without namespace */
     size_t cache_entries;          /* 0: 65536 */
     enum dna_evidence evidence;    /* costs some memory and time for each ruling */
+    struct dna_span dialback_secret; /* for keys on public streams (XEP-0185), at least 16 random
+                                    * bytes, copied; the same in every process that answers
+                                    * for the same domains, and shared with no link (S21).
+                                    * Empty: public streams speak no dialback. */
 };
 
 /* options is copied, what it points to is not.  DNA_ERR_MEMORY. */
@@ -265,6 +269,8 @@ struct dna_stream_options {
     unsigned char random[DNA_STREAM_RANDOM]; /* fresh: stream ids come from it */
     void *user;
     const char *address;   /* with host: the IP address connected to, as text, or NULL */
+    bool verifies;         /* initiating, public: only for dna_stream_verify; READY says when,
+                            * nothing else is negotiated, and nobody's certificate is judged */
 };
 
 DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,
@@ -275,13 +281,33 @@ DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,
 DNA_API void dna_stream_free(struct dna_stream *stream);
 DNA_API void *dna_stream_user(const struct dna_stream *stream);
 
+/* What the server of a domain says of a dialback key, or why it was not asked. */
+enum dna_dialback_outcome {
+    DNA_DIALBACK_UNREACHED,  /* no connection, or it broke */
+    DNA_DIALBACK_UNANSWERED, /* not in time */
+    DNA_DIALBACK_UNKNOWN,    /* there is no such server, or it does not serve the domain */
+    DNA_DIALBACK_REFUSED,    /* by a limit of ours, before anything was looked for */
+    DNA_DIALBACK_INVALID,
+    DNA_DIALBACK_VALID
+};
+
 enum dna_stream_effect_kind {
     DNA_STREAM_SECURE,  /* flush the output, then begin TLS in the stream's role; answer with
                          * dna_stream_secured; domain: whose certificate we present */
     DNA_STREAM_STANZA,  /* one stanza that passed the gate */
     DNA_STREAM_OWN,     /* the peer accepts us for `domain` (accepted), or no longer does */
     DNA_STREAM_PEER,    /* we accept the peer for `domain`, or no longer do; ruling says why */
-    DNA_STREAM_PAIR,    /* dialback: `domain` -> `other` may be sent (accepted), or may not */
+    DNA_STREAM_PAIR,    /* dialback: `domain` -> `other` may be sent (accepted), or may not: by us
+                         * on a stream of ours, by the peer on one of its own.  On a public
+                         * stream text says what that rests on: "proof", or "dialback", which
+                         * proves nothing and admits this pair alone (S18) */
+    DNA_STREAM_VERIFY,  /* dialback: the peer claims to send for `domain` to `other`, with the
+                         * key text, and the policy does with the word of the domain's own
+                         * server.  Connect to that one, by DNS, never on this stream; call
+                         * dna_stream_verify there with id and number of your choice, and
+                         * answer here with dna_stream_verified and this number */
+    DNA_STREAM_READY,   /* options.verifies: dna_stream_verify may be called */
+    DNA_STREAM_VERIFIED,/* the answer to dna_stream_verify: number, outcome */
     DNA_STREAM_ERROR,   /* a stream error was sent (accepted false) or received (true) */
     DNA_STREAM_CLOSE    /* flush the output, close TLS and TCP; the last effect; text: why,
                          * where no ERROR said it */
@@ -296,6 +322,9 @@ struct dna_stream_effect {
     const struct dna_stanza *stanza; /* STANZA */
     const char *condition;           /* ERROR, and OWN/PAIR not accepted: why, never NULL */
     const char *text;                /* for people, never NULL; may hold the peer's bytes */
+    struct dna_span id;              /* VERIFY */
+    unsigned number;                 /* VERIFY, VERIFIED */
+    enum dna_dialback_outcome outcome; /* VERIFIED */
 };
 
 /* Bytes from the peer, decrypted once TLS is on; borrowed until dna_stream_next has said
@@ -317,6 +346,22 @@ DNA_API bool dna_stream_next(struct dna_stream *stream, struct dna_time now,
  * were taken. */
 DNA_API struct dna_span dna_stream_output(const struct dna_stream *stream);
 DNA_API void dna_stream_sent(struct dna_stream *stream, size_t n);
+
+/* Asks the peer of a stream of ours whether key is what it gave out for the pair `to` -> `from`
+ * on the stream id of ours; the answer is VERIFIED with the number, unless the stream closes
+ * before.  DNA_ERR_STATE: not on this stream, or not now. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_verify(struct dna_stream *stream,
+                                                    const char *from, const char *to,
+                                                    struct dna_span id, struct dna_span key,
+                                                    unsigned number, struct dna_time now);
+/* Whether it could be called now: another verification may use the same stream. */
+DNA_API bool dna_stream_can_verify(const struct dna_stream *stream);
+/* Answers VERIFY; what nobody waits for any more is ignored. */
+DNA_API DNA_MUST_USE enum dna_err dna_stream_verified(struct dna_stream *stream,
+                                                      const char *domain, const char *other,
+                                                      unsigned number,
+                                                      enum dna_dialback_outcome outcome,
+                                                      struct dna_time now);
 
 /* We have stanzas from own to peer: asserts own, and hears peer, where that has not
  * happened.  The answers are OWN and PEER (or PAIR) effects.  DNA_ERR_STATE: this stream

@@ -1,0 +1,264 @@
+/* edge/verify.c: from a claim to the answer of the domain's own server.
+ *
+ * A verification lives until it is answered, and one with a stream of its own until that is
+ * closed.  What a peer can make us do is bounded: so many in all, so many for one address.
+ */
+#include <edge/verify.h>
+
+#include <string.h>
+
+#include <base/alloc.h>
+#include <base/limits.h>
+
+struct dna_edge_verification {
+    struct dna_uv *uv;
+    struct dna_edge_verification *next, *prev; /* uv->verifications */
+    unsigned number;                /* where it is asked */
+    struct dna_uv_stream *claimant; /* NULL: answered, or nobody waits any more */
+    unsigned claim;                 /* where it is claimed */
+    char party[DNA_ADDRESS_TEXT];   /* on whose behalf */
+    struct dna_uv_stream *asked;    /* NULL: there is none (yet) */
+    bool own;                       /* that stream serves nothing else */
+    struct dna_timer *deadline;
+    struct dna_name domain, other;
+    char *id, *key;
+};
+
+static void release(struct dna_edge_verification *v)
+{
+    struct dna_uv *uv = v->uv;
+    uv->face->timer_free(v->deadline);
+    if (v->prev != NULL) {
+        v->prev->next = v->next;
+    } else {
+        uv->verifications = v->next;
+    }
+    if (v->next != NULL) {
+        v->next->prev = v->prev;
+    }
+    dna_alloc_release(uv->alloc, v->id);
+    dna_alloc_release(uv->alloc, v->key);
+    dna_alloc_release(uv->alloc, v);
+}
+
+static struct dna_time now_of(const struct dna_uv *uv)
+{
+    return uv->face->now(uv->face->self);
+}
+
+static void tell(struct dna_uv_stream *claimant, const char *domain, const char *other,
+                 unsigned claim, enum dna_dialback_outcome outcome)
+{
+    if (claimant->core == NULL || claimant->state >= DNA_EDGE_CLOSING) {
+        return;
+    }
+    if (dna_stream_verified(claimant->core, domain, other, claim, outcome,
+                            now_of(claimant->uv)) != DNA_OK) {
+        dna_edge_log(claimant->uv, DNA_LOG_ERROR, "verification-lost", "domain", domain);
+    }
+    dna_edge_connection_stir(claimant);
+}
+
+/* Once; a stream of its own is closed, and takes the rest with it. */
+static void conclude(struct dna_edge_verification *v, enum dna_dialback_outcome outcome)
+{
+    struct dna_uv_stream *claimant = v->claimant;
+    v->claimant = NULL;
+    v->uv->face->timer_free(v->deadline);
+    v->deadline = NULL;
+    if (claimant != NULL) {
+        tell(claimant, v->domain.text, v->other.text, v->claim, outcome);
+    }
+    if (!v->own) {
+        release(v);
+    } else if (v->asked != NULL) {
+        dna_uv_stream_close(v->asked, NULL, NULL);
+    }
+}
+
+/* --- a stream of its own -------------------------------------------------------------- */
+
+/* The certificate that the host would present on its own behalf. */
+static struct dna_uv_identity *identity(void *user, const char *domain)
+{
+    const struct dna_edge_verification *v = user;
+    const struct dna_uv_stream *claimant = v->claimant;
+    return claimant != NULL && claimant->handler->identity != NULL
+               ? claimant->handler->identity(claimant->user, domain)
+               : NULL;
+}
+
+static void closed(void *user, struct dna_uv_stream *stream, const char *condition,
+                   const char *why)
+{
+    static const char *const unknown[] = {"remote-server-not-found", "host-unknown",
+                                          "host-gone"};
+    struct dna_edge_verification *v = user;
+    enum dna_dialback_outcome outcome = DNA_DIALBACK_UNREACHED;
+    (void)stream;
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        outcome = strcmp(condition, unknown[i]) == 0 ? DNA_DIALBACK_UNKNOWN : outcome;
+    }
+    if (v->claimant != NULL) {
+        dna_edge_log(v->uv, DNA_LOG_INFO, "dialback-unreached", "why", why);
+    }
+    v->asked = NULL;
+    conclude(v, outcome);
+    release(v);
+}
+
+static const struct dna_uv_handler handler = {.identity = identity, .closed = closed};
+
+static enum dna_err connect_own(struct dna_edge_verification *v)
+{
+    const struct dna_uv_connect options = {.size = sizeof options,
+                                           .own = v->other.text,
+                                           .peer = v->domain.text,
+                                           .handler = &handler,
+                                           .user = v};
+    enum dna_err err = dna_uv_connect(v->uv, &options, &v->asked);
+    if (err == DNA_OK) {
+        v->own = true;
+        v->asked->verifies = true;
+    }
+    return err;
+}
+
+static bool ask(struct dna_edge_verification *v)
+{
+    enum dna_err err = dna_stream_verify(v->asked->core, v->other.text, v->domain.text,
+                                         dna_span_of(v->id), dna_span_of(v->key), v->number,
+                                         now_of(v->uv));
+    dna_edge_connection_stir(v->asked);
+    return err == DNA_OK;
+}
+
+void dna_edge_verify_ready(struct dna_uv_stream *stream)
+{
+    struct dna_edge_verification *v = stream->user;
+    dna_edge_quest_free(stream);
+    if (stream->handler == &handler && v->claimant != NULL && !ask(v)) {
+        conclude(v, DNA_DIALBACK_UNREACHED);
+    }
+}
+
+/* --- a stream that is there ------------------------------------------------------------ */
+
+static bool leads_to(const struct dna_uv_stream *stream, const char *domain)
+{
+    return stream->role == DNA_INITIATING && stream->link == NULL && stream->core != NULL &&
+           stream->handler != &handler && stream->state == DNA_EDGE_SECURE &&
+           strcmp(dna_stream_peer(stream->core), domain) == 0 &&
+           dna_stream_can_verify(stream->core);
+}
+
+static struct dna_uv_stream *find_stream(const struct dna_uv *uv, const char *domain)
+{
+    struct dna_uv_stream *stream = uv->streams.awake.first;
+    while (stream != NULL && !leads_to(stream, domain)) {
+        stream = stream->next;
+    }
+    if (stream == NULL) {
+        stream = uv->streams.parked.first;
+        while (stream != NULL && !leads_to(stream, domain)) {
+            stream = stream->next;
+        }
+    }
+    return stream;
+}
+
+/* --- claims ------------------------------------------------------------------------------ */
+
+static void too_late(void *arg)
+{
+    conclude(arg, DNA_DIALBACK_UNANSWERED);
+}
+
+static bool has_room(const struct dna_uv_stream *claimant)
+{
+    size_t all = 0, same = 0;
+    for (const struct dna_edge_verification *v = claimant->uv->verifications; v != NULL;
+         v = v->next) {
+        all++;
+        same += strcmp(v->party, claimant->party.key) == 0;
+    }
+    return all < DNA_LIMIT_DIALBACK_ASKED && same < DNA_LIMIT_DIALBACK_ASKED_FOR;
+}
+
+static struct dna_edge_verification *new_verification(struct dna_uv_stream *claimant,
+                                                      const struct dna_stream_effect *effect)
+{
+    struct dna_uv *uv = claimant->uv;
+    struct dna_edge_verification *v = dna_alloc_zero(uv->alloc, 1, sizeof *v);
+    if (v == NULL) {
+        return NULL;
+    }
+    v->uv = uv;
+    v->next = uv->verifications;
+    if (v->next != NULL) {
+        v->next->prev = v;
+    }
+    uv->verifications = v;
+    v->number = ++uv->last_verification;
+    v->claimant = claimant;
+    v->claim = effect->number;
+    memcpy(v->party, claimant->party.key, sizeof v->party);
+    (void)strcpy(v->domain.text, effect->domain);
+    (void)strcpy(v->other.text, effect->other);
+    v->id = dna_alloc_text(uv->alloc, effect->id);
+    v->key = dna_alloc_text(uv->alloc, dna_span_of(effect->text));
+    v->deadline = uv->face->timer(uv->face->self, DNA_LIMIT_DIALBACK_ASK_MS, too_late, v);
+    if (v->id == NULL || v->key == NULL || v->deadline == NULL) {
+        release(v);
+        return NULL;
+    }
+    return v;
+}
+
+void dna_edge_verify(struct dna_uv_stream *claimant, const struct dna_stream_effect *effect)
+{
+    struct dna_edge_verification *v =
+        has_room(claimant) ? new_verification(claimant, effect) : NULL;
+    if (v == NULL) {
+        struct dna_name domain, other;
+        (void)strcpy(domain.text, effect->domain); /* effects end with the next call */
+        (void)strcpy(other.text, effect->other);
+        tell(claimant, domain.text, other.text, effect->number, DNA_DIALBACK_REFUSED);
+        return;
+    }
+    v->asked = find_stream(v->uv, v->domain.text);
+    if (v->asked != NULL && ask(v)) {
+        return;
+    }
+    v->asked = NULL;
+    if (connect_own(v) != DNA_OK) {
+        v->asked = NULL;
+        conclude(v, DNA_DIALBACK_UNREACHED);
+    }
+}
+
+void dna_edge_verify_answered(struct dna_uv *uv, unsigned number,
+                              enum dna_dialback_outcome outcome)
+{
+    for (struct dna_edge_verification *v = uv->verifications; v != NULL; v = v->next) {
+        if (v->number == number) {
+            conclude(v, outcome);
+            return;
+        }
+    }
+}
+
+void dna_edge_verify_forget(struct dna_uv_stream *stream)
+{
+    struct dna_edge_verification *v, *next;
+    for (v = stream->uv->verifications; v != NULL; v = next) {
+        next = v->next;
+        if (v->claimant == stream) {
+            v->claimant = NULL;
+            conclude(v, DNA_DIALBACK_UNREACHED);
+        } else if (v->asked == stream && !v->own) {
+            v->asked = NULL;
+            conclude(v, DNA_DIALBACK_UNREACHED);
+        }
+    }
+}
