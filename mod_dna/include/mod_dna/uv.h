@@ -289,6 +289,17 @@ typedef void dna_uv_endpoints_fn(void *arg, const struct dna_uv_endpoint *endpoi
 DNA_API DNA_MUST_USE enum dna_err dna_uv_endpoints(struct dna_uv *uv, const char *domain,
                                                    dna_uv_endpoints_fn *fn, void *arg);
 
+/* Completes an evidence bundle, unsigned (dna_session_next_bundle, dna_hearing_bundle), with
+ * the answers of the DNS, as signed, that show what it claims: the resolver is asked again,
+ * mostly from its cache, at most for 5 s.  fn is called once, from the loop, with the bundle
+ * as far as it could be completed, which lives until fn returns.  bundle is copied.  A stub
+ * completes nothing.  DNA_ERR_LIMIT: too many at once; DNA_ERR_FORMAT: no such bundle;
+ * DNA_ERR_STATE: the driver ends; DNA_ERR_MEMORY.  Then the bundle stays as it is. */
+typedef void dna_uv_bundle_fn(void *arg, struct dna_span bundle);
+DNA_API DNA_MUST_USE enum dna_err dna_uv_complete_bundle(struct dna_uv *uv,
+                                                         struct dna_span bundle,
+                                                         dna_uv_bundle_fn *fn, void *arg);
+
 #ifdef __cplusplus
 }
 #endif
