@@ -18,6 +18,7 @@
 
 #include <base/alloc.h>
 #include <edge/ask.h>
+#include <edge/complete.h>
 #include <edge/connect.h>
 #include <edge/connection.h>
 #include <edge/keep.h>
@@ -200,6 +201,7 @@ static void end(struct dna_uv *uv)
     end_streams(&uv->streams.parked);
     dna_edge_wants_free(uv);
     dna_edge_asks_end(uv);
+    dna_edge_completions_end(uv);
     dna_edge_keep_end(uv);
     dna_edge_parts_free(uv);
     dna_edge_loop_close(uv->loop, all_closed, uv);

@@ -172,7 +172,7 @@ static const ldns_rr *parameters(const struct dna_denial *denial)
             continue;
         }
         first = first != NULL ? first : rr;
-        if (ldns_rr_rd_count(rr) != 6 || ldns_nsec3_algorithm(rr) != 1 ||
+        if (ldns_nsec3_algorithm(rr) != 1 ||
             (ldns_nsec3_flags(rr) & ~1u) != 0 ||
             ldns_nsec3_iterations(rr) > DNA_LIMIT_NSEC3_ITERATIONS ||
             ldns_nsec3_iterations(rr) != ldns_nsec3_iterations(first) ||

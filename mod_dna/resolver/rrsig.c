@@ -33,6 +33,7 @@ struct walk {
     const ldns_rdf *owner;
     uint32_t ttl;
     int64_t end;
+    uint32_t minimum; /* of the SOA, once one was seen */
 };
 
 static void lower(uint32_t *ttl, int64_t *end, const struct dna_proving_set *set)
@@ -43,31 +44,63 @@ static void lower(uint32_t *ttl, int64_t *end, const struct dna_proving_set *set
 
 /* --- what is denied --------------------------------------------------------------------- */
 
-/* The zone's NSEC and NSEC3 records of the message whose signatures are good. */
+static bool denies(ldns_rr_type type)
+{
+    return type == LDNS_RR_TYPE_NSEC || type == LDNS_RR_TYPE_NSEC3 ||
+           type == LDNS_RR_TYPE_SOA;
+}
+
+/* The NSEC3 of an empty non-terminal has no list of types. */
+static bool is_whole(const ldns_rr *rr)
+{
+    size_t fields = ldns_rr_rd_count(rr);
+    switch ((unsigned)ldns_rr_get_type(rr)) {
+    case LDNS_RR_TYPE_NSEC:
+        return fields == 2;
+    case LDNS_RR_TYPE_NSEC3:
+        return fields == 5 || fields == 6;
+    case LDNS_RR_TYPE_SOA:
+        return fields == 7;
+    default:
+        return false;
+    }
+}
+
+/* One record of the authority section, which must be signed; those of the zone count. */
+static bool take_one(struct walk *walk, const ldns_rdf *zone, ldns_rr *rr, ldns_rr_list *out)
+{
+    ldns_rr_type type = ldns_rr_get_type(rr);
+    struct dna_proving_set set;
+    bool fine;
+    if (!dna_proving_take(ldns_pkt_authority(walk->message->packet), ldns_rr_owner(rr), type,
+                          &set)) {
+        return false;
+    }
+    fine = ldns_rr_list_rr_count(set.records) == 1 && is_whole(rr) &&
+           dna_proving_verify(walk->p, ldns_rr_owner(rr), type, &set);
+    if (fine && dna_message_same_name(set.zone, zone)) {
+        lower(&walk->ttl, &walk->end, &set);
+        if (type == LDNS_RR_TYPE_SOA) {
+            walk->minimum = ldns_rdf2native_int32(ldns_rr_rdf(rr, 6));
+        } else {
+            fine = ldns_rr_list_push_rr(out, rr);
+        }
+    }
+    dna_proving_set_free(&set);
+    return fine;
+}
+
+/* The zone's NSEC and NSEC3 records of the message.  False: the signature of one is bad. */
 static bool take_denial(struct walk *walk, const ldns_rdf *zone, ldns_rr_list *out)
 {
     const ldns_rr_list *section = ldns_pkt_authority(walk->message->packet);
-    bool fine = true;
-    for (size_t i = 0; fine && i < ldns_rr_list_rr_count(section); i++) {
+    for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
         ldns_rr *rr = ldns_rr_list_rr(section, i);
-        ldns_rr_type type = ldns_rr_get_type(rr);
-        struct dna_proving_set set;
-        if ((type != LDNS_RR_TYPE_NSEC || ldns_rr_rd_count(rr) != 2) &&
-            (type != LDNS_RR_TYPE_NSEC3 || ldns_rr_rd_count(rr) != 6)) {
-            continue;
-        }
-        fine = dna_proving_take(section, ldns_rr_owner(rr), type, &set);
-        if (fine && ldns_rr_list_rr_count(set.records) == 1 &&
-            dna_proving_verify(walk->p, ldns_rr_owner(rr), type, &set) &&
-            dna_message_same_name(set.zone, zone)) {
-            fine = ldns_rr_list_push_rr(out, rr);
-            lower(&walk->ttl, &walk->end, &set);
-        }
-        if (fine) {
-            dna_proving_set_free(&set);
+        if (denies(ldns_rr_get_type(rr)) && !take_one(walk, zone, rr, out)) {
+            return false;
         }
     }
-    return fine;
+    return true;
 }
 
 typedef bool denial_fn(const struct dna_denial *denial, const ldns_rdf *name, unsigned detail);
@@ -133,26 +166,6 @@ static const ldns_rdf *denying_zone(const struct dna_proving_message *message,
     return deepest;
 }
 
-/* How long a denial holds is what the zone's SOA says (RFC 2308 5). */
-static void lower_by_soa(struct walk *walk, const ldns_rdf *zone)
-{
-    struct dna_proving_set set;
-    uint32_t minimum = 0;
-    if (!dna_proving_take(ldns_pkt_authority(walk->message->packet), zone, LDNS_RR_TYPE_SOA,
-                          &set)) {
-        walk->ttl = 0;
-        return;
-    }
-    if (ldns_rr_list_rr_count(set.records) == 1 &&
-        ldns_rr_rd_count(ldns_rr_list_rr(set.records, 0)) == 7 &&
-        dna_proving_verify(walk->p, zone, LDNS_RR_TYPE_SOA, &set)) {
-        minimum = ldns_rdf2native_int32(ldns_rr_rdf(ldns_rr_list_rr(set.records, 0), 6));
-        lower(&walk->ttl, &walk->end, &set);
-    }
-    walk->ttl = minimum < walk->ttl ? minimum : walk->ttl;
-    dna_proving_set_free(&set);
-}
-
 /* Whether the message denies what it does not have, in the way that its code says. */
 static bool is_denied(struct walk *walk)
 {
@@ -166,9 +179,8 @@ static bool is_denied(struct walk *walk)
     denied = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN
                  ? ask_denial(walk, zone, ask_no_name, walk->owner, 0)
                  : ask_denial(walk, zone, ask_no_data, walk->owner, (unsigned)type);
-    if (denied) {
-        lower_by_soa(walk, zone);
-    }
+    /* How long it holds is what the zone's SOA says (RFC 2308 5). */
+    walk->ttl = walk->minimum < walk->ttl ? walk->minimum : walk->ttl;
     return denied;
 }
 

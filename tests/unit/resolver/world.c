@@ -647,6 +647,23 @@ static size_t make_response(struct world *world, const uint8_t *bytes, size_t le
     return size;
 }
 
+struct dna_span world_message(struct world *world, const char *name, unsigned type)
+{
+    ldns_rdf *owner = ldns_dname_new_frm_str(name);
+    ldns_pkt *query, *packet;
+    enum world_lie lie;
+    uint8_t *wire = NULL;
+    size_t size = 0;
+    must(owner != NULL);
+    query = ldns_pkt_query_new(owner, (ldns_rr_type)type, LDNS_RR_CLASS_IN, LDNS_RD);
+    must(query != NULL);
+    packet = respond(world, query, &lie);
+    must(ldns_pkt2wire(&wire, packet, &size) == LDNS_STATUS_OK);
+    ldns_pkt_free(packet);
+    ldns_pkt_free(query);
+    return (struct dna_span){(const char *)wire, size};
+}
+
 static void on_udp(void *arg, int fd, unsigned events)
 {
     struct world *world = arg;

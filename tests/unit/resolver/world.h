@@ -57,6 +57,8 @@ const char *world_root_hints(struct world *world);
 const char *world_anchor_file(struct world *world, const char *zone);
 /* RDATA of a zone's DNSKEY with these flags. */
 struct dna_span world_key(struct world *world, const char *zone, unsigned flags);
+/* What the server would say now, as octets that the caller frees. */
+struct dna_span world_message(struct world *world, const char *name, unsigned type);
 /* From now on; the last one for a name and type counts. */
 void world_lie(struct world *world, const char *name, unsigned type, enum world_lie lie);
 void world_honest(struct world *world);
