@@ -41,6 +41,11 @@ void dna_uv_identity_free(struct dna_uv_identity *identity)
     }
 }
 
+const struct dna_chain *dna_uv_identity_chain(const struct dna_uv_identity *identity)
+{
+    return dna_tls_identity_chain(identity->tls);
+}
+
 struct dna_tls_identity *dna_edge_identity_tls(const struct dna_uv_identity *identity)
 {
     return identity->tls;

@@ -20,6 +20,8 @@
 #include <base/alloc.h>
 #include <base/limits.h>
 
+#define CA_AGE_S (24L * 3600)
+
 static bool is_socket_address(const struct dna_address *address, const struct sockaddr *to)
 {
     if (address->family == DNA_ADDRESS_V4 && to->sa_family == AF_INET) {
@@ -131,6 +133,14 @@ static unsigned set_connection(struct dna_https_get *get)
     return bad;
 }
 
+/* libcurl keeps what it has read of a CA file, by its name: not longer than the file has been
+ * what it is. */
+static long ca_age(const struct dna_https *https)
+{
+    int64_t age = https->loop->now(https->loop->self).mono - https->trusted_since;
+    return https->trusted_since == 0 || age / 1000 > CA_AGE_S ? CA_AGE_S : (long)(age / 1000);
+}
+
 static unsigned set_tls(struct dna_https_get *get)
 {
     const struct dna_https *https = get->https;
@@ -142,6 +152,7 @@ static unsigned set_tls(struct dna_https_get *get)
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     /* A file that holds no certificate: NULL would mean the system's store. */
     SET(CURLOPT_CAINFO, https->ca_file != NULL ? https->ca_file : "/dev/null");
+    SET(CURLOPT_CA_CACHE_TIMEOUT, ca_age(https));
     SET(CURLOPT_CAPATH, NULL); /* else the system's store counts besides the file */
     SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
     SET(CURLOPT_CERTINFO, 1L);

@@ -12,6 +12,7 @@ struct dna_https {
     const struct dna_alloc *alloc;
     const struct dna_log *log;
     char *ca_file, *user_agent, *source;
+    int64_t trusted_since; /* monotonic; 0: from the beginning */
     unsigned connect_ms, total_ms;
     CURLM *multi;
     struct curl_slist *headers;

@@ -233,6 +233,19 @@ done:
     return err;
 }
 
+enum dna_err dna_https_trust(struct dna_https *https, const char *ca_file)
+{
+    bool lost = false;
+    char *copy = copy_text(https->alloc, ca_file, &lost);
+    if (lost) {
+        return DNA_ERR_MEMORY;
+    }
+    dna_alloc_release(https->alloc, https->ca_file);
+    https->ca_file = copy;
+    https->trusted_since = https->loop->now(https->loop->self).mono;
+    return DNA_OK;
+}
+
 void dna_https_free(struct dna_https *https)
 {
     if (https == NULL) {

@@ -52,6 +52,9 @@ typedef void dna_https_fn(void *arg, const struct dna_https_result *result);
 DNA_MUST_USE enum dna_err dna_https_new(const struct dna_loop *loop,
                                         const struct dna_https_options *options,
                                         struct dna_https **out);
+/* Another CA file, or another content of it: for every get that begins from now on.
+ * DNA_ERR_MEMORY: the old one stays. */
+DNA_MUST_USE enum dna_err dna_https_trust(struct dna_https *https, const char *ca_file);
 void dna_https_free(struct dna_https *https); /* cancels; NULL is fine */
 
 /* One GET at that address and the URL's port.  The URL was checked with dna_url_parse.  The

@@ -617,6 +617,7 @@ void gateway_config_free(const struct gateway_config *c)
         free(c->hosts[i].key);
         free(c->hosts[i].dnssec_ta_url);
         free(c->hosts[i].attribute_cert_file);
+        free(c->hosts[i].attribute_cert);
     }
     for (size_t i = 0; i < c->n_policies; i++) {
         free(c->policies[i].pattern);

@@ -47,6 +47,7 @@ struct gateway_host_config {
     char *certificate, *key; /* its own; or NULL */
     char *dnssec_ta_url; /* or NULL */
     char *attribute_cert_file; /* or NULL */
+    char *attribute_cert;      /* what is in it */
 };
 
 struct gateway_policy_config {

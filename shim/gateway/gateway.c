@@ -24,6 +24,7 @@ static void close_handles(struct gateway *gateway)
         return;
     }
     gateway->has_handles = false;
+    watch_end(gateway);
     uv_close((uv_handle_t *)&gateway->timer, NULL);
     for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
         uv_close((uv_handle_t *)&gateway->signals[i], NULL);
@@ -147,8 +148,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct gateway *gateway = handle->data;
     if (number == SIGHUP) {
-        gateway_log(&gateway->log, DNA_LOG_WARNING, "not-reloaded", "why",
-                    "a changed configuration takes effect after a restart", NULL);
+        watch_reload(gateway);
     } else if (gateway->state != GATEWAY_FREES) {
         gateway_stop(gateway);
     }
@@ -172,7 +172,7 @@ static bool set_up_handles(struct gateway *gateway)
     for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
         ok = uv_signal_start(&gateway->signals[i], on_signal, numbers[i]) == 0 && ok;
     }
-    return ok;
+    return watch_begin(gateway) && ok;
 }
 
 static void log_end(const struct gateway *gateway)
@@ -188,7 +188,7 @@ static void log_end(const struct gateway *gateway)
 
 bool gateway_run(struct gateway *gateway)
 {
-    bool ok = set_up_handles(gateway) && links_listen(gateway);
+    bool ok = set_up_handles(gateway);
     if (ok) {
         char hosts[24];
         (void)snprintf(hosts, sizeof hosts, "%zu", gateway->config->n_hosts);
@@ -206,14 +206,15 @@ void gateway_free(struct gateway *gateway)
     if (gateway == NULL) {
         return;
     }
-    dna_uv_identity_free(gateway->identity);
     if (gateway->uv != NULL) {
         gateway->state = GATEWAY_FREES;
         dna_uv_free(gateway->uv, freed, gateway);
     }
     (void)uv_run(&gateway->loop, UV_RUN_DEFAULT);
     router_free(gateway->router);
-    free(gateway->listeners);
+    links_free(gateway);
+    identities_free(gateway->identities);
+    gateway_config_free(gateway->config);
     (void)uv_loop_close(&gateway->loop);
     if (gateway->evidence.key.ptr != NULL) {
         char *key = (char *)(uintptr_t)gateway->evidence.key.ptr;

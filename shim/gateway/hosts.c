@@ -13,6 +13,8 @@
 #include "map.h"
 #include "options.h"
 
+#define PROOF_FILE_MAX (1024 * 1024)
+
 struct gateway_host_config *hosts_add(struct gateway_config *config, struct faults *faults,
                                       const char *file, int line)
 {
@@ -206,6 +208,36 @@ static void check_twice(const struct gateway_config *config, struct faults *faul
     faults->n += here.n;
 }
 
+/* In base64 white space would only make the proof longer than a peer takes. */
+static void strip(char *text, size_t len)
+{
+    bool pem = len != 0 && text[0] == '-';
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (pem || strchr(" \t\r\n", text[i]) == NULL) {
+            text[n++] = text[i];
+        }
+    }
+    text[n] = '\0';
+}
+
+static void read_proof(struct gateway_host_config *host, struct faults *faults)
+{
+    size_t len;
+    if (host->attribute_cert_file == NULL) {
+        return;
+    }
+    host->attribute_cert = file_read(host->attribute_cert_file, PROOF_FILE_MAX, &len);
+    if (host->attribute_cert != NULL) {
+        strip(host->attribute_cert, len);
+    } else {
+        struct faults here = {.out = faults->out, .file = host->file};
+        faults_add(&here, host->line, "%s: %s; give a file that this user can read",
+                   host->attribute_cert_file, file_trouble_text());
+        faults->n += here.n;
+    }
+}
+
 void hosts_settle(struct gateway_config *config, struct faults *faults)
 {
     if (config->n_hosts == 0) {
@@ -215,6 +247,7 @@ void hosts_settle(struct gateway_config *config, struct faults *faults)
     }
     for (size_t i = 0; i < config->n_hosts; i++) {
         config->hosts[i].order = i;
+        read_proof(&config->hosts[i], faults);
     }
     qsort(config->hosts, config->n_hosts, sizeof *config->hosts, compare);
     for (size_t i = 1; i < config->n_hosts; i++) {

@@ -1,7 +1,8 @@
 /* gateway/links.c: the local servers, each behind a listener of its own (S24).
  *
- * The hop is not encrypted and not authenticated by anything but the kernel, which says
- * whose process is at the other end.
+ * The hop is not encrypted.  On a plain link nothing authenticates it but the kernel, which
+ * says whose process is at the other end; on an external one both ends prove a secret, and
+ * the kernel is asked where a user is named.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -11,40 +12,160 @@
 #include "gateway.h"
 #include "log.h"
 #include "owner.h"
+#include "secret.h"
 
 #define SECRET_BYTES 32
 #define LINK_CONNECTIONS_MAX 65536 /* stock servers open one for each pair of domains */
 
-bool links_make(struct gateway *gateway)
+static bool make_link(struct gateway *gateway, struct gateway_listener *listener)
 {
-    const struct gateway_config *config = gateway->config;
-    size_t n = config->n_links + config->n_listen;
+    struct dna_session *session = dna_uv_session(gateway->uv);
     unsigned char secret[SECRET_BYTES];
-    gateway->listeners = calloc(n, sizeof *gateway->listeners);
-    if (gateway->listeners == NULL) {
+    struct dna_span bytes = {(const char *)secret, sizeof secret};
+    bool made;
+    if (listener->secret != NULL) {
+        return dna_session_link_external(session, dna_span_of(listener->secret),
+                                         &listener->link) == DNA_OK;
+    }
+    made = getrandom(secret, sizeof secret, 0) == (ssize_t)sizeof secret &&
+           dna_session_link(session, bytes, &listener->link) == DNA_OK;
+    explicit_bzero(secret, sizeof secret);
+    return made;
+}
+
+static bool same_place(const struct gateway_address *a, const struct gateway_address *b)
+{
+    return a->port == b->port && strcmp(a->ip, b->ip) == 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Whether what is at the other end is believed on the same terms. */
+static bool same_terms(const struct gateway_listener *listener,
+                       const struct gateway_link_config *link, const char *secret)
+{
+    const struct gateway_link_config *old = listener->config;
+    return old != NULL && strcmp(old->name, link->name) == 0 && old->kind == link->kind &&
+           old->has_user == link->has_user && (!old->has_user || old->uid == link->uid) &&
+           old->trust_loopback == link->trust_loopback &&
+           same_place(&old->server, &link->server) && same_text(listener->secret, secret);
+}
+
+static struct gateway_listener *add_listener(struct gateway *gateway)
+{
+    struct gateway_listener *listener = calloc(1, sizeof *listener);
+    if (listener != NULL) {
+        listener->user.gateway = gateway;
+        listener->next = gateway->listeners;
+        gateway->listeners = listener;
+    }
+    return listener;
+}
+
+static void forget_secret(char *secret)
+{
+    if (secret != NULL) {
+        explicit_bzero(secret, strlen(secret));
+    }
+    free(secret);
+}
+
+/* The secret that both ends know, or *out NULL where there is none. */
+static bool read_secret(const struct gateway_config *config,
+                        const struct gateway_link_config *link, char **out, FILE *errors)
+{
+    char secret[GATEWAY_SECRET_MAX + 1];
+    const char *why;
+    *out = NULL;
+    switch (link->kind) {
+    case GATEWAY_LINK_PLAIN:
+        return true;
+    case GATEWAY_LINK_EXTERNAL:
+        break;
+    }
+    why = gateway_secret_read(link->secret_file, secret);
+    if (why == NULL) {
+        *out = strdup(secret);
+        why = *out == NULL ? "out of memory" : NULL;
+    }
+    explicit_bzero(secret, sizeof secret);
+    if (why != NULL) {
+        fprintf(errors, "%s:%d: %s: %s\n", config->file, link->secret_line, link->secret_file,
+                why);
+    }
+    return why == NULL;
+}
+
+static bool want_link(struct gateway *gateway, const struct gateway_config *config,
+                      const struct gateway_link_config *link, FILE *errors)
+{
+    struct gateway_listener *listener = gateway->listeners;
+    char *secret;
+    if (!read_secret(config, link, &secret, errors)) {
         return false;
     }
-    gateway->n_listeners = n;
-    for (size_t i = 0; i < n; i++) {
-        struct gateway_listener *listener = &gateway->listeners[i];
-        struct dna_span bytes = {(const char *)secret, sizeof secret};
-        listener->user.gateway = gateway;
-        if (i >= config->n_links) {
-            continue;
+    while (listener != NULL && (listener->is_public || !same_terms(listener, link, secret))) {
+        listener = listener->next;
+    }
+    if (listener != NULL) {
+        forget_secret(secret);
+    } else {
+        listener = add_listener(gateway);
+        if (listener == NULL) {
+            forget_secret(secret);
+        } else {
+            listener->secret = secret;
         }
-        listener->config = &config->links[i];
-        if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret ||
-            dna_session_link(dna_uv_session(gateway->uv), bytes, &listener->link) != DNA_OK) {
+        if (listener == NULL || !make_link(gateway, listener)) {
+            fprintf(errors, "%s: link \"%s\": out of memory or randomness\n", config->file,
+                    link->name);
             return false;
         }
     }
-    explicit_bzero(secret, sizeof secret);
+    listener->coming = link;
+    listener->to_be = link->listen;
     return true;
 }
 
-static bool listen_at(struct gateway *gateway, struct gateway_listener *listener,
-                      const struct gateway_address *address)
+static bool want_address(struct gateway *gateway, const struct gateway_address *address)
 {
+    struct gateway_listener *listener = gateway->listeners;
+    while (listener != NULL &&
+           !(listener->is_public && same_place(&listener->at, address))) {
+        listener = listener->next;
+    }
+    if (listener == NULL && (listener = add_listener(gateway)) != NULL) {
+        listener->is_public = true;
+        listener->at = *address;
+    }
+    if (listener != NULL) {
+        listener->to_be = *address;
+        listener->wanted = true;
+    }
+    return listener != NULL;
+}
+
+static bool is_coming(const struct gateway_listener *listener)
+{
+    return listener->is_public ? listener->wanted : listener->coming != NULL;
+}
+
+/* Whether one of ours listens there, which has to make way first. */
+static bool is_taken(const struct gateway *gateway, const struct gateway_address *address)
+{
+    const struct gateway_listener *l = gateway->listeners;
+    while (l != NULL && !(l->listener != NULL && same_place(&l->at, address))) {
+        l = l->next;
+    }
+    return l != NULL;
+}
+
+static bool listen_at(struct gateway *gateway, struct gateway_listener *listener)
+{
+    const struct gateway_address *address = &listener->to_be;
     const struct dna_uv_listen options = {.size = sizeof options,
                                           .address = address->ip,
                                           .port = address->port,
@@ -56,32 +177,97 @@ static bool listen_at(struct gateway *gateway, struct gateway_listener *listener
                                                                  : 0};
     const char *why = "";
     char port[8];
-    enum dna_err err = dna_uv_listen(gateway->uv, &options, &listener->listener, &why);
+    enum dna_err err = dna_uv_listen(gateway->uv, &options, &listener->fresh, &why);
     (void)snprintf(port, sizeof port, "%u", (unsigned)address->port);
     if (err != DNA_OK) {
+        gateway->deaf = true;
         gateway_log(&gateway->log, DNA_LOG_ERROR, "cannot-listen", "address", address->ip,
                     "port", port, "error", dna_err_name(err), "why", why,
                     NULL);
         return false;
     }
     gateway_log(&gateway->log, DNA_LOG_INFO, "listening", "address", address->ip, "port", port,
-                "link", listener->config != NULL ? listener->config->name : "-", NULL);
+                "link", listener->coming != NULL ? listener->coming->name : "-", NULL);
     return true;
 }
 
-bool links_listen(struct gateway *gateway)
+static bool needs_listener(const struct gateway_listener *l)
 {
-    const struct gateway_config *config = gateway->config;
-    for (size_t i = 0; i < gateway->n_listeners; i++) {
-        struct gateway_listener *listener = &gateway->listeners[i];
-        const struct gateway_address *address = listener->config != NULL
-                                                    ? &listener->config->listen
-                                                    : &config->listen[i - config->n_links];
-        if (!listen_at(gateway, listener, address)) {
-            return false;
+    return is_coming(l) && (l->listener == NULL || !same_place(&l->at, &l->to_be));
+}
+
+bool links_prepare(struct gateway *gateway, const struct gateway_config *config, FILE *errors)
+{
+    bool fine = true;
+    for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
+        l->wanted = false;
+        l->coming = NULL;
+    }
+    for (size_t i = 0; i < config->n_links; i++) {
+        fine = want_link(gateway, config, &config->links[i], errors) && fine;
+    }
+    for (size_t i = 0; i < config->n_listen; i++) {
+        fine = want_address(gateway, &config->listen[i]) && fine;
+    }
+    for (struct gateway_listener *l = gateway->listeners;
+         fine && gateway->listens && l != NULL; l = l->next) {
+        if (needs_listener(l) && !is_taken(gateway, &l->to_be)) {
+            fine = listen_at(gateway, l);
         }
     }
-    return true;
+    if (!fine) {
+        links_discard(gateway);
+    }
+    return fine;
+}
+
+void links_discard(struct gateway *gateway)
+{
+    for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
+        dna_uv_listener_free(l->fresh);
+        l->fresh = NULL;
+        l->coming = NULL;
+    }
+}
+
+static void stop_listening(struct gateway_listener *listener)
+{
+    dna_uv_listener_free(listener->listener);
+    listener->listener = NULL;
+}
+
+void links_commit(struct gateway *gateway)
+{
+    for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
+        if (!is_coming(l) || !same_place(&l->at, &l->to_be)) {
+            stop_listening(l);
+        }
+        if (!l->is_public && l->config != NULL && l->coming == NULL) {
+            router_close_link(gateway->router, l->link);
+        }
+    }
+    for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
+        if (gateway->listens && l->fresh == NULL && needs_listener(l)) {
+            (void)listen_at(gateway, l); /* logged, and tried again at the next change */
+        }
+        if (l->fresh != NULL) {
+            l->listener = l->fresh;
+            l->fresh = NULL;
+        }
+        l->at = is_coming(l) ? l->to_be : l->at;
+        l->config = l->coming;
+        l->coming = NULL;
+    }
+}
+
+struct dna_link *links_of(const struct gateway *gateway,
+                          const struct gateway_link_config *config)
+{
+    const struct gateway_listener *l = gateway->listeners;
+    while (l->coming != config && l->config != config) {
+        l = l->next; /* prepared, or in force */
+    }
+    return l->link;
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -97,55 +283,84 @@ static bool is_loopback(const struct sockaddr *address)
     return false;
 }
 
-static void refuse(const struct gateway_listener *listener, const struct dna_log *log,
+static void refuse(const struct gateway_link_config *config, const struct dna_log *log,
                    const char *owner, const char *why)
 {
-    gateway_log(log, DNA_LOG_WARNING, "link-refused", "link", listener->config->name, "owner",
-                owner, "why", why, NULL);
+    gateway_log(log, DNA_LOG_WARNING, "link-refused", "link", config->name, "owner", owner,
+                "why", why, NULL);
 }
 
-bool links_admit(const struct gateway_listener *listener, const struct sockaddr *peer,
-                 const struct sockaddr *own, const struct dna_log *log)
+/* Whether the process at the other end may be the local server. */
+static bool is_server(const struct gateway_link_config *config, const struct sockaddr *peer,
+                      const struct sockaddr *own, const struct dna_log *log)
 {
-    const struct gateway_link_config *config = listener->config;
     char owner[16];
     uid_t uid;
     if (!is_loopback(peer) || !is_loopback(own)) {
-        refuse(listener, log, "?", "not from the loopback");
+        refuse(config, log, "?", "not from the loopback");
         return false;
     }
-    if (config->trust_loopback) {
+    if (config->trust_loopback ||
+        (config->kind == GATEWAY_LINK_EXTERNAL && !config->has_user)) {
         return true;
     }
     if (!config->has_user || !gateway_owner_of(peer, own, &uid)) {
-        refuse(listener, log, "?", "the kernel does not say whose socket it is");
+        refuse(config, log, "?", "the kernel does not say whose socket it is");
         return false;
     }
     (void)snprintf(owner, sizeof owner, "%u", (unsigned)uid);
     if (uid != config->uid) {
-        refuse(listener, log, owner, "not the user that the local server runs as");
+        refuse(config, log, owner, "not the user that the local server runs as");
         return false;
     }
     return true;
 }
 
-const struct gateway_address *links_server_of(const struct gateway *gateway,
-                                              const struct dna_link *link)
+bool links_admit(const struct gateway_listener *listener, const struct sockaddr *peer,
+                 const struct sockaddr *own, const struct dna_log *log)
+{
+    return listener->config != NULL && is_server(listener->config, peer, own, log);
+}
+
+static const struct gateway_link_config *config_of(const struct gateway *gateway,
+                                                   const struct dna_link *link)
 {
     const struct gateway_listener *listener = gateway->listeners;
     while (listener->link != link) {
-        listener++; /* every link of the session is one of ours */
+        listener = listener->next; /* every link of the session is one of ours */
     }
-    return &listener->config->server;
+    return listener->config;
+}
+
+bool links_reached(const struct gateway *gateway, const struct dna_link *link,
+                   const struct sockaddr *peer, const struct sockaddr *own)
+{
+    const struct gateway_link_config *config = config_of(gateway, link);
+    return config != NULL && is_server(config, peer, own, &gateway->log);
+}
+
+const struct gateway_address *links_server_of(const struct gateway *gateway,
+                                              const struct dna_link *link)
+{
+    const struct gateway_link_config *config = config_of(gateway, link);
+    return config != NULL ? &config->server : NULL;
 }
 
 void links_close(struct gateway *gateway, bool only_public)
 {
-    for (size_t i = 0; i < gateway->n_listeners; i++) {
-        struct gateway_listener *listener = &gateway->listeners[i];
-        if (listener->listener != NULL && (!only_public || listener->config == NULL)) {
-            dna_uv_listener_free(listener->listener);
-            listener->listener = NULL;
+    for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
+        if (!only_public || l->is_public) {
+            stop_listening(l);
         }
+    }
+}
+
+void links_free(struct gateway *gateway)
+{
+    while (gateway->listeners != NULL) {
+        struct gateway_listener *listener = gateway->listeners;
+        gateway->listeners = listener->next;
+        forget_secret(listener->secret);
+        free(listener);
     }
 }

@@ -101,17 +101,22 @@ static FILE *open_trace(const char *name)
     return trace;
 }
 
+/* Takes config over. */
 static int serve(const struct gateway_config *config, const struct command *command)
 {
     FILE *trace = command->trace != NULL ? open_trace(command->trace) : NULL;
     struct gateway *gateway;
     int status = EXIT_USAGE;
     if (command->trace != NULL && trace == NULL) {
+        gateway_config_free(config);
         return EXIT_FAILED;
     }
-    gateway = gateway_new(config, stderr, trace, stderr);
-    if (gateway != NULL) {
+    gateway = gateway_new(config, !command->check, stderr, trace, stderr);
+    if (gateway != NULL && gateway_apply(gateway, config, stderr)) {
         status = command->check || gateway_run(gateway) ? EXIT_FINE : EXIT_FAILED;
+    } else {
+        status = gateway != NULL && gateway->deaf ? EXIT_FAILED : EXIT_USAGE;
+        gateway_config_free(config);
     }
     gateway_free(gateway);
     if (trace != NULL) {
@@ -151,8 +156,11 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     raise_descriptors();
     config = gateway_config_read(command.file, stderr, &faults);
-    status = config != NULL && faults == 0 ? serve(config, &command) : EXIT_USAGE;
-    if (config != NULL && faults > 0 && is_readable(config->certificate) &&
+    if (config != NULL && faults == 0) {
+        return serve(config, &command);
+    }
+    status = EXIT_USAGE;
+    if (config != NULL && is_readable(config->certificate) &&
         is_readable(config->key)) {
         gateway_check_identity(config, stderr);
     }

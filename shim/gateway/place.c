@@ -92,6 +92,9 @@ static enum dna_err connect_stream(struct router *router, struct stream *stream)
     if (stream->link != NULL) {
         const struct gateway_address *server =
             router->options.server_of(router->options.gateway, stream->link);
+        if (server == NULL) {
+            return DNA_ERR_STATE; /* its domain is about to be, too */
+        }
         options.address = server->ip;
         options.port = server->port;
     }
@@ -134,6 +137,16 @@ void place_dial(struct router *router, struct pair *pair)
 
 /* --- looking for one ---------------------------------------------------------------- */
 
+bool place_shares(const struct router *router, const struct stream *stream,
+                  const char *domain)
+{
+    const struct dna_stream *core = stream->connected ? dna_uv_stream_core(stream->uv) : NULL;
+    const char *own = stream->own[0] != '\0' || core == NULL ? stream->own
+                                                             : dna_stream_own(core);
+    return router->options.same_identity == NULL || stream->link != NULL || own[0] == '\0' ||
+           router->options.same_identity(router->options.gateway, own, domain);
+}
+
 static bool leads_to(const struct stream *stream, const struct dna_uv_endpoint *endpoint)
 {
     const struct dna_stream *core = stream->connected ? dna_uv_stream_core(stream->uv) : NULL;
@@ -148,12 +161,12 @@ static bool leads_to(const struct stream *stream, const struct dna_uv_endpoint *
     return dna_stream_may_carry(core, endpoint->host, endpoint->port);
 }
 
-static struct stream *stream_to(const struct router *router,
+static struct stream *stream_to(const struct router *router, const char *source,
                                 const struct dna_uv_endpoint *endpoints, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         for (struct stream *s = router->streams; s != NULL; s = s->next) {
-            if (leads_to(s, &endpoints[i])) {
+            if (leads_to(s, &endpoints[i]) && place_shares(router, s, source)) {
                 return s;
             }
         }
@@ -167,6 +180,7 @@ static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, 
     struct place *place = arg;
     struct router *router = place->router;
     struct pair *pair, *next;
+    struct stream *stream;
     place->looking = false;
     if (n == 0) {
         place_fail(router, place, definite ? DNA_STANZA_REMOTE_SERVER_NOT_FOUND
@@ -177,12 +191,6 @@ static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, 
         place_release(router, place);
         return;
     }
-    if (place->stream == NULL) {
-        struct stream *stream = stream_to(router, endpoints, n);
-        if (stream != NULL) {
-            place_lead(place, stream);
-        }
-    }
     /* The place lives while one of its pairs does, and the last one ends the loop. */
     for (pair = place->in; pair != NULL; pair = next) {
         next = pair->next_in;
@@ -190,8 +198,17 @@ static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, 
             continue;
         }
         pair->state = PAIR_RESTS;
-        if (place->stream != NULL) {
-            pair_attach(router, pair, place->stream);
+        stream = place->stream;
+        if (stream == NULL || !place_shares(router, stream, pair->source->domain)) {
+            stream = place->link == NULL
+                         ? stream_to(router, pair->source->domain, endpoints, n)
+                         : NULL;
+        }
+        if (stream != NULL && place->stream == NULL) {
+            place_lead(place, stream);
+        }
+        if (stream != NULL) {
+            pair_attach(router, pair, stream);
         } else if (router->draining) {
             place_dial(router, pair);
         } else {
@@ -227,7 +244,8 @@ void place_seek(struct router *router, struct pair *pair)
                   "the local server itself is to serve that domain", ROUTER_HOLD_MS);
     } else if (hold_holds(router, &place->hold)) {
         pair_fail(router, pair, place->hold.condition, place->hold.why, 0);
-    } else if (place->stream != NULL) {
+    } else if (place->stream != NULL &&
+               place_shares(router, place->stream, pair->source->domain)) {
         pair_attach(router, pair, place->stream);
     } else if (place->link != NULL || router->draining) {
         place_dial(router, pair);

@@ -39,9 +39,12 @@ struct router_options {
                                            * user is the struct stream */
     struct gateway_queue_config queue;
     uint64_t key[2]; /* random */
-    /* Where the local server behind a link listens. */
+    /* Where the local server behind a link listens; NULL: the link is no more. */
     const struct gateway_address *(*server_of)(const struct gateway *gateway,
                                                const struct dna_link *link);
+    /* Whether both domains are presented with the same certificate, so that one stream may
+     * assert both; NULL: always. */
+    bool (*same_identity)(const struct gateway *gateway, const char *one, const char *other);
     struct gateway *gateway;
 };
 
@@ -72,6 +75,12 @@ void router_tick(struct router *router);
 
 /* From now on no stream is opened to a remote domain. */
 void router_drain(struct router *router);
+/* What the session says of domain has changed: it is hosted, or not any more, or behind another
+ * link.  Stanzas that wait go there, or are returned. */
+void router_rehost(struct router *router, const char *domain);
+/* Closes the streams of a link whose server is not to be believed any more. */
+void router_close_link(struct router *router, const struct dna_link *link);
+void router_limit(struct router *router, const struct gateway_queue_config *limits);
 /* How many stanzas wait. */
 size_t router_waiting(const struct router *router);
 size_t router_n_streams(const struct router *router);

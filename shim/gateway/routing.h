@@ -11,6 +11,7 @@
  *   place.c     finding or opening the stream that leads to a place
  *   returns.c   stanzas that go back
  *   pressure.c  destinations that are slower than their sources
+ *   rehost.c    a configuration that changes
  *   router.c    what the driver tells
  */
 #ifndef DNA_GATEWAY_ROUTING_H
@@ -172,6 +173,9 @@ void place_release(struct router *router, struct place *place);
 void place_seek(struct router *router, struct pair *pair);
 /* Opens a stream for this very pair, whatever else leads to its target. */
 void place_dial(struct router *router, struct pair *pair);
+/* Whether a stream presents the certificate that goes with a domain of ours. */
+bool place_shares(const struct router *router, const struct stream *stream,
+                  const char *domain);
 void place_lead(struct place *place, struct stream *stream);
 void place_unlead(struct place *place);
 /* Fails every pair to the place that no stream carries. */

@@ -3,6 +3,7 @@
 
 #include "gateway.h"
 #include "log.h"
+#include "routing.h"
 
 static struct gateway *gateway_of(void *user)
 {
@@ -32,18 +33,26 @@ static void log_stream(const struct gateway *gateway, const char *event,
 
 static struct dna_uv_identity *identity(void *user, const char *domain)
 {
-    (void)domain; /* one certificate, the provider's, for every domain */
-    return gateway_of(user)->identity;
+    const struct gateway *gateway = gateway_of(user);
+    return identities_for(gateway->identities, gateway->config, domain,
+                          dna_uv_now(gateway->uv).wall);
 }
 
 static bool admit(void *user, const struct sockaddr *peer, const struct sockaddr *own)
 {
     const struct gateway_listener *listener = user;
     struct gateway *gateway = gateway_of(user);
-    if (listener->config == NULL) {
+    if (listener->is_public) {
         return gateway->state == GATEWAY_RUNS;
     }
     return links_admit(listener, peer, own, &gateway->log);
+}
+
+static bool reached(void *user, const struct sockaddr *peer, const struct sockaddr *own)
+{
+    const struct gateway *gateway = gateway_of(user);
+    const struct stream *stream = user; /* the router's: nobody else connects */
+    return links_reached(gateway, stream->link, peer, own);
 }
 
 static void opened(void *user, struct dna_uv_stream *uv)
@@ -56,7 +65,10 @@ static void opened(void *user, struct dna_uv_stream *uv)
     } else {
         const struct gateway_listener *listener = dna_uv_stream_user(uv);
         stream = router_accepted(gateway->router, uv, listener->link);
-        if (stream != NULL) {
+        if (!listener->is_public && listener->config == NULL && stream != NULL) {
+            dna_uv_stream_set_user(uv, stream);
+            router_close_link(gateway->router, listener->link);
+        } else if (stream != NULL) {
             dna_uv_stream_set_user(uv, stream);
         } else {
             dna_uv_stream_close(uv, "resource-constraint", "out of memory");
@@ -119,5 +131,6 @@ struct dna_uv_handler streams_handler(bool with_trace)
                                    .changed = changed,
                                    .drained = drained,
                                    .closed = closed,
-                                   .trace = with_trace ? trace : NULL};
+                                   .trace = with_trace ? trace : NULL,
+                                   .reached = reached};
 }

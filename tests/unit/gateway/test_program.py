@@ -499,7 +499,7 @@ class TwoGateways(unittest.TestCase):
         self.one.process.send_signal(signal.SIGHUP)
         self.one.server.send("a1.dna", "b1.dna", "m1")
         self.arrives(self.two, "a1.dna", "b1.dna", "m1")
-        self.assertTrue(self.one.logs("not-reloaded"))
+        self.assertTrue(self.one.logs("reloaded"))
 
 
 class CommandLine(unittest.TestCase):
