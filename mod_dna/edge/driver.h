@@ -17,7 +17,6 @@ struct dna_fetcher;
 struct dna_edge_asks;
 struct dna_edge_wants;
 struct dna_edge_query;
-struct dna_edge_completion;
 struct dna_edge_verification;
 struct dna_edge_completion;
 struct dna_edge_keep;
@@ -54,7 +53,6 @@ struct dna_uv {
     unsigned last_verification;
     struct dna_edge_keep *keep; /* the store, or NULL */
     unsigned char terms[2 * 32]; /* digests of how DNS is asked, and of the CA store */
-    struct dna_edge_completion *completions; /* bundles */
     struct dna_edge_completion *completions; /* bundles */
     struct dna_uv_listener *listeners;
     struct dna_uv_names *names;
