@@ -60,8 +60,7 @@ void dna_edge_quest_decide(struct dna_uv_stream *stream, enum dna_edge_fate fate
     }
 }
 
-/* Whether the same domain may be proven at another of its endpoints. */
-static bool is_about_endpoint(const struct dna_ruling *ruling)
+bool dna_edge_quest_may_differ(const struct dna_ruling *ruling)
 {
     if (ruling == NULL || ruling->veto) {
         return false;
@@ -108,8 +107,8 @@ bool dna_edge_quest_refuses(struct dna_uv_stream *stream,
         dna_edge_quest_free(stream); /* this endpoint is the one */
         return false;
     }
-    dna_edge_quest_decide(stream, is_about_endpoint(effect->ruling) ? DNA_EDGE_GO_ON
-                                                                    : DNA_EDGE_FINAL);
+    dna_edge_quest_decide(stream, dna_edge_quest_may_differ(effect->ruling) ? DNA_EDGE_GO_ON
+                                                                            : DNA_EDGE_FINAL);
     if (stream->fate != DNA_EDGE_GO_ON) {
         quest->refused = false; /* the host learns of this one */
         return false;

@@ -12,7 +12,8 @@
 
 #define RECORDS 64
 #define QUESTIONS 512
-#define FAILS 0 /* a type that says SERVFAIL */
+#define FAILS 0       /* a type that says SERVFAIL */
+#define SECURE 0x10000 /* a type that sets the AD bit */
 
 struct record {
     char name[300];
@@ -100,7 +101,7 @@ static void answer(struct name_server *server, const char *name, unsigned type,
                    const unsigned char *question, size_t len, struct out *out)
 {
     unsigned rcode = 3, n = 0;
-    bool root = name[0] == '\0' && type == DNA_DNS_DNSKEY;
+    bool root = name[0] == '\0' && type == DNA_DNS_DNSKEY, secure = root;
     out->n = len;
     memcpy(out->bytes, question, len);
     for (size_t i = 0; i < server->n; i++) {
@@ -114,6 +115,10 @@ static void answer(struct name_server *server, const char *name, unsigned type,
             out->n = len;
             break;
         }
+        if (record->type == SECURE) {
+            secure = true;
+            continue;
+        }
         rcode = 0;
         if (record->type == type) {
             put_answer(out, record);
@@ -126,7 +131,7 @@ static void answer(struct name_server *server, const char *name, unsigned type,
         n = 1;
     }
     out->bytes[2] = 0x81;                                         /* QR, RD */
-    out->bytes[3] = (unsigned char)(0x80 | (root ? 0x20 : 0) | rcode); /* RA, AD */
+    out->bytes[3] = (unsigned char)(0x80 | (secure ? 0x20 : 0) | rcode); /* RA, AD */
     memset(out->bytes + 4, 0, 8);
     out->bytes[5] = 1;
     out->bytes[7] = (unsigned char)n;
@@ -205,6 +210,13 @@ void name_server_a(struct name_server *server, const char *name, const char *add
     assert(inet_pton(AF_INET, address, record->rdata) == 1);
 }
 
+void name_server_aaaa(struct name_server *server, const char *name, const char *address)
+{
+    struct record *record = add(server, name, DNA_DNS_AAAA);
+    record->len = 16;
+    assert(inet_pton(AF_INET6, address, record->rdata) == 1);
+}
+
 void name_server_srv(struct name_server *server, const char *service, const char *domain,
                      unsigned priority, uint16_t port, const char *target)
 {
@@ -224,6 +236,11 @@ void name_server_srv(struct name_server *server, const char *service, const char
 void name_server_fails(struct name_server *server, const char *name)
 {
     (void)add(server, name, FAILS);
+}
+
+void name_server_secure(struct name_server *server, const char *name)
+{
+    (void)add(server, name, SECURE);
 }
 
 unsigned name_server_asked(const struct name_server *server, const char *name)

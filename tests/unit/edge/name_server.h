@@ -17,11 +17,14 @@ void name_server_free(struct name_server *server);
 const char *name_server_at(const struct name_server *server);
 
 void name_server_a(struct name_server *server, const char *name, const char *address);
+void name_server_aaaa(struct name_server *server, const char *name, const char *address);
 /* type: _xmpp-server or _xmpps-server; target "." is the root. */
 void name_server_srv(struct name_server *server, const char *service, const char *domain,
                      unsigned priority, uint16_t port, const char *target);
 /* From now on SERVFAIL for that name, whatever the type. */
 void name_server_fails(struct name_server *server, const char *name);
+/* Answers about that name are secure from now on, denials included. */
+void name_server_secure(struct name_server *server, const char *name);
 /* How often it was asked for the name, lately. */
 unsigned name_server_asked(const struct name_server *server, const char *name);
 

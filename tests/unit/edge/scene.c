@@ -75,8 +75,10 @@ bool side_has_closed(void *side)
 
 static struct dna_uv_identity *identity(void *user, const char *domain)
 {
-    (void)domain;
-    return ((struct side *)user)->identity;
+    struct side *side = user;
+    (void)snprintf(side->asked_for, sizeof side->asked_for, "%s",
+                   domain != NULL ? domain : "-");
+    return side->identity;
 }
 
 static bool admit(void *user, const struct sockaddr *peer, const struct sockaddr *own)
@@ -124,6 +126,7 @@ static void changed(void *user, struct dna_uv_stream *stream,
     (void)stream;
     if (effect->kind == DNA_STREAM_PEER) {
         side->proven = effect->accepted;
+        side->refusals += !effect->accepted;
     } else if (effect->kind == DNA_STREAM_OWN) {
         side->accepted = effect->accepted;
     }
@@ -222,10 +225,20 @@ struct dna_uv_identity *scene_identity(struct scene *scene, struct dna_uv *uv,
     return made;
 }
 
+static void do_listen(struct side *side, const struct dna_uv_listen *options)
+{
+    const char *why = "";
+    enum dna_err err = dna_uv_listen(side->uv, options, &side->listener, &why);
+    if (err != DNA_OK) {
+        print_error("%s: %s\n", dna_err_name(err), why);
+    }
+    assert_int_equal(err, DNA_OK);
+}
+
 void side_listen(struct side *side, const char *address, uint16_t port,
                  unsigned max_per_address)
 {
-    struct dna_uv_listen options = {
+    const struct dna_uv_listen options = {
         .size = sizeof options,
         .address = address,
         .port = port,
@@ -233,12 +246,19 @@ void side_listen(struct side *side, const char *address, uint16_t port,
         .user = side,
         .max_per_address = max_per_address,
     };
-    const char *why = "";
-    enum dna_err err = dna_uv_listen(side->uv, &options, &side->listener, &why);
-    if (err != DNA_OK) {
-        print_error("%s: %s\n", dna_err_name(err), why);
-    }
-    assert_int_equal(err, DNA_OK);
+    do_listen(side, &options);
+}
+
+void side_listen_direct(struct side *side)
+{
+    const struct dna_uv_listen options = {
+        .size = sizeof options,
+        .address = "127.0.0.1",
+        .handler = &side->handler,
+        .user = side,
+        .direct_tls = true,
+    };
+    do_listen(side, &options);
 }
 
 static void side_begin(struct scene *scene, struct side *side, const char *domain)

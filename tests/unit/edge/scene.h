@@ -33,6 +33,8 @@ struct side {
     char last_id[40];
     char condition[60], why[LAST_WHY]; /* of the last one that closed */
     bool proven, accepted;        /* the peer by us, we by the peer */
+    unsigned refusals;            /* how often the peer was not, or no longer, proven */
+    char asked_for[100];          /* whose certificate was last to be presented, "-": nobody's */
     char trace_in[4000];          /* what came decrypted, as far as it fits */
     char trace_out[4000];
     bool freed;
@@ -59,6 +61,7 @@ struct dna_uv_identity *scene_identity(struct scene *scene, struct dna_uv *uv,
                                        const char *domain, bool trusted);
 void side_listen(struct side *side, const char *address, uint16_t port,
                  unsigned max_per_address);
+void side_listen_direct(struct side *side);
 /* Ends a driver and runs the loop until it is gone. */
 void side_free(struct side *side);
 
