@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <x509/spki.h>
+
 static void host(struct play *play, const char *line)
 {
     struct dna_hosted hosted = {.size = sizeof hosted};
@@ -41,12 +43,14 @@ static void add_link(struct play *play, const char *line)
     play_ok(play, dna_session_link(play->session, dna_span_of(secret), &link->link), "link");
 }
 
-/* PATTERN refuse|proof|strong [TYPE,TYPE] */
+/* PATTERN refuse|proof|strong|dialback [TYPE,TYPE], or PATTERN pin CERT,CERT */
 static void policy(struct play *play, const char *line)
 {
     static const char *const levels[] = {[DNA_LEVEL_REFUSE] = "refuse",
                                          [DNA_LEVEL_PROOF] = "proof",
-                                         [DNA_LEVEL_STRONG] = "strong"};
+                                         [DNA_LEVEL_STRONG] = "strong",
+                                         [DNA_LEVEL_DIALBACK] = "dialback",
+                                         [DNA_LEVEL_PIN] = "pin"};
     struct dna_policy new = dna_policy_default();
     char pattern[256], level[32], types[128];
     (void)words_next(&line, pattern, sizeof pattern);
@@ -56,7 +60,12 @@ static void policy(struct play *play, const char *line)
             new.level = (enum dna_level)i;
         }
     }
-    if (words_next(&line, types, sizeof types)) {
+    if (words_next(&line, types, sizeof types) && new.level == DNA_LEVEL_PIN) {
+        for (char *name = strtok(types, ","); name != NULL; name = strtok(NULL, ",")) {
+            play_ok(play, dna_spki_digest(world_cert(play, name)->chain,
+                                          new.pins[new.n_pins++]), "pin");
+        }
+    } else if (types[0] != '\0') {
         new.prooftypes = 0;
         for (char *type = strtok(types, ","); type != NULL; type = strtok(NULL, ",")) {
             enum dna_prooftype known;
@@ -65,6 +74,20 @@ static void policy(struct play *play, const char *line)
         }
     }
     play_ok(play, dna_session_policy(play->session, pattern, &new), "policy");
+}
+
+/* D initiating|receiving SECONDS: proven so long ago, by an earlier process. */
+static void remember(struct play *play, const char *line)
+{
+    struct dna_session_memory entry = {.role = DNA_RECEIVING};
+    char domain[256], role[32], ago[32];
+    (void)words_next(&line, domain, sizeof domain);
+    (void)words_next(&line, role, sizeof role);
+    (void)words_next(&line, ago, sizeof ago);
+    entry.domain = domain;
+    entry.role = role[0] == 'i' ? DNA_INITIATING : DNA_RECEIVING;
+    entry.proven_at = play->now.wall - atoll(ago);
+    play_ok(play, dna_session_memory_add(play->session, &entry, play->now), "remember");
 }
 
 static int64_t milliseconds(struct play *play, const char *line)
@@ -136,6 +159,10 @@ static void perform(struct play *play, const char *line)
     } else if (strcmp(verb, "policy") == 0) {
         policy(play, line);
         stage_wait(play, 0);
+    } else if (strcmp(verb, "proven-ago") == 0) {
+        remember(play, line);
+    } else if (strcmp(verb, "forget") == 0) {
+        dna_session_memory_clear(play->session, line);
     } else if (strcmp(verb, "incoming") == 0 || strcmp(verb, "outgoing") == 0) {
         stage_open(play, line, verb[0] == 'o' ? DNA_INITIATING : DNA_RECEIVING);
         stage_run(play);

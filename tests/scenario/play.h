@@ -39,6 +39,7 @@ struct actor_stream {
     struct dna_xml_reader *output; /* what we wrote, parsed again */
     struct lines said, effects;
     bool outgoing;
+    unsigned claim; /* number of the last one */
 };
 
 struct open_want {

@@ -35,6 +35,12 @@ static const char *kind_name(enum dna_stanza_kind kind)
     return kind == DNA_MESSAGE ? "message" : kind == DNA_PRESENCE ? "presence" : "iq";
 }
 
+static const char *const outcome_names[] = {
+    [DNA_DIALBACK_UNREACHED] = "unreached", [DNA_DIALBACK_UNANSWERED] = "unanswered",
+    [DNA_DIALBACK_UNKNOWN] = "unknown",     [DNA_DIALBACK_REFUSED] = "refused",
+    [DNA_DIALBACK_INVALID] = "invalid",     [DNA_DIALBACK_VALID] = "valid",
+};
+
 static void take_effect(struct play *play, struct actor_stream *stream,
                         const struct dna_stream_effect *e)
 {
@@ -55,11 +61,23 @@ static void take_effect(struct play *play, struct actor_stream *stream,
     case DNA_STREAM_PEER:
         lines_add(play, to, "peer %s %s %s", e->domain, how,
                   e->ruling == NULL ? ""
-                  : e->accepted     ? dna_prooftype_name(e->ruling->prooftype)
+                  : e->accepted     ? dna_ruling_method(e->ruling)
                                     : dna_code_name(e->ruling->code));
         return;
     case DNA_STREAM_PAIR:
-        lines_add(play, to, "pair %s -> %s %s %s", e->domain, e->other, how, e->condition);
+        lines_add(play, to, "pair %s -> %s %s %s%s", e->domain, e->other, how, e->condition,
+                  e->text);
+        return;
+    case DNA_STREAM_VERIFY:
+        lines_add(play, to, "verify %s -> %s id=%.*s key=%s", e->domain, e->other,
+                  DNA_SPAN_FMT(e->id), e->text);
+        stream->claim = e->number;
+        return;
+    case DNA_STREAM_READY:
+        lines_add(play, to, "ready");
+        return;
+    case DNA_STREAM_VERIFIED:
+        lines_add(play, to, "verified %s %u", outcome_names[e->outcome], e->number);
         return;
     case DNA_STREAM_ERROR:
         lines_add(play, to, "error %s %s", e->accepted ? "received" : "sent", e->condition);
@@ -132,7 +150,7 @@ static struct dna_link *link_named(struct play *play, const char *name)
     play_fail(play, "no link '%s'", name);
 }
 
-/* NAME [OWN -> PEER] [via=HOST:PORT] [link=LINK] */
+/* NAME [OWN -> PEER] [via=HOST:PORT] [link=LINK] [verifies] */
 void stage_open(struct play *play, const char *line, enum dna_role role)
 {
     struct actor_stream *stream = &play->streams[play->n_streams];
@@ -144,6 +162,7 @@ void stage_open(struct play *play, const char *line, enum dna_role role)
     }
     words_option(rest, "link", link, sizeof link);
     words_option(rest, "via", via, sizeof via);
+    options.verifies = strstr(rest, " verifies") != NULL;
     options.link = link[0] != '\0' ? link_named(play, link) : NULL;
     if (role == DNA_INITIATING) {
         (void)words_next(&line, own, sizeof own);
@@ -255,21 +274,22 @@ static void carries(struct play *play, struct actor_stream *stream, const char *
     }
 }
 
-/* CERT from=PEER to=US [plain]: both headers and TLS, up to what TLS is for. */
+/* CERT from=PEER to=US [plain] [db]: both headers and TLS, up to what TLS is for. */
 static void connect_tls(struct play *play, struct actor_stream *stream, const char *line)
 {
     static const char *const incoming[] = {
         "< header %s", "> header", "> <stream:features><any/></stream:features>",
         "< <tls:starttls/>", "> <tls:proceed/>", "! secure", "tls %c",
-        "< header %s%d", "> header", NULL,
+        "< header %s%d%b", "> header", NULL,
     };
     static const char *const outgoing[] = {
         "> header", "< header %s id=1", "< <stream:features><tls:starttls/></stream:features>",
         "> <tls:starttls/>", "< <tls:proceed/>", "! secure", "tls %c",
-        "> header", "< header %s id=2%d", NULL,
+        "> header", "< header %s id=2%d%b", NULL,
     };
     char cert[64], from[256], to[256], text[1024];
-    const char *dna = strstr(line, "plain") != NULL ? "" : " dna";
+    const char *dna = strstr(line, " plain") != NULL ? "" : " dna";
+    const char *db = strstr(line, " db") != NULL ? " db" : "";
     words_option(line, "from", from, sizeof from);
     words_option(line, "to", to, sizeof to);
     (void)words_next(&line, cert, sizeof cert);
@@ -286,9 +306,47 @@ static void connect_tls(struct play *play, struct actor_stream *stream, const ch
             n += (size_t)(*c == 's'   ? snprintf(text + n, sizeof text - n, "from=%s to=%s",
                                                  from, to)
                           : *c == 'd' ? snprintf(text + n, sizeof text - n, "%s", dna)
+                          : *c == 'b' ? snprintf(text + n, sizeof text - n, "%s", db)
                                       : snprintf(text + n, sizeof text - n, "%s", cert));
         }
         stage_stream(play, stream, text);
+    }
+}
+
+/* S -> T OUTCOME: what became of asking the server of S. */
+static void answer_claim(struct play *play, struct actor_stream *stream, const char *line)
+{
+    char sender[256], arrow[8], target[256], word[32];
+    (void)words_next(&line, sender, sizeof sender);
+    (void)words_next(&line, arrow, sizeof arrow);
+    (void)words_next(&line, target, sizeof target);
+    (void)words_next(&line, word, sizeof word);
+    for (size_t i = 0; i < sizeof outcome_names / sizeof *outcome_names; i++) {
+        if (strcmp(outcome_names[i], word) == 0) {
+            play_ok(play,
+                    dna_stream_verified(stream->stream, sender, target, stream->claim,
+                                        (enum dna_dialback_outcome)i, play->now),
+                    "verified");
+            return;
+        }
+    }
+    play_fail(play, "no outcome '%s'", word);
+}
+
+/* T -> S id=ID key=KEY number=N: asks the server of S about a key. */
+static void ask_about(struct play *play, struct actor_stream *stream, const char *line)
+{
+    char filled[PLAY_TEXT], own[256], peer[256], id[256], key[2600], number[16];
+    enum dna_err err;
+    words_fill(play, line, filled, sizeof filled);
+    read_pair(filled, own, peer, sizeof own);
+    words_option(filled, "id", id, sizeof id);
+    words_option(filled, "key", key, sizeof key);
+    words_option(filled, "number", number, sizeof number);
+    err = dna_stream_verify(stream->stream, own, peer, dna_span_of(id), dna_span_of(key),
+                            (unsigned)atoi(number), play->now);
+    if (strstr(filled, "in-vain") != NULL ? err != DNA_ERR_STATE : err != DNA_OK) {
+        play_fail(play, "verify: %s", dna_err_name(err));
     }
 }
 
@@ -306,6 +364,10 @@ static void act(struct play *play, struct actor_stream *stream, const char *verb
         if (dna_stream_ask(stream->stream, own, peer, play->now) != DNA_ERR_STATE) {
             play_fail(play, "the stream would carry %s -> %s", own, peer);
         }
+    } else if (strcmp(verb, "answers") == 0) {
+        answer_claim(play, stream, line);
+    } else if (strcmp(verb, "verifies") == 0) {
+        ask_about(play, stream, line);
     } else if (strcmp(verb, "sends") == 0) {
         play_ok(play, markup_send(play, stream, line), "send");
         flush(play, stream);
@@ -359,7 +421,9 @@ static void new_session(struct play *play, bool short_form)
 {
     struct dna_session_options options = {.size = sizeof options, .seed = 42,
                                           .log = &play->log, .roots = play->roots,
-                                          .accept_short_form = short_form};
+                                          .accept_short_form = short_form,
+                                          .dialback_secret =
+                                              dna_span_of("s3cr3tf0rd14lb4ck")};
     dna_session_free(play->session);
     play_ok(play, dna_session_new(&options, &play->session), "session");
 }
