@@ -551,6 +551,27 @@ static void only_ocsp(struct dna_acert_st *d)
     no_extension(d);
     ocsp(d);
 }
+/* The issuer's key is named, by anything but its identifier. */
+static void key_id(struct dna_acert_st *d, const char *der, size_t len)
+{
+    for (int i = sk_X509_EXTENSION_num(d->info->extensions) - 1; i >= 0; i--) {
+        X509_EXTENSION *one = sk_X509_EXTENSION_value(d->info->extensions, i);
+        if (OBJ_obj2nid(X509_EXTENSION_get_object(one)) == NID_authority_key_identifier) {
+            X509_EXTENSION_free(sk_X509_EXTENSION_delete(d->info->extensions, i));
+        }
+    }
+    if (len != 0) {
+        extend(d, "2.5.29.35", 0, der, len);
+    }
+}
+static void no_key_id(struct dna_acert_st *d) { key_id(d, "", 0); }
+static void other_key_id(struct dna_acert_st *d) { key_id(d, "\x30\x03\x80\x01x", 5); }
+static void with_key_id(struct cert_order *o)
+{
+    o->other_oid = "2.5.29.14";
+    o->other = "DER:040179";
+}
+static void odd_key_id(struct dna_acert_st *d) { key_id(d, "\x04\x01x", 3); }
 static void targeted(struct dna_acert_order *o)
 {
     o->targets = targets;
@@ -580,6 +601,12 @@ static void extensions(void **state)
         {.what = "neither", .draft = no_extension, BAD, "nothing tells"},
         {.what = "no point of a CRL", .draft = only_crl, BAD, "not one URL"},
         {.what = "OCSP", .draft = only_ocsp, BAD, "not supported"},
+        {.what = "no key identifier", .draft = no_key_id, GOOD},
+        {.what = "of this key", .owner = with_key_id, GOOD},
+        {.what = "of another key", .owner = with_key_id, .draft = other_key_id, BAD,
+         "is not supplied"},
+        {.what = "the certificate names no key", .draft = other_key_id, GOOD},
+        {.what = "of an odd key", .draft = odd_key_id, BAD, "authorityKeyIdentifier"},
         {.what = "for us", .order = targeted, GOOD},
         {.what = "for others", .order = targeted_elsewhere, NO_MATCH, "for others than us"},
         {.what = "for somebody", .order = targeted, .question = nobody, NO_MATCH},
@@ -725,6 +752,7 @@ struct list_row {
     void (*owner)(struct cert_order *order);
     void (*draft)(struct dna_acert_st *draft); /* NULL: points to LIST_URL */
     void (*list)(X509_CRL *list);              /* before it is signed */
+    bool endless;                              /* without nextUpdate */
     bool by_another;                           /* signed with another key */
     void (*sealed)(struct dna_span *der);      /* after it */
     enum dna_fetch_outcome outcome;            /* 0: fetched */
@@ -834,7 +862,7 @@ static void list_algorithm(struct dna_span *der) { other_algorithm(*der); }
 static void no_list(struct dna_span *der) { *der = dna_span_of("<html>"); }
 static void list_signing(struct cert_order *o) { o->key_usage = "digitalSignature,cRLSign"; }
 
-static X509_CRL *draft_list(const struct scene *s)
+static X509_CRL *draft_list(const struct scene *s, const struct list_row *row)
 {
     const unsigned char *p = (const unsigned char *)s->owner.der.ptr;
     X509 *owner = d2i_X509(NULL, &p, (long)s->owner.der.len);
@@ -842,14 +870,16 @@ static X509_CRL *draft_list(const struct scene *s)
     assert_true(X509_CRL_set_version(list, 1) == 1 &&
                 X509_CRL_set_issuer_name(list, X509_get_subject_name(owner)) == 1);
     list_time(list, NOW - 3600, X509_CRL_set1_lastUpdate);
-    list_time(list, NOW + 7200, X509_CRL_set1_nextUpdate);
+    if (!row->endless) {
+        list_time(list, NOW + 7200, X509_CRL_set1_nextUpdate);
+    }
     X509_free(owner);
     return list;
 }
 
 static void publish_list(struct scene *s, const struct list_row *row, unsigned char **der)
 {
-    X509_CRL *list = draft_list(s);
+    X509_CRL *list = draft_list(s, row);
     struct dna_span bytes;
     int len;
     *der = NULL;
@@ -891,10 +921,11 @@ static void revocation(void **state)
         {.what = "of attribute certificates", .list = about_acerts, GOOD},
         {.what = "of users", .list = about_users, BAD, "not about all"},
         {.what = "indirect", .list = indirect, BAD, "not about all"},
-        {.what = "stale", .list = stale, TEMP(DNA_CODE_NOT_VALID_NOW)},
+        {.what = "stale", .list = stale, TEMP(DNA_CODE_NOT_VALID_NOW), "not of this time"},
         {.what = "in its last second", .list = last_second, GOOD, .life = 1},
         {.what = "of now", .list = of_now, GOOD},
-        {.what = "of later", .list = early, TEMP(DNA_CODE_NOT_VALID_NOW)},
+        {.what = "of later", .list = early, TEMP(DNA_CODE_NOT_VALID_NOW), "not of this time"},
+        {.what = "without an end", .endless = true, BAD, "when the next one"},
         {.what = "version 1", .list = list_v1, BAD, "version 2"},
         {.what = "another's name", .list = other_name, UNTRUSTED, "not one of"},
         {.what = "another's key", .by_another = true, BAD, "not signed by"},
