@@ -43,6 +43,8 @@ CASES = (
     ("sts", "sts", "a policy of the hosts that may serve the customer"),
 )
 PROVEN = "PROVEN"
+# What signatures show from the root of the DNS down to the records.
+SIGNED_BY_DNS = ("dnssec-srv", "dane", "dnssec-ta")
 FALSE = "false-"     # before the name of the customer whose material speaks of others
 
 
@@ -306,6 +308,24 @@ class Parade:
             heard.append((said["domain"], said["recorded"], said["why"]))
         self.claim(good and sorted(heard) == sorted(logged),
                    f"{len(heard)} rulings, each the same as in the log, word for word")
+        for prooftype, name, _ in CASES:
+            if prooftype in SIGNED_BY_DNS:
+                self.shown_by_dns(f"{name}.dna")
+
+    def shown_by_dns(self, domain):
+        """The proof from the root's key down, without the word of the gateway that made it."""
+        worth = set()
+        for file in sorted(self.world.gateways["north"].evidence.iterdir()):
+            bundle = json.loads(file.read_text(encoding="ascii"))
+            if bundle["question"]["domain"] == domain and bundle["ruling"]["ruling"] == PROVEN:
+                run([self.world.programs["dna"], "verify", file, "--roots",
+                     self.authority.certificate, "--trust-anchor",
+                     self.signer.dnskey_file(".")], good=(0,))
+                # Without the DNS root's key it is nobody's word.
+                run([self.world.programs["dna"], "verify", file, "--roots",
+                     self.authority.certificate], good=(3,))
+                worth.add(file)
+        self.claim(worth, f"{domain} is proven by the DNS root's key alone, offline")
 
     def ruling(self, domain):
         rulings = self.world.gateways["north"].rulings(domain=domain, role="initiating")

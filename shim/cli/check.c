@@ -157,24 +157,11 @@ static bool write_all(int fd, const char *text, size_t len)
     return true;
 }
 
-static bool save_bundle(struct cli_call *call, const char *bundle)
+static bool write_bundle(struct cli_call *call, struct dna_span bundle)
 {
     const char *file = cli_text(call, "bundle");
-    int fd;
-    bool fine;
-    if (file == NULL) {
-        return true;
-    }
-    if (bundle == NULL) {
-        (void)cli_fault(call, "there was no hearing, and no bundle is written to %s", file);
-        return false;
-    }
-    if (strcmp(file, "-") == 0) {
-        return write_all(STDOUT_FILENO, bundle, strlen(bundle)) &&
-               write_all(STDOUT_FILENO, "\n", 1);
-    }
-    fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    fine = fd >= 0 && write_all(fd, bundle, strlen(bundle));
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool fine = fd >= 0 && write_all(fd, bundle.ptr, bundle.len);
     if (fd >= 0 && close(fd) != 0) {
         fine = false;
     }
@@ -182,6 +169,41 @@ static bool save_bundle(struct cli_call *call, const char *bundle)
         (void)cli_fault(call, "%s: %s", file, strerror(errno));
     }
     return fine;
+}
+
+struct saving {
+    struct cli_call *call;
+    bool over, fine;
+};
+
+static void completed(void *arg, struct dna_span bundle)
+{
+    struct saving *saving = arg;
+    saving->fine = write_bundle(saving->call, bundle);
+    saving->over = true;
+}
+
+/* With the signed answers of the DNS, as far as they can be had. */
+static bool save_bundle(struct cli_live *live, const char *bundle)
+{
+    struct saving saving = {.call = live->call};
+    const char *file = cli_text(live->call, "bundle");
+    if (file == NULL) {
+        return true;
+    }
+    if (bundle == NULL) {
+        (void)cli_fault(live->call, "there was no hearing, and no bundle is written to %s",
+                        file);
+        return false;
+    }
+    if (dna_uv_complete_bundle(live->driver, dna_span_of(bundle), completed, &saving) !=
+        DNA_OK) {
+        return write_bundle(live->call, dna_span_of(bundle));
+    }
+    while (!saving.over) {
+        cli_live_step(live);
+    }
+    return saving.fine;
 }
 
 /* --- the summary ----------------------------------------------------------------------- */
@@ -213,15 +235,16 @@ static enum cli_exit summarise(struct cli_call *call, const struct cli_inspectio
     return cli_report_end(&report);
 }
 
-static enum cli_exit report(struct cli_call *call, const struct cli_inspection *in)
+static enum cli_exit report(struct cli_live *live, const struct cli_inspection *in)
 {
+    struct cli_call *call = live->call;
     enum cli_exit status;
     cli_progress_end(call);
     if (!show_endpoints(call, in)) {
         return CLI_FAULT;
     }
     status = summarise(call, in);
-    return save_bundle(call, evidence_of(in)) ? status : CLI_FAULT;
+    return save_bundle(live, evidence_of(in)) ? status : CLI_FAULT;
 }
 
 static enum cli_exit inspect(struct cli_live *live, const struct cli_inspect_options *options)
@@ -235,7 +258,7 @@ static enum cli_exit inspect(struct cli_live *live, const struct cli_inspect_opt
         cli_live_step(live);
         cli_inspect_pull(live, &in, 1);
     }
-    status = report(live->call, in);
+    status = report(live, in);
     cli_inspect_free(in);
     return status;
 }
@@ -299,9 +322,10 @@ const struct cli_command cli_command_check = {
              "and until when, what does not and why, and what to do about it. The last line "
              "is the ruling: the exit status is 0 where a proof holds at some endpoint, 1 "
              "where everything is refused, and 3 where it could not be found out.\n"
-             "dnssec-ta and attribute-cert are asked of the peer over a stream, which begins "
-             "with STARTTLS; at other endpoints they are not asked for. Without --cert, a "
-             "self-signed certificate is presented. With --connect the server is taken for no "
+             "dnssec-ta and attribute-cert are asked of the peer over a stream between servers; "
+             "with --service xmpp-client they are not asked for, since clients and their "
+             "servers do not exchange them. Without --cert, a self-signed certificate is "
+             "presented. With --connect the server is taken for no "
              "particular SRV target, and proofs that rest on one do not hold.",
     .members = "domain, host, endpoint: what was checked, and where\n"
                "tls: starttls or direct\n"

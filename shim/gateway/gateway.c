@@ -94,15 +94,52 @@ static int64_t next_deadline(const struct gateway *gateway, int64_t now)
                : deadline;
 }
 
+/* A bundle whose messages of the DNS are being collected. */
+struct unfinished {
+    struct gateway *gateway;
+    const char *ruling; /* static */
+    char domain[];
+};
+
+static void write_bundle(struct gateway *gateway, const char *domain, const char *ruling,
+                         struct dna_span bundle)
+{
+    char name[4096];
+    bool fine;
+    if (gateway->evidence.folder == NULL) {
+        return; /* no longer wanted */
+    }
+    fine = evidence_write(&gateway->evidence, bundle, name, sizeof name);
+    gateway_log(&gateway->log, fine ? DNA_LOG_INFO : DNA_LOG_WARNING, "evidence", "domain",
+                domain, "ruling", ruling, "file", name, fine ? NULL : "why", strerror(errno),
+                NULL);
+}
+
+static void completed(void *arg, struct dna_span bundle)
+{
+    struct unfinished *unfinished = arg;
+    write_bundle(unfinished->gateway, unfinished->domain, unfinished->ruling, bundle);
+    free(unfinished);
+}
+
+/* Where a bundle cannot be completed, it is written as it is. */
 static void write_evidence(struct gateway *gateway)
 {
     struct dna_session_bundle made;
     while (dna_session_next_bundle(dna_uv_session(gateway->uv), &made)) {
-        char name[4096];
-        bool fine = evidence_write(&gateway->evidence, made.bundle, name, sizeof name);
-        gateway_log(&gateway->log, fine ? DNA_LOG_INFO : DNA_LOG_WARNING, "evidence", "domain",
-                    made.domain, "ruling", dna_verdict_name(made.ruling->verdict), "file",
-                    name, fine ? NULL : "why", strerror(errno), NULL);
+        const char *ruling = dna_verdict_name(made.ruling->verdict);
+        size_t len = strlen(made.domain) + 1;
+        struct unfinished *unfinished = malloc(sizeof *unfinished + len);
+        if (unfinished != NULL) {
+            unfinished->gateway = gateway;
+            unfinished->ruling = ruling;
+            memcpy(unfinished->domain, made.domain, len);
+        }
+        if (unfinished == NULL || dna_uv_complete_bundle(gateway->uv, made.bundle, completed,
+                                                         unfinished) != DNA_OK) {
+            free(unfinished);
+            write_bundle(gateway, made.domain, ruling, made.bundle);
+        }
     }
 }
 
