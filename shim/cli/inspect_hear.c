@@ -101,6 +101,7 @@ static void open_stream(struct cli_endpoint *e)
         .port = e->to.port,
         .handler = &handler,
         .user = in->options.identity,
+        .direct_tls = e->direct_tls,
     };
     dna_address_text(&e->to.address, address);
     policy.prooftypes = CLI_CHALLENGED;
@@ -289,7 +290,7 @@ static void hear(struct cli_endpoint *e, unsigned type)
 void cli_inspect_hear(struct cli_endpoint *e)
 {
     struct cli_inspection *in = e->inspection;
-    bool may_ask = in->options.service == DNA_XMPP_SERVER && !e->direct_tls;
+    bool may_ask = in->options.service == DNA_XMPP_SERVER;
     cli_progress(in->live->call, "hearing the court at %s", e->text);
     for (unsigned i = 0; i <= DNA_N_PROOFTYPES; i++) {
         struct cli_finding *f = &e->findings[i];
@@ -301,8 +302,8 @@ void cli_inspect_hear(struct cli_endpoint *e)
             f->open = true;
         } else {
             cli_inspect_note(&f->ruling, f->type, DNA_NOT_APPLICABLE, DNA_CODE_NO_MATERIAL,
-                             "not asked for: the peer supplies it over a server's stream "
-                             "with STARTTLS");
+                             "not asked for: it is exchanged between servers, and this is "
+                             "the service for clients");
         }
     }
     if (may_ask) {

@@ -107,7 +107,13 @@ static void shake(struct cli_probe *probe)
 
 static void begin_tls(struct cli_probe *probe)
 {
-    const struct dna_tls_options options = {.server_name = probe->target.domain};
+    const struct cli_probe_target *target = &probe->target;
+    const struct dna_tls_options options = {
+        .server_name = target->domain,
+        .protocol = !target->direct_tls                  ? NULL
+                    : target->service == DNA_XMPP_CLIENT ? DNA_TLS_SERVICE_CLIENT
+                                                         : DNA_TLS_SERVICE_SERVER,
+    };
     if (dna_tls_new(dna_edge_identity_tls(probe->identity), &options, &probe->out,
                     &probe->tls) != DNA_OK) {
         finish(probe, NULL, "TLS could not be begun");

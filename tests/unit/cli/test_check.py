@@ -19,6 +19,7 @@ class Scene:
         self.ca = tool.Authority(self.dir, "root-ca")
         other = tool.Authority(self.dir, "other-ca")
         both = self.ca.leaf("both", "DNS:shop.good", "DNS:xmpp.good")
+        tls = self.ca.leaf("tls", "DNS:tls.good")
         host = self.ca.leaf("host", "DNS:xmpp.good")
         lost = other.leaf("lost", "DNS:nothing.example")
         tool.openssl("genrsa", "-out", self.dir / "weak.key", "1024")
@@ -28,10 +29,11 @@ class Scene:
                                ("host", host, "starttls"), ("lost", lost, "starttls"),
                                ("weak", weak, "starttls"),
                                ("none", both, "none"), ("dirty", both, "dirty"),
-                               ("client", both, "starttls")):
+                               ("client", both, "starttls"),
+                               ("client-direct", tls, "direct")):
             self.servers[name] = world.Xmpp(
                 pem, pem.with_suffix(".key"), how,
-                "jabber:client" if name == "client" else "jabber:server")
+                "jabber:client" if name.startswith("client") else "jabber:server")
         port = {name: server.port for name, server in self.servers.items()}
         self.closed = world.free_port()
         srv = "_xmpp-server._tcp.{} 300 IN SRV {} 0 {} {}.".format
@@ -41,6 +43,7 @@ class Scene:
             srv("shop.good", 5, port["both"], "xmpp.good"),
             f"_xmpps-server._tcp.shop.good. 300 IN SRV 9 0 {port['direct']} xmpp.good.",
             f"_xmpp-client._tcp.shop.good. 300 IN SRV 9 0 {port['client']} xmpp.good.",
+            f"_xmpps-client._tcp.tls.good. 300 IN SRV 9 0 {port['client-direct']} xmpp.good.",
             f"_{port['both']}._tcp.xmpp.good. 300 IN TLSA {world.tlsa(both)}",
             srv("hosted.good", 5, port["host"], "xmpp.good"),
             srv("lost.good", 5, port["lost"], "xmpp.good"),
@@ -98,7 +101,13 @@ class Check(tool.Case):
         direct = self.rows(rows, tls="direct")
         self.assertEqual(direct["pkix"]["ruling"], "PROVEN")
         self.assertNotEqual(direct["dane"]["ruling"], "PROVEN")
-        self.assertIn("not asked for", direct["dnssec-ta"]["why"])
+        # Asked for over direct TLS too: SNI, ALPN, and then a stream.
+        self.assertIn("offers neither DNA", direct["dnssec-ta"]["why"])
+        server = self.scene.servers["direct"]
+        self.assertGreaterEqual(len(server.named), 2)
+        self.assertEqual(set(server.named), {"shop.good"})
+        self.assertEqual(set(server.agreed), {"xmpp-server"})
+        self.assertEqual(set(self.scene.servers["both"].agreed), {None})
         self.assertIn("from='dna-check.invalid'", self.scene.servers["both"].heard[0])
 
     def test_delegated(self):
@@ -166,6 +175,13 @@ class Check(tool.Case):
         rows, end = self.check(tool.ACCEPTED, "shop.good", "--service", "xmpp-client")
         self.assertEqual((end["endpoints"], self.rows(rows)["pkix"]["ruling"]), (1, "PROVEN"))
         self.assertIn("jabber:client", self.scene.servers["client"].heard[0])
+        self.assertIn("between servers", self.rows(rows)["dnssec-ta"]["why"])
+
+    def test_client_direct(self):
+        rows, end = self.check(tool.ACCEPTED, "tls.good", "--service", "xmpp-client")
+        self.assertEqual((end["endpoints"], self.rows(rows)["pkix"]["tls"]), (1, "direct"))
+        self.assertEqual(self.scene.servers["client-direct"].agreed, ["xmpp-client"])
+        self.assertEqual(self.scene.servers["client-direct"].named, ["tls.good"])
 
     def test_bundle(self):
         file = self.dir / "evidence.json"

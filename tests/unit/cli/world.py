@@ -121,6 +121,9 @@ class Xmpp:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.set_ciphers("DEFAULT:@SECLEVEL=0")
         self.tls.load_cert_chain(chain, key)
+        self.tls.set_alpn_protocols([content.replace("jabber:", "xmpp-")])
+        self.tls.sni_callback = lambda one, name, context: self.named.append(name)
+        self.named, self.agreed = [], []  # names asked for (SNI), protocols agreed on (ALPN)
         self.socket = socket.create_server((address, 0))
         self.port = self.socket.getsockname()[1]
         self.heard = []
@@ -153,6 +156,7 @@ class Xmpp:
                 one.recv(4096)
                 one.sendall(PROCEED + (b"<features/>" if self.how == "dirty" else b""))
             with self.tls.wrap_socket(one, server_side=True) as secure:
+                self.agreed.append(secure.selected_alpn_protocol())
                 self.header(secure, "")
                 got = b""
                 while b"</stream:stream>" not in got:
