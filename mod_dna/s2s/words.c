@@ -66,7 +66,6 @@ bool dna_s2s_state_busy(enum dna_s2s_state state)
     case DNA_S2S_P_KEY:
     case DNA_S2S_P_SENT:
     case DNA_S2S_P_ANSWERED:
-    case DNA_S2S_L_CHECKING:
     case DNA_S2S_K_VERIFYING:
     case DNA_S2S_D_HEARING:
     case DNA_S2S_D_KEY:

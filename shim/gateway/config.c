@@ -182,22 +182,37 @@ static bool same_address(const struct gateway_address *a, const struct gateway_a
     return a->port != 0 && a->port == b->port && (any || strcmp(a->ip, b->ip) == 0);
 }
 
+static void take_addresses(struct reading *r, const struct setting *setting, bool direct_tls)
+{
+    struct gateway_config *c = r->config;
+    for (size_t i = 0; setting != NULL && i < setting->n; i++) {
+        struct gateway_address *address = &c->listen[c->n_listen];
+        (void)check_address(setting->values[i], address);
+        address->direct_tls = direct_tls;
+        for (size_t j = 0; j < c->n_listen; j++) {
+            const struct gateway_address *other = &c->listen[j];
+            if (same_address(other, address) || same_address(address, other)) {
+                faults_add(&r->faults, setting->line,
+                           "%s: \"%s\" is covered by \"%s@%u\"; leave one out",
+                           setting->option->name, setting->values[i], other->ip,
+                           (unsigned)other->port);
+            }
+        }
+        c->n_listen++;
+    }
+}
+
 static void take_public(struct reading *r)
 {
     struct gateway_config *c = r->config;
     const struct section *s = first_of(r, "public");
     const struct setting *listen = parse_setting(s, "listen");
-    size_t n = listen != NULL ? listen->n : 0;
-    c->listen = array_of(r, n, sizeof *c->listen);
-    for (size_t i = 0; i < n && c->listen != NULL; i++) {
-        (void)check_address(listen->values[i], &c->listen[c->n_listen]);
-        for (size_t j = 0; j < c->n_listen; j++) {
-            if (same_address(&c->listen[j], &c->listen[c->n_listen])) {
-                faults_add(&r->faults, listen->line, "listen: \"%s\" is covered by \"%s\"; "
-                           "leave one out", listen->values[i], listen->values[j]);
-            }
-        }
-        c->n_listen++;
+    const struct setting *direct = parse_setting(s, "listen-direct-tls");
+    c->listen = array_of(r, (listen != NULL ? listen->n : 0) + (direct != NULL ? direct->n : 0),
+                         sizeof *c->listen);
+    if (c->listen != NULL) {
+        take_addresses(r, listen, false);
+        take_addresses(r, direct, true);
     }
     c->certificate = copy_of(r, value_of(s, "public", "certificate"));
     c->key = copy_of(r, value_of(s, "public", "key"));
@@ -342,6 +357,13 @@ static void check_link(struct reading *r, const struct section *s, size_t at)
         if (strcmp(c->links[i].name, link->name) == 0) {
             faults_add(&r->faults, s->line, "link \"%s\": is there twice; give each a name of "
                                             "its own", link->name);
+        }
+        if (link->kind == GATEWAY_LINK_EXTERNAL &&
+            c->links[i].kind == GATEWAY_LINK_EXTERNAL && link->secret_file[0] != '\0' &&
+            strcmp(c->links[i].secret_file, link->secret_file) == 0) {
+            faults_add(&r->faults, link->secret_line, "link \"%s\": has the secret-file of link "
+                       "\"%s\"; give each link a secret of its own", link->name,
+                       c->links[i].name);
         }
         if (same_address(&c->links[i].listen, &link->listen)) {
             faults_add(&r->faults, line_of(s, "listen"),

@@ -144,6 +144,7 @@ static void act(struct world *w, const struct dna_s2s_effect *e)
     case DNA_S2S_PAIR:
     case DNA_S2S_DIALBACK_KEY:
     case DNA_S2S_DIALBACK_VERIFY:
+    case DNA_S2S_DIALBACK_CHECK:
     case DNA_S2S_SECURE:
         assert(false); /* nothing of this belongs to such a stream */
         break;

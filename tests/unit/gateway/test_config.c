@@ -289,7 +289,27 @@ static const struct {
      "server "
      "runs as\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
-        "kind = external }", "4: kind: \"external\" is not possible; use one of: plain\n"},
+        "kind = bridge }",
+     "4: kind: \"bridge\" is not possible; use one of: plain external\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external }",
+     "4: link \"main\": \"secret-file\" is missing; name the file with the secret that the "
+     "module in the local server has, too\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external "
+        "secret-file = s }", ""},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external "
+        "secret-file = s user = root }", ""},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root\n"
+        "secret-file = s }",
+     "5: link \"main\": secret-file is for kind = \"external\"; leave it out, or set that "
+     "kind\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external\n"
+        "secret-file = s trust-loopback = true }",
+     "5: link \"main\": trust-loopback is for kind = \"plain\": the secret says whom to "
+     "believe; leave it out\n"},
+    {4, "link \"main\" { listen = \"192.0.2.9@1\" server = \"127.0.0.1@2\" kind = external "
+        "secret-file = s }",
+     "4: link \"main\": listen is no loopback address; the hop to the local server is not "
+     "encrypted, use 127.x.y.z or ::1\n"},
     {6, "link \"two\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.2@5269\" user = "
      "root }",
      "6: link \"two\": listens where link \"main\" does; give each link an address or a "
@@ -318,6 +338,11 @@ static const struct {
     {4, "",
      "1: there is no link; add a link section for the local server\n"
      "5: host \"a.example\": there is no link \"main\"; add it, or correct the name\n"},
+    {6, "link \"two\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external "
+        "secret-file = s }\nlink \"three\" { listen = \"127.0.0.1@3\" server = "
+        "\"127.0.0.1@4\" kind = external secret-file = s }",
+     "7: link \"three\": has the secret-file of link \"two\"; give each link a secret of its "
+     "own\n"},
     /* hosts and policies */
     {5, "", "1: no domain is hosted; add a host section for each\n"},
     {5, "host \"a.example\" { }",

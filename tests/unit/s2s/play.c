@@ -233,6 +233,12 @@ static void act(struct stage *st, const struct dna_s2s_effect *e)
         translate(o, e->content.ptr, e->content.len, true);
         adds(o, "]\n");
         break;
+    case DNA_S2S_DIALBACK_CHECK:
+        addf(o, "* check %s %.*s %.*s %.*s [", e->accepted ? "answer" : "request",
+             DNA_SPAN_FMT(e->from), DNA_SPAN_FMT(e->to), DNA_SPAN_FMT(e->id));
+        translate(o, e->content.ptr, e->content.len, true);
+        adds(o, "]\n");
+        break;
     case DNA_S2S_ERROR:
         assert_non_null(e->condition);
         assert_non_null(e->text);
@@ -457,6 +463,10 @@ static bool do_more(struct stage *st, char *w[], int n)
         note(st, dna_s2s_dialback_verified(st->s, dna_span_of(w[1]), dna_span_of(w[2]),
                                            dna_span_of(w[3]), strcmp(w[4], "yes") == 0,
                                            st->now));
+    } else if (strcmp(w[0], "checked") == 0) {
+        note(st, dna_s2s_dialback_checked(st->s, w[1], w[2], strcmp(w[3], "answer") == 0,
+                                          strcmp(w[4], "yes") == 0,
+                                          dna_span_of(n > 5 ? w[5] : ""), st->now));
     } else if (strcmp(w[0], "who") == 0) {
         addf(&st->out, "= %s %s dna %s\n", dna_s2s_own(st->s), dna_s2s_peer(st->s),
              yes(dna_s2s_speaks_dna(st->s)));
@@ -526,7 +536,8 @@ static bool set_up(struct stage *st)
                                       .peer = local ? "l.example" : "s.example",
                                       .ids = {"id0", "id1", "id2"},
                                       .seed = 7,
-                                      .accept_short_form = st->how.short_form};
+                                      .accept_short_form = st->how.short_form,
+                                      .keyed = st->how.keyed};
     struct dna_s2s_effect effect;
     if (dna_map_new(NULL, 1, &st->hosted) != DNA_OK) {
         abort();

@@ -15,7 +15,7 @@
 struct play {
     enum dna_role role;
     enum dna_s2s_profile profile;
-    bool short_form;
+    bool short_form, keyed;
     size_t chunk;                  /* bytes fed at once; 0: a line */
     const struct dna_alloc *alloc;
 };
@@ -27,6 +27,8 @@ struct play {
 #define BYTEWISE_IN {.role = DNA_RECEIVING, .chunk = 1}
 #define LOCAL_IN {.role = DNA_RECEIVING, .profile = DNA_S2S_LOCAL}
 #define LOCAL_OUT {.role = DNA_INITIATING, .profile = DNA_S2S_LOCAL}
+#define KEYED_IN {.role = DNA_RECEIVING, .profile = DNA_S2S_LOCAL, .keyed = true}
+#define KEYED_OUT {.role = DNA_INITIATING, .profile = DNA_S2S_LOCAL, .keyed = true}
 
 struct scene {
     const char *name;

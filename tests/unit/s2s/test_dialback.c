@@ -2,6 +2,15 @@
  * (XEP-0220, S24). */
 #include "play.h"
 
+#define KEYED_ASKED                                                                         \
+    "! new\n"                                                                               \
+    "< {stream} {xdb} from='t.example' to='l.example' version='1.0' xml:lang='en'>\n"       \
+    "> {stream} {xdb} from='l.example' to='t.example' id='s1' version='1.0'>"               \
+    "<stream:features>{errors}</stream:features>\n"                                         \
+    "* key t.example l.example s1\n"                                                        \
+    "! key t.example l.example n:p\n"                                                       \
+    "< <db:result from='t.example' to='l.example'>n:p</db:result>\n"
+
 static const struct scene scenes[] = {
     {"in: Prosody's header", LOCAL_IN,
      "> {stream} {xdb} id='' xml:lang='en' to='r.example' from='l.example' "
@@ -692,6 +701,118 @@ static const struct scene scenes[] = {
      "! unhost l.example\n"
      "* pair t.example -> l.example no remote-server-timeout\n"
      "* pair u.example -> l.example no remote-server-timeout\n"
+     "! maysend t.example l.example\n"
+     "= no\n"},
+    {"keyed, in: admitted once the secret is proven, and answered with a proof", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='l.example' to='r.example'>n:p</db:result>\n"
+     "* check request l.example r.example id0 [n:p]\n"
+     "! maysend r.example l.example\n"
+     "= no\n"
+     "! checked l.example r.example request yes answer\n"
+     "< <db:result from='r.example' to='l.example' type='valid'>answer</db:result>\n"
+     "* pair l.example -> r.example yes\n"
+     "* reader 262144 128 shallow\n"
+     "> <message from='a@l.example' to='b@r.example'/>\n"
+     "* stanza message l.example -> r.example <message from='a@l.example' "
+     "to='b@r.example'/>\n"},
+    {"keyed, in: not the secret", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='l.example' to='r.example'>n:p</db:result>\n"
+     "* check request l.example r.example id0 [n:p]\n"
+     "! checked l.example r.example request no\n"
+     "< <stream:error><not-authorized {err}/><text {err} xml:lang='en'>the key does not "
+     "prove the secret of this link</text></stream:error></stream:stream>\n"
+     "* error sent not-authorized\n"},
+    {"keyed, in: nothing flows while it is being checked", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='l.example' to='r.example'>n:p</db:result>\n"
+     "* check request l.example r.example id0 [n:p]\n"
+     "> <message from='a@l.example' to='b@r.example'/>\n"
+     "< <stream:error><not-authorized {err}/><text {err} xml:lang='en'>not expected "
+     "here</text></stream:error></stream:stream>\n"
+     "* error sent not-authorized\n"},
+    {"keyed, in: an empty key is checked, too", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='l.example' to='r.example'/>\n"
+     "* check request l.example r.example id0 []\n"},
+    {"keyed, in: asked again, and wrongly", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='l.example' to='r.example'>n:p</db:result>\n"
+     "* check request l.example r.example id0 [n:p]\n"
+     "! checked l.example r.example request yes answer\n"
+     "< <db:result from='r.example' to='l.example' type='valid'>answer</db:result>\n"
+     "* pair l.example -> r.example yes\n"
+     "* reader 262144 128 shallow\n"
+     "> <db:result from='l.example' to='r.example'>n2:p2</db:result>\n"
+     "* check request l.example r.example id0 [n2:p2]\n"
+     "! checked l.example r.example request yes again\n"
+     "< <db:result from='r.example' to='l.example' type='valid'>again</db:result>\n"
+     "> <db:result from='l.example' to='r.example'>n3:p3</db:result>\n"
+     "* check request l.example r.example id0 [n3:p3]\n"
+     "! checked l.example r.example request no\n"
+     "< <stream:error><not-authorized {err}/><text {err} xml:lang='en'>the key does not "
+     "prove the secret of this link</text></stream:error></stream:stream>\n"
+     "* pair l.example -> r.example no not-authorized\n"
+     "* error sent not-authorized\n"},
+    {"keyed, in: a domain of another link is not even checked", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='other.example' to='r.example'>n:p</db:result>\n"
+     "< <db:result from='r.example' to='other.example' type='error'><error type='cancel'>"
+     "<not-allowed {sta}/></error></db:result>\n"},
+    {"keyed, in: it is unhosted while being checked", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:result from='l.example' to='r.example'>n:p</db:result>\n"
+     "* check request l.example r.example id0 [n:p]\n"
+     "! unhost l.example\n"
+     "! checked l.example r.example request yes answer\n"
+     "< <stream:error><not-authorized {err}/><text {err} xml:lang='en'>the key does not "
+     "prove the secret of this link</text></stream:error></stream:stream>\n"
+     "* error sent not-authorized\n"},
+    {"keyed, in: nobody asks back for keys", KEYED_IN,
+     "> {stream} {xdb} to='r.example' from='l.example' version='1.0'>\n"
+     "< {stream} {xdb} from='r.example' to='l.example' id='id0' version='1.0' "
+     "xml:lang='en'><stream:features>{errors}</stream:features>\n"
+     "> <db:verify id='i' from='l.example' to='r.example'>k</db:verify>\n"
+     "< <db:verify from='r.example' to='l.example' id='i' type='error'><error "
+     "type='cancel'><item-not-found {sta}/></error></db:verify>\n"},
+    {"keyed, out: the answer proves the secret", KEYED_OUT,
+     KEYED_ASKED
+     "> <db:result from='l.example' to='t.example' type='valid'>proof</db:result>\n"
+     "* check answer t.example l.example s1 [proof]\n"
+     "! maysend t.example l.example\n"
+     "= no\n"
+     "! checked t.example l.example answer yes\n"
+     "* pair t.example -> l.example yes\n"
+     "* reader 262144 128 shallow\n"
+     "! maysend t.example l.example\n"
+     "= yes\n"},
+    {"keyed, out: an answer without the secret", KEYED_OUT,
+     KEYED_ASKED
+     "> <db:result from='l.example' to='t.example' type='valid'/>\n"
+     "* check answer t.example l.example s1 []\n"
+     "! checked t.example l.example answer no\n"
+     "< <stream:error><not-authorized {err}/><text {err} xml:lang='en'>the answer does not "
+     "prove the secret of this link</text></stream:error></stream:stream>\n"
+     "* pair t.example -> l.example no not-authorized\n"
+     "* error sent not-authorized\n"},
+    {"keyed, out: an answer that nobody waits for", KEYED_OUT,
+     KEYED_ASKED
+     "! checked t.example l.example answer yes\n"
      "! maysend t.example l.example\n"
      "= no\n"},
     {"public: no dialback", IN,
