@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include <base/codec.h>
+#include <cli/dnskey_line.h>
 #include <cli/input.h>
 #include <cli/publish.h>
 #include <cli/report.h>
@@ -47,79 +47,8 @@ static enum dna_err dnskey_of(const struct dna_private_key *key, struct dna_spki
 
 /* --- the public half of the key, as its zone publishes it -------------------------------- */
 
-static struct dna_span next_word(struct dna_span *rest)
-{
-    static const char blanks[] = " \t\r\n()";
-    struct dna_span word;
-    while (rest->len > 0 && memchr(blanks, rest->ptr[0], sizeof blanks - 1) != NULL) {
-        rest->ptr++;
-        rest->len--;
-    }
-    word = (struct dna_span){rest->ptr, 0};
-    while (rest->len > 0 && memchr(blanks, rest->ptr[0], sizeof blanks - 1) == NULL) {
-        if (rest->ptr[0] == ';') { /* a remark */
-            const char *end = memchr(rest->ptr, '\n', rest->len);
-            size_t gone = end != NULL ? (size_t)(end - rest->ptr) : rest->len;
-            rest->ptr += gone;
-            rest->len -= gone;
-            return word.len > 0 ? word : next_word(rest);
-        }
-        word.len++;
-        rest->ptr++;
-        rest->len--;
-    }
-    return word;
-}
-
-static bool small_number(struct dna_span word, unsigned *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < word.len; i++) {
-        if (word.ptr[i] < '0' || word.ptr[i] > '9' || i == 5) {
-            return false;
-        }
-        *out = 10 * *out + (unsigned)(word.ptr[i] - '0');
-    }
-    return word.len > 0;
-}
-
-struct published {
-    struct dna_name owner;
-    unsigned flags, protocol, algorithm;
-    unsigned char key[DNA_DNSKEY_KEY_MAX];
-    size_t len;
-};
-
-/* The one record of a K*.key file: "example.com. [TTL] IN DNSKEY 257 3 13 base64 base64". */
-static bool read_published(struct dna_span text, struct published *out)
-{
-    char base64[2 * DNA_DNSKEY_KEY_MAX];
-    size_t n = 0;
-    struct dna_span word = next_word(&text);
-    if (dna_name_parse(word, &out->owner) != DNA_OK) {
-        return false;
-    }
-    for (int i = 0; i < 3 && !dna_span_is(word, "DNSKEY"); i++) {
-        word = next_word(&text);
-    }
-    if (!dna_span_is(word, "DNSKEY") || !small_number(next_word(&text), &out->flags) ||
-        !small_number(next_word(&text), &out->protocol) ||
-        !small_number(next_word(&text), &out->algorithm)) {
-        return false;
-    }
-    for (word = next_word(&text); word.len > 0; word = next_word(&text)) {
-        if (word.len > sizeof base64 - n) {
-            return false;
-        }
-        memcpy(base64 + n, word.ptr, word.len);
-        n += word.len;
-    }
-    return dna_base64_decode((struct dna_span){base64, n}, DNA_BASE64_PADDED, out->key,
-                             sizeof out->key, &out->len) == DNA_OK;
-}
-
 /* Why the zone's key will not do as an anchor; NULL: it will. */
-static const char *fault_of(const struct published *published, const char *domain,
+static const char *fault_of(const struct cli_dnskey *published, const char *domain,
                             const struct dna_private_key *key,
                             const struct dna_spki_dnskey *dnskey)
 {
@@ -142,7 +71,7 @@ static enum cli_exit check_dnskey(struct cli_publication *p, const struct dna_pr
 {
     const char *file = cli_text(p->call, "dnskey"), *why;
     struct dna_spki_dnskey dnskey;
-    struct published published;
+    struct cli_dnskey published;
     struct dna_span text;
     enum dna_err err = dnskey_of(key, &dnskey);
     if (err == DNA_ERR_FORMAT) {
@@ -159,7 +88,7 @@ static enum cli_exit check_dnskey(struct cli_publication *p, const struct dna_pr
     if (!cli_read(p->call, file, &text)) {
         return CLI_FAULT;
     }
-    if (!read_published(text, &published)) {
+    if (!cli_dnskey_read(text, &published)) {
         return cli_invalid(p->call, "%s: it is no DNSKEY record", file);
     }
     why = fault_of(&published, cli_text(p->call, "domain"), key, &dnskey);

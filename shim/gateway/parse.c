@@ -9,6 +9,7 @@
 
 #define WORD_MAX 4096
 #define NAME_SHOWN 60
+#define DEPTH_MAX 8 /* of sections in sections, which are wrong at any depth */
 
 enum token_kind { TOKEN_WORD, TOKEN_TEXT, TOKEN_MARK, TOKEN_END };
 
@@ -25,6 +26,7 @@ struct parser {
     struct section *last; /* of the list */
     int line;
     struct token token; /* the current one */
+    unsigned depth; /* of sections that are open */
     bool out_of_memory;
 };
 
@@ -320,6 +322,17 @@ static const struct option_section *kind_of(const char *name)
 
 static void read_item(struct parser *p, struct section *section, bool top);
 
+/* At '{': past the '}' that belongs to it, whatever is between. */
+static void skip_braces(struct parser *p)
+{
+    unsigned long open = 0;
+    do {
+        open += at_mark(p, '{');
+        open -= at_mark(p, '}');
+        advance(p);
+    } while (open != 0 && p->token.kind != TOKEN_END);
+}
+
 /* Reports what is wrong with the beginning of a section; NULL: what is in it is skipped. */
 static struct section *begin_section(struct parser *p, const char *name, const char *title,
                                      int line, bool top)
@@ -363,10 +376,16 @@ static void read_section(struct parser *p, const char *name, int line, bool top)
     } else {
         free(title);
     }
+    if (p->depth == DEPTH_MAX) {
+        skip_braces(p);
+        return;
+    }
     advance(p);
+    p->depth++;
     while (!at_mark(p, '}') && p->token.kind != TOKEN_END) {
         read_item(p, section, false);
     }
+    p->depth--;
     if (p->token.kind == TOKEN_END) {
         faults_add(p->faults, line, "section %.*s is not closed; add }", NAME_SHOWN, name);
         return;
