@@ -150,8 +150,13 @@ static void unhost_pairs(struct dna_s2s *s, struct dna_map *map, const char *own
     while (dna_map_next(map, &cursor, &key, &value)) {
         struct dna_s2s_record *r = value;
         if (ends_with_domain(r) && is_of(s, r, own)) {
+            size_t n = dna_map_count(map);
+            unsigned state = r->state;
             dna_s2s_run(s, DNA_S2S_RE_UNHOSTED, r);
-            cursor = 0;
+            /* Nothing happens on a stream that is being closed. */
+            if (dna_map_count(map) != n || r->state != state) {
+                cursor = 0;
+            }
         }
     }
 }

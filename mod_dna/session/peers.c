@@ -98,7 +98,9 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, 
     if (err != DNA_OK) {
         static const struct dna_ruling fault = {
             .verdict = DNA_TEMPFAIL, .code = DNA_CODE_INTERNAL, .why = "out of memory"};
-        bool revoke = renewal && peer != NULL && !still_counts(peer, &question.policy);
+        bool revoke = renewal && peer != NULL &&
+                      (!still_counts(peer, &question.policy) ||
+                       peer->trust != stream->session->trust);
         dna_stream_lost(revoke ? dna_s2s_revoke(stream->s2s, domain, &fault, now)
                                : dna_s2s_ruled(stream->s2s, domain, &fault, now));
         dna_stream_touch(stream);
@@ -167,8 +169,10 @@ static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer
         peer->prooftype = ruling->prooftype;
         peer->terms = dna_policy_terms(policy, ruling->prooftype);
     } else if (hearing->purpose != DNA_HEAR_FIRST && ruling->verdict == DNA_TEMPFAIL) {
-        /* What was proven holds until its end, if the policy of now admits it. */
-        peer->proven = held && still_counts(peer, policy);
+        /* What was proven holds until its end, if the policy of now admits it, and nobody has
+         * changed whom to believe. */
+        peer->proven = held && still_counts(peer, policy) &&
+                       peer->trust == stream->session->trust;
         return !peer->proven;
     }
     return false;

@@ -122,8 +122,7 @@ DNA_API struct dna_policy dna_session_policy_for(const struct dna_session *sessi
 
 /* From now on these are the certificate authorities that are believed.  What was found out is
  * forgotten, hearings under way begin again, and accepted peers are heard again at the next
- * tick; who proves nothing any more is refused, who cannot be judged for the moment stays until
- * the proof ends.  DNA_ERR_MEMORY: nothing has changed. */
+ * tick; who does not prove it again then is refused.  DNA_ERR_MEMORY: nothing has changed. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_roots(struct dna_session *session,
                                                     struct dna_roots *roots);
 /* Of which rulings the evidence is kept from now on. */
