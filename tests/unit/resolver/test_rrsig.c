@@ -1,5 +1,7 @@
 /* Answers proven by signatures, offline: every kind of answer of the little Internet, and
- * what must not be taken for a proof. */
+ * what must not be taken for a proof.
+ *
+ * With a folder as its argument: writes the corpus of fuzz_rrsig there instead. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -750,7 +752,44 @@ static void not_reduced(void **state)
     drop(&p);
 }
 
-int main(void)
+/* --- the fuzzer's corpus ---------------------------------------------------------------- */
+
+static void put_list(FILE *out, const struct dna_span *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(fprintf(out, "%c%c", (int)(list[i].len >> 8), (int)list[i].len & 255),
+                         2);
+        assert_int_equal(fwrite(list[i].ptr, 1, list[i].len, out), list[i].len);
+    }
+}
+
+static void write_corpus(const char *folder)
+{
+    static const size_t chosen[] = {0, 1, 4, 7, 9, 11, 12, 13, 16, 17, 18, 19, 22, 23, 24, 28,
+                                    29};
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++) {
+        const struct row *row = &rows[chosen[i]];
+        struct proof p;
+        char name[400];
+        uint32_t at;
+        FILE *out;
+        gather_row(&p, row);
+        at = (uint32_t)p.answer.obtained;
+        (void)snprintf(name, sizeof name, "%s/%s-%u", folder, row->name, row->type);
+        out = fopen(name, "we");
+        assert_non_null(out);
+        (void)fprintf(out, "%c%c%c%c%c%c", (int)(at >> 24), (int)(at >> 16 & 255),
+                      (int)(at >> 8 & 255), (int)(at & 255), row->type >> 8, row->type & 255);
+        (void)fprintf(out, "%.*s%c%s%c", DNA_SPAN_FMT(root), 0, row->name, 0);
+        put_list(out, p.messages, p.n);
+        put_list(out, &(struct dna_span){"", 0}, 1);
+        put_list(out, p.answer.rdata, p.answer.n_rdata);
+        assert_int_equal(fclose(out), 0);
+        drop(&p);
+    }
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shown),         cmocka_unit_test(claimed_otherwise),
@@ -761,5 +800,10 @@ int main(void)
         cmocka_unit_test(crowded),       cmocka_unit_test(exhausted),
         cmocka_unit_test(not_reduced),
     };
+    if (argc == 2) {
+        (void)set_up(NULL);
+        write_corpus(argv[1]);
+        return tear_down(NULL);
+    }
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
