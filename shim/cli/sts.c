@@ -33,7 +33,7 @@ static enum cli_exit run_record(struct cli_call *call)
     if (err != DNA_OK) {
         return cli_invalid(call, "%s, at character %zu", why, at + 1);
     }
-    cli_report_begin(&report, call, CLI_VALID, "ok", "a %s record",
+    cli_report_begin(&report, call, CLI_VALID, "ok", "an %s record",
                      dialect_name(dialect));
     cli_report_string(&report, "version", dialect_name(dialect));
     cli_report_string(&report, "id", record.id);
