@@ -15,6 +15,7 @@
 struct gateway_address {
     char ip[64]; /* textual */
     uint16_t port;
+    bool direct_tls; /* public: TLS begins at once */
 };
 
 struct gateway_names {

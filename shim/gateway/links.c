@@ -134,7 +134,8 @@ static bool want_address(struct gateway *gateway, const struct gateway_address *
 {
     struct gateway_listener *listener = gateway->listeners;
     while (listener != NULL &&
-           !(listener->is_public && same_place(&listener->at, address))) {
+           !(listener->is_public && same_place(&listener->at, address) &&
+             listener->at.direct_tls == address->direct_tls)) {
         listener = listener->next;
     }
     if (listener == NULL && (listener = add_listener(gateway)) != NULL) {
@@ -172,6 +173,7 @@ static bool listen_at(struct gateway *gateway, struct gateway_listener *listener
                                           .link = listener->link,
                                           .handler = &gateway->handler,
                                           .user = listener,
+                                          .direct_tls = address->direct_tls,
                                           .max_connections = listener->link != NULL
                                                                  ? LINK_CONNECTIONS_MAX
                                                                  : 0};
@@ -187,7 +189,8 @@ static bool listen_at(struct gateway *gateway, struct gateway_listener *listener
         return false;
     }
     gateway_log(&gateway->log, DNA_LOG_INFO, "listening", "address", address->ip, "port", port,
-                "link", listener->coming != NULL ? listener->coming->name : "-", NULL);
+                "link", listener->coming != NULL ? listener->coming->name : "-", "tls",
+                address->direct_tls ? "direct" : "starttls", NULL);
     return true;
 }
 

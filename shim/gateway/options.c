@@ -22,6 +22,8 @@ const struct option gateway_options[] = {
      "files with a line for each hosted customer, beside the host sections"},
     {"public", "listen", OPTION_ADDRESS, true, true, 1, 16, NULL, "",
      "addresses and ports for other servers, usually port 5269"},
+    {"public", "listen-direct-tls", OPTION_ADDRESS, true, false, 0, 16, NULL, "",
+     "addresses and ports for other servers that begin with TLS (XEP-0368), usually port 5270"},
     {"public", "certificate", OPTION_FILE, false, true, 0, 0, NULL, "",
      "the provider's certificate chain, PEM, leaf first"},
     {"public", "key", OPTION_FILE, false, true, 0, 0, NULL, "", "its private key, PEM"},

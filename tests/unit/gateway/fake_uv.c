@@ -72,7 +72,7 @@ struct dna_link *fake_link(unsigned number)
 static const struct gateway_address *server_of(const struct gateway *gateway,
                                                const struct dna_link *link)
 {
-    static const struct gateway_address address = {"127.0.0.1", 5269};
+    static const struct gateway_address address = {.ip = "127.0.0.1", .port = 5269};
     (void)gateway;
     (void)link;
     return &address;

@@ -331,6 +331,9 @@ static const struct {
     {2, "public { listen = { \"::1@1\", \"0:0::1@1\" } certificate = cert.pem key = "
      "key.pem }",
      "2: listen: \"0:0::1@1\" is covered by \"::1@1\"; leave one out\n"},
+    {2, "public { listen = { \"192.0.2.1@1\" } listen-direct-tls = { \"0.0.0.0@1\" } certificate "
+        "= cert.pem key = key.pem }",
+     "2: listen-direct-tls: \"0.0.0.0@1\" is covered by \"192.0.2.1@1\"; leave one out\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root }\n"
         "link \"two\" { listen = \"127.0.0.1@2\" server = \"127.0.0.1@3\" user = root }",
      "4: link \"main\": server is the gateway's own listener; name the port of the local "
