@@ -396,7 +396,8 @@ GUARD(checked_pair)
 /* The server behind the link asks about a key that we made for a domain beyond it. */
 GUARD(key_of_link)
 {
-    return dna_s2s_if_pair_of_link(s, r) && s->call->content.len > 0 &&
+    return dna_s2s_is(s, DNA_S2S_LOCAL) && dna_s2s_if_pair_of_link(s, r) &&
+           s->call->content.len > 0 &&
            s->call->content.len <= DNA_LIMIT_DIALBACK_KEY &&
            s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
 }

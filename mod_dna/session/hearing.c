@@ -41,7 +41,8 @@ static void log_ruling(const struct dna_hearing *hearing, struct dna_time now)
         {"domain", dna_span_of(hearing->domain.text)},
         {"role", dna_span_of(role_name(hearing))},
         {"ruling", dna_span_of(dna_verdict_name(ruling->verdict))},
-        {"prooftype", dna_span_of(count->spoke ? dna_ruling_method(ruling) : "")},
+        {"prooftype", dna_span_of(count->spoke || ruling->pinned ? dna_ruling_method(ruling)
+                                                             : "")},
         {"code", dna_span_of(dna_code_name(ruling->code))},
         {"why", dna_span_of(ruling->why)},
         {"expires", dna_span_of(expires)},
