@@ -347,7 +347,8 @@ static const struct {
      "7: link \"three\": has the secret-file of link \"two\"; give each link a secret of its "
      "own\n"},
     /* hosts and policies */
-    {5, "", "1: no domain is hosted; add a host section for each\n"},
+    {5, "", "1: no domain is hosted; add a host section for each, or name a map of them with "
+            "map-file\n"},
     {5, "host \"a.example\" { }",
      "5: host \"a.example\": \"link\" is missing; it is: the link that serves it\n"},
     {5, "host \"a.example\" { link = \"other\" }",

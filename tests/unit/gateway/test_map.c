@@ -1,0 +1,279 @@
+/* Map files: what a line means, what is wrong with one, and what the configuration makes of
+ * all of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+#include "map.h"
+
+static char directory[] = "/tmp/gateway-map-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static const char head[] =
+    "ca-file = \"ca.pem\"\n"
+    "public { listen = { \"192.0.2.1@5269\" } certificate = \"cert.pem\" key = key.pem }\n"
+    "resolver { root-hints = \"hints\" trust-anchor-file = \"anchor\" }\n"
+    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = \"root\" }\n"
+    "link \"other\" { listen = \"127.0.2.2@5269\" server = \"127.0.0.2@5269\" user = \"root\" }\n"
+    "map-file = { \"one\", \"two\" }\n";
+
+static int enter(void **state)
+{
+    static const char *const files[] = {"ca.pem", "cert.pem", "key.pem", "hints", "anchor"};
+    (void)state;
+    if (mkdtemp(directory) == NULL || chdir(directory) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        write_file(files[i], "");
+    }
+    return 0;
+}
+
+static int leave(void **state)
+{
+    char command[100];
+    (void)state;
+    (void)snprintf(command, sizeof command, "rm -r %s", directory);
+    return system(command);
+}
+
+static const struct gateway_config *read_maps(const char *more, const char *one,
+                                              const char *two, char **text)
+{
+    char all[2048];
+    size_t size;
+    unsigned faults = 0;
+    FILE *errors = open_memstream(text, &size);
+    const struct gateway_config *config;
+    (void)snprintf(all, sizeof all, "%s%s", head, more);
+    write_file("t.conf", all);
+    write_file("one", one);
+    write_file("two", two);
+    config = gateway_config_read("t.conf", errors, &faults);
+    assert_int_equal(fclose(errors), 0);
+    return config;
+}
+
+static void check_host(const struct gateway_config *c, const char *domain, size_t link,
+                       const char *url, const char *certificate)
+{
+    const struct gateway_host_config *host = gateway_config_host(c, domain);
+    assert_non_null(host);
+    assert_int_equal(host->link, link);
+    assert_string_equal(host->dnssec_ta_url != NULL ? host->dnssec_ta_url : "", url);
+    assert_string_equal(host->certificate != NULL ? host->certificate : "", certificate);
+}
+
+static void customers(void **state)
+{
+    char *errors;
+    const struct gateway_config *c = read_maps(
+        "host \"h.example\" { link = main }\n",
+        "# customers\n\nb.example conference. x.y. up.example.net link=main # all of it\n"
+        "c.example\tlink=other\n   certificate=cert.pem key=key.pem\r\n",
+        "a.example muc. link=other dnssec-ta-url=http://z/a", &errors);
+    (void)state;
+    assert_string_equal(errors, "");
+    assert_int_equal(c->n_hosts, 8);
+    for (size_t i = 1; i < c->n_hosts; i++) {
+        assert_true(strcmp(c->hosts[i - 1].domain.text, c->hosts[i].domain.text) < 0);
+    }
+    check_host(c, "h.example", 0, "", "");
+    check_host(c, "b.example", 0, "", "");
+    check_host(c, "conference.b.example", 0, "", "");
+    check_host(c, "x.y.b.example", 0, "", "");
+    check_host(c, "up.example.net", 0, "", "");
+    check_host(c, "c.example", 1, "", "cert.pem");
+    check_host(c, "a.example", 1, "http://z/a", "");
+    check_host(c, "muc.a.example", 1, "http://z/a", "");
+    assert_null(gateway_config_host(c, "d.example"));
+    assert_int_equal(gateway_config_host(c, "c.example")->line, 4);
+    assert_string_equal(gateway_config_host(c, "a.example")->file, "two");
+    gateway_config_free(c);
+    free(errors);
+}
+
+/* The proofs of a domain are not those of a domain elsewhere. */
+static void proofs_stay_below(void **state)
+{
+    char *errors;
+    const struct gateway_config *c = read_maps(
+        "", "b.example muc. other.example link=main dnssec-ta-url=http://z "
+            "attribute-cert-file=ca.pem\n", "", &errors);
+    (void)state;
+    assert_string_equal(errors, "");
+    check_host(c, "muc.b.example", 0, "http://z", "");
+    check_host(c, "other.example", 0, "", "");
+    assert_non_null(gateway_config_host(c, "b.example")->attribute_cert);
+    assert_null(gateway_config_host(c, "muc.b.example")->attribute_cert);
+    assert_null(gateway_config_host(c, "other.example")->attribute_cert);
+    gateway_config_free(c);
+    free(errors);
+}
+
+static const struct {
+    const char *more, *one, *two, *errors;
+} faulty[] = {
+    {"", "a.example link=main\na.example link=main\n", "",
+     "one:2: \"a.example\": is there twice (first on line 1); remove one\n"},
+    {"", "a.example link=main\n", "b.a.example link=main\na.example link=other\n",
+     "two:2: \"a.example\": is there twice (first in one, line 1); remove one\n"},
+    {"host \"a.example\" { link = main }\n", "a.example link=main\n", "",
+     "one:1: \"a.example\": is there twice (first in t.conf, line 7); remove one\n"},
+    {"", "a.example muc. link=main\nmuc.a.example link=main\n", "",
+     "one:2: \"muc.a.example\": is there twice (first on line 1); remove one\n"},
+    {"", "a.example\n", "",
+     "one:1: \"a.example\": link= is missing; name the link that serves it\n"},
+    {"", "a.example link=none\n", "",
+     "one:1: \"a.example\": there is no link \"none\"; add it to the configuration, or correct "
+     "the name\n"},
+    {"", "A.example link=main\n", "",
+     "one:1: \"A.example\": is not the canonical form; write \"a.example\"\n"},
+    {"", "a_b.example link=main\n", "",
+     "one:1: \"a_b.example\": is no domain that all servers read alike; write its A-label form "
+     "(xn--...)\n"},
+    {"", "192.0.2.1 link=main\n", "",
+     "one:1: \"192.0.2.1\": is no domain that all servers read alike; write its A-label form "
+     "(xn--...)\n"},
+    {"", "a.example Muc. link=main\n", "",
+     "one:1: component \"Muc.a.example\": is not the canonical form; write "
+     "\"muc.a.example\"\n"},
+    {"", "a.example link=main certificate=cert.pem\n", "",
+     "one:1: \"a.example\": certificate= and key= go together; give both or neither\n"},
+    {"", "a.example link=main certificate=none key=key.pem\n", "",
+     "one:1: certificate: \"none\" cannot be read (No such file or directory); give a file "
+     "that this user can read\n"},
+    {"", "a.example link=main dnssec-ta-url=ftp://z\n", "",
+     "one:1: dnssec-ta-url: \"ftp://z\" is no http or https URL; write the whole URL, or leave "
+     "it empty\n"},
+    {"", "a.example link=main color=red\n", "",
+     "one:1: there is no \"color=\" here; there are link, certificate, key, dnssec-ta-url and "
+     "attribute-cert-file\n"},
+    {"", "a.example link=main link=other\n", "", "one:1: link: is set twice; keep one\n"},
+    {"", "a.example link= main\n", "",
+     "one:1: link: has no value; write it behind the = without a blank, or leave it out\n"
+     "one:1: \"a.example\": link= is missing; name the link that serves it\n"},
+    {"", "a.example link=main muc.\n", "",
+     "one:1: \"muc.\" stands behind a NAME=VALUE; components come first, and a value has no "
+     "blanks\n"},
+    {"", "  a.example link=main\nb.example link=main\n", "",
+     "one:1: \"a.example\" begins with a blank and goes on with no line; remove the blank\n"},
+    {"", "link=main\nb.example link=main\n", "",
+     "one:1: \"link=main\": a line begins with a domain; one that goes on with the line before "
+     "it begins with a blank\n"},
+    {"", "b.example link=\"main\"\n", "",
+     "one:1: a quote (\"): values here have none, and no blanks; remove it\n"
+     "one:1: \"b.example\": link= is missing; name the link that serves it\n"},
+    {"", "b.example \x01x link=main\n", "", "one:1: a control character (0x01); remove it\n"},
+    {"", "", "",
+     "t.conf:1: no domain is hosted; add a host section for each, or name a map of them with "
+     "map-file\n"},
+};
+
+static void faults(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+        char *errors;
+        const struct gateway_config *c =
+            read_maps(faulty[i].more, faulty[i].one, faulty[i].two, &errors);
+        if (strcmp(errors, faulty[i].errors) != 0) {
+            print_error("%s%s", faulty[i].one, faulty[i].two);
+        }
+        assert_string_equal(errors, faulty[i].errors);
+        gateway_config_free(c);
+        free(errors);
+    }
+}
+
+static void a_map_that_is_not_there(void **state)
+{
+    char *errors, *second;
+    const struct gateway_config *c = read_maps("", "a.example link=main\n", "", &errors);
+    size_t size;
+    unsigned n = 0;
+    FILE *out = open_memstream(&second, &size);
+    (void)state;
+    gateway_config_free(c);
+    assert_int_equal(unlink("two"), 0);
+    c = gateway_config_read("t.conf", out, &n);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(second, "two: No such file or directory"));
+    gateway_config_free(c);
+    free(errors);
+    free(second);
+}
+
+static bool count(void *arg, struct faults *of, const struct map_entry *entry)
+{
+    (void)of;
+    (void)entry;
+    ++*(unsigned *)arg;
+    return true;
+}
+
+/* What is wrong a thousand times is told a hundred times. */
+static void faults_are_bounded(void **state)
+{
+    char text[20 * 1000], *errors;
+    size_t size, len = 0;
+    unsigned entries = 0;
+    struct faults all = {.out = open_memstream(&errors, &size), .file = "m"};
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "d x=y\n");
+    }
+    assert_true(map_read(&all, text, len, count, &entries));
+    assert_int_equal(fclose(all.out), 0);
+    assert_int_equal(entries, 1000);
+    assert_int_equal(all.n, MAP_FAULTS_MAX + 1);
+    assert_non_null(strstr(errors, "there are more faults"));
+    free(errors);
+}
+
+static void what_is_printed(void **state)
+{
+    char *errors, *printed;
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+    const struct gateway_config *c =
+        read_maps("", "b.example muc. link=main\n", "a.example link=other\n", &errors);
+    (void)state;
+    assert_true(gateway_config_print("t.conf", out, stderr));
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(printed, "map-file = { \"one\", \"two\" }\n"));
+    assert_non_null(strstr(printed, "# one:\n#   b.example link=main\n#   muc.b.example "
+                                    "link=main\n# two:\n#   a.example link=other\n"));
+    gateway_config_free(c);
+    free(errors);
+    free(printed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(customers),
+        cmocka_unit_test(proofs_stay_below),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(a_map_that_is_not_there),
+        cmocka_unit_test(faults_are_bounded),
+        cmocka_unit_test(what_is_printed),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}
