@@ -1,11 +1,13 @@
 """dna_peer.py: the DNA exchange a second time, small, without a look at the first.
 
-A server-to-server peer of both roles, for as many domains as either side likes: STARTTLS,
-the assertion in the features, then what dna_exchange.py says.
+A server-to-server peer of both roles, for as many domains as either side likes: STARTTLS, or
+direct TLS (XEP-0368), the assertion in the features, then what dna_exchange.py says.
 
     peer = Peer(hosted, judge, offers, certificate, key, roots)
     stream = peer.connect(address, own, remote) our stream to a server
     peer.listen(address)                        streams of others, in peer.streams
+
+Either takes direct=True; peer.asked then has what clients named (SNI and ALPN).
 
 judge gets the names of the peer's certificate too: judge(domain, prooftype, text, names).
 
@@ -30,6 +32,7 @@ SERVER = "jabber:server"
 STREAM = "http://etherx.jabber.org/streams"
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
+ALPN = "xmpp-server"
 STANZAS = ("message", "presence", "iq")
 
 MOST_ELEMENT = 70 * 1024
@@ -121,9 +124,9 @@ class Reader:
 class Stream:
     """One connection, in either role, up to its end."""
 
-    def __init__(self, peer, connection, own="", remote=""):
+    def __init__(self, peer, connection, own="", remote="", direct=False):
         self.peer, self.connection = peer, connection
-        self.own, self.remote = own, remote
+        self.own, self.remote, self.direct = own, remote, direct
         self.initiating = bool(own)
         self.exchange = Exchange(peer.hosted, self.judge, peer.offers)
         self.names = []         # of the peer's certificate
@@ -191,13 +194,19 @@ class Stream:
             raise Broken("not-authorized")
         return element
 
-    def initiate(self):
+    def start_tls(self):
         self.header()
         self.read_header()
         self.read_element("features", STREAM)
         self.send(f"<starttls xmlns='{TLS}'/>")
         self.read_element("proceed", TLS)
-        self.secure(self.peer.client, server_hostname=self.remote)
+
+    def initiate(self):
+        if self.direct:
+            self.secure(self.peer.direct_client, server_hostname=self.remote)
+        else:
+            self.start_tls()
+            self.secure(self.peer.client, server_hostname=self.remote)
         self.header()
         self.read_header()
         features = self.read_element("features", STREAM)
@@ -214,11 +223,18 @@ class Stream:
             raise Broken("host-unknown")
         self.send(f"<stream:features>{features}</stream:features>")
 
-    def receive(self):
+    def answer_starttls(self):
         self.greet(f"<starttls xmlns='{TLS}'><required/></starttls>")
         self.read_element("starttls", TLS)
         self.send(f"<proceed xmlns='{TLS}'/>")
-        self.secure(self.peer.server, server_side=True)
+
+    def receive(self):
+        if self.direct:
+            self.secure(self.peer.direct_server, server_side=True)
+            self.peer.asked[-1] += (self.connection.selected_alpn_protocol(),)
+        else:
+            self.answer_starttls()
+            self.secure(self.peer.server, server_side=True)
         header = self.read_header()
         self.own, self.remote = canonical(header.get("to")), canonical(header.get("from"))
         self.header(uuid.uuid4().hex)
@@ -340,19 +356,31 @@ class Peer:
         self.hosted, self.judge, self.offers = hosted, judge, offers
         self.stanzas, self.streams = queue.Queue(), queue.Queue()
         self.listener = None
-        self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.client.check_hostname = False      # names are the judge's affair
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        for context in (self.client, self.server):
-            context.load_cert_chain(certificate, key)
-            context.load_verify_locations(roots)
-            context.verify_mode = ssl.CERT_REQUIRED
+        self.direct = False     # what the listener begins with
+        self.asked = []         # of direct TLS: (server name, protocol)
+        self.client, self.direct_client = (
+            self.context(ssl.PROTOCOL_TLS_CLIENT, certificate, key, roots) for _ in range(2))
+        self.server, self.direct_server = (
+            self.context(ssl.PROTOCOL_TLS_SERVER, certificate, key, roots) for _ in range(2))
+        self.direct_client.set_alpn_protocols([ALPN])
+        self.direct_server.set_alpn_protocols([ALPN])
+        self.direct_server.sni_callback = lambda _, name, __: self.asked.append((name,))
 
-    def connect(self, address, own, remote, source=None, seconds=30):
+    @staticmethod
+    def context(protocol, certificate, key, roots):
+        context = ssl.SSLContext(protocol)
+        context.check_hostname = False      # names are the judge's affair
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(roots)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def connect(self, address, own, remote, source=None, seconds=30, direct=False):
         connection = socket.create_connection(address, seconds, source)
-        return Stream(self, connection, own, remote).start()
+        return Stream(self, connection, own, remote, direct).start()
 
-    def listen(self, address):
+    def listen(self, address, direct=False):
+        self.direct = direct
         self.listener = socket.create_server((address, 0))
         threading.Thread(target=self.serve, daemon=True).start()
         return self.listener.getsockname()[1]
@@ -363,7 +391,7 @@ class Peer:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            self.streams.put(Stream(self, connection).start())
+            self.streams.put(Stream(self, connection, direct=self.direct).start())
 
     def close(self):
         if self.listener:
