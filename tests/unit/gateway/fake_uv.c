@@ -32,6 +32,7 @@ struct lookup {
 
 int64_t fake_now;
 bool fake_connect_fails;
+const char *fake_unhosted, *fake_apart;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
 static unsigned n_streams;
 static struct lookup lookups[LOOKUPS];
@@ -62,6 +63,7 @@ void fake_reset(void)
     journal[0] = '\0';
     fake_now = 1000000;
     fake_connect_fails = false;
+    fake_unhosted = fake_apart = NULL;
 }
 
 struct dna_link *fake_link(unsigned number)
@@ -78,6 +80,13 @@ static const struct gateway_address *server_of(const struct gateway *gateway,
     return &address;
 }
 
+static bool same_identity(const struct gateway *gateway, const char *one, const char *other)
+{
+    (void)gateway;
+    return fake_apart == NULL ||
+           (strcmp(one, fake_apart) == 0) == (strcmp(other, fake_apart) == 0);
+}
+
 struct router *fake_router(const struct gateway_queue_config *queue)
 {
     static const struct gateway_queue_config usual = {1000, 1048576, 67108864, 30};
@@ -87,7 +96,8 @@ struct router *fake_router(const struct gateway_queue_config *queue)
                                      .handler = &handler,
                                      .queue = queue != NULL ? *queue : usual,
                                      .key = {1, 2},
-                                     .server_of = server_of};
+                                     .server_of = server_of,
+                                     .same_identity = same_identity};
     fake_reset();
     return router_new(&options);
 }
@@ -284,7 +294,8 @@ struct dna_link *dna_session_link_of(const struct dna_session *session, const ch
 {
     const char *dot = strrchr(domain, '.');
     (void)session;
-    return dot == NULL                ? NULL
+    return dot == NULL || (fake_unhosted != NULL && strcmp(domain, fake_unhosted) == 0)
+               ? NULL
            : strcmp(dot, ".one") == 0 ? fake_link(1)
            : strcmp(dot, ".two") == 0 ? fake_link(2)
                                       : NULL;
@@ -342,6 +353,11 @@ bool dna_stream_speaks_dna(const struct dna_stream *core)
 bool dna_stream_may_carry(const struct dna_stream *core, const char *host, uint16_t port)
 {
     return strcmp(of_core(core)->host, host) == 0 && of_core(core)->port == port;
+}
+
+const char *dna_stream_own(const struct dna_stream *core)
+{
+    return of_core(core)->own;
 }
 
 const char *dna_stream_peer(const struct dna_stream *core)

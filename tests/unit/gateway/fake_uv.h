@@ -23,6 +23,8 @@
 
 extern int64_t fake_now;
 extern bool fake_connect_fails;
+extern const char *fake_unhosted; /* a domain that is not hosted, or NULL */
+extern const char *fake_apart;    /* a domain that has a certificate of its own, or NULL */
 
 void fake_reset(void);
 /* A router whose domains *.one belong to fake_link(1), *.two to fake_link(2). */

@@ -607,6 +607,67 @@ static void what_cannot_be_opened(void **state)
     fake_router_free(router);
 }
 
+static void a_certificate_of_its_own_needs_a_stream_of_its_own(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_apart = A2;
+    fake_stanza(1, A2, R, "i2", "");
+    fake_found("x.r.dna", 5269);
+    journal_is("endpoints r.dna\nconnect 3 a2.one r.dna\n");
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("send 2 a.one r.dna i3\n");
+    fake_router_free(router);
+}
+
+static void a_domain_that_is_unhosted(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A2, R, "i2", "");
+    (void)fake_journal();
+    fake_unhosted = A;
+    router_rehost(router, A);
+    journal_is("");
+    fake_allow(2, A2, R);
+    fake_effect(2, DNA_STREAM_OWN, A2, NULL, true);
+    journal_is("ask 2 a2.one r.dna\nsend 2 a2.one r.dna i2\n");
+    /* Both are remote by now, which no gateway relays. */
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("");
+    assert_int_equal(router_waiting(router), 0);
+    fake_router_free(router);
+}
+
+static void what_waits_for_a_domain_that_is_hosted_now(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    fake_unhosted = B;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, B, "i1", "");
+    journal_is("endpoints b.two\n");
+    fake_unhosted = NULL;
+    router_rehost(router, B);
+    journal_is("connect 2 a.one b.two link\n");
+    /* What was being looked up leads nowhere any more. */
+    fake_found("x.r.dna", 5269);
+    journal_is("");
+    fake_router_free(router);
+}
+
+static void a_link_that_is_no_more(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(2));
+    router_close_link(router, fake_link(1));
+    journal_is("close 1 system-shutdown\n");
+    router_close_link(router, fake_link(1));
+    journal_is("");
+    fake_router_free(router);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -643,6 +704,10 @@ int main(void)
         cmocka_unit_test(a_pair_that_nobody_uses_is_let_go),
         cmocka_unit_test(draining_opens_nothing_outside),
         cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(a_certificate_of_its_own_needs_a_stream_of_its_own),
+        cmocka_unit_test(a_domain_that_is_unhosted),
+        cmocka_unit_test(what_waits_for_a_domain_that_is_hosted_now),
+        cmocka_unit_test(a_link_that_is_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
