@@ -490,9 +490,76 @@ static unsigned dane_usages_of(const struct section *s)
 
 static enum dna_level level_of(const char *word)
 {
-    return strcmp(word, "proof") == 0    ? DNA_LEVEL_PROOF
-           : strcmp(word, "strong") == 0 ? DNA_LEVEL_STRONG
-                                         : DNA_LEVEL_REFUSE;
+    return strcmp(word, "proof") == 0      ? DNA_LEVEL_PROOF
+           : strcmp(word, "strong") == 0   ? DNA_LEVEL_STRONG
+           : strcmp(word, "dialback") == 0 ? DNA_LEVEL_DIALBACK
+           : strcmp(word, "pin") == 0      ? DNA_LEVEL_PIN
+                                           : DNA_LEVEL_REFUSE;
+}
+
+/* The value of one digit, whose alphabet is the first `n` characters; -1: it is none. */
+static int digit_of(char c, const char *alphabet, size_t n)
+{
+    const char *at = c != '\0' ? memchr(alphabet, c, n) : NULL;
+    return at != NULL ? (int)(at - alphabet) : -1;
+}
+
+/* Digits of `bits` bits each into as many octets as a pin has; the bits that are left over must
+ * be zero. */
+static bool read_digits(const char *text, size_t len, unsigned bits, const char *alphabet,
+                        unsigned char out[DNA_PIN_SIZE])
+{
+    unsigned held = 0, n_held = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        int digit = digit_of(text[i], alphabet, (size_t)1 << bits);
+        if (digit < 0) {
+            return false;
+        }
+        held = (held << bits | (unsigned)digit) & 0xffff;
+        n_held += bits;
+        if (n_held >= 8) {
+            n_held -= 8;
+            if (n == DNA_PIN_SIZE) {
+                return false;
+            }
+            out[n++] = (unsigned char)(held >> n_held);
+        }
+    }
+    return n == DNA_PIN_SIZE && (held & ((1u << n_held) - 1)) == 0;
+}
+
+/* 64 hex digits in lower case or upper, or 43 of base64 and their "=". */
+static bool read_pin(const char *text, unsigned char out[DNA_PIN_SIZE])
+{
+    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+    static const char base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strlen(text);
+    if (len == 64) {
+        return read_digits(text, len, 4, lower, out) || read_digits(text, len, 4, upper, out);
+    }
+    return len == 44 && text[43] == '=' && read_digits(text, 43, 6, base64, out);
+}
+
+static void take_pins(struct reading *r, const struct section *s, struct dna_policy *policy)
+{
+    const struct setting *setting = parse_setting(s, "pins");
+    bool wanted = policy->level == DNA_LEVEL_PIN;
+    for (size_t i = 0; setting != NULL && i < setting->n && i < DNA_POLICY_PINS; i++) {
+        if (!read_pin(setting->values[i], policy->pins[policy->n_pins])) {
+            faults_add(&r->faults, setting->line, "pins: \"%s\" is no SHA-256 in hex or base64",
+                       setting->values[i]);
+        } else {
+            policy->n_pins++;
+        }
+    }
+    if (wanted && (setting == NULL || setting->n == 0)) {
+        faults_add(&r->faults, line_of(s, "level"), "level: pin needs pins; add the SHA-256 of "
+                   "the server's key to pins");
+    } else if (!wanted && setting != NULL && setting->n != 0) {
+        faults_add(&r->faults, setting->line, "pins: is for level pin; set that, or remove it");
+    }
 }
 
 static void take_delegation(struct reading *r, const struct section *s,
@@ -528,6 +595,7 @@ static void take_policy(struct reading *r, const struct section *s)
     policy->policy.attribute_cert_serial =
         truth_of(s, "policy", "attribute-cert-accept-serial");
     take_delegation(r, s, &policy->policy);
+    take_pins(r, s, &policy->policy);
     c->n_policies += policy->pattern != NULL;
     if (strcmp(title, "*") == 0) {
         return;
@@ -558,6 +626,43 @@ static void take_policies(struct reading *r)
             }
         }
         take_policy(r, s);
+    }
+}
+
+static void take_redis(struct reading *r, const struct section *s,
+                       struct gateway_store_config *store)
+{
+    const char *where = value_of(s, "store", "redis");
+    struct gateway_address address = {.port = 0};
+    if (where[0] == '/') {
+        store->where = copy_of(r, where);
+    } else if (check_address(where, &address)) {
+        store->where = copy_of(r, address.ip);
+        store->port = address.port;
+    } else {
+        faults_add(&r->faults, line_of(s, "redis"), "store: redis is \"%s\"; write ADDR@PORT, "
+                   "or the path of the server's Unix socket", where);
+    }
+    if (store->key_file == NULL) {
+        faults_add(&r->faults, line_of(s, "kind"), "store: kind \"redis\" needs key-file; make "
+                   "it with `head -c 32 /dev/urandom` and give every gateway the same");
+    }
+}
+
+static void take_store(struct reading *r)
+{
+    const struct section *s = first_of(r, "store");
+    const char *kind = value_of(s, "store", "kind");
+    struct gateway_store_config *store = &r->config->store;
+    store->chosen = s != NULL;
+    store->key_file = optional(r, value_of(s, "store", "key-file"));
+    store->password_file = optional(r, value_of(s, "store", "redis-password-file"));
+    if (strcmp(kind, "redis") == 0) {
+        store->kind = GATEWAY_STORE_REDIS;
+        take_redis(r, s, store);
+    } else if (strcmp(kind, "sqlite") == 0) {
+        store->kind = GATEWAY_STORE_FILE;
+        store->where = copy_of(r, value_of(s, "store", "file"));
     }
 }
 
@@ -604,6 +709,7 @@ static void read_all(struct reading *r, const char *file, FILE *errors)
     take_links(r);
     take_hosts(r);
     take_policies(r);
+    take_store(r);
     take_rest(r);
 }
 
@@ -657,6 +763,9 @@ void gateway_config_free(const struct gateway_config *c)
     free(c->key);
     free(c->source);
     free(c->ca_file);
+    free(c->store.where);
+    free(c->store.password_file);
+    free(c->store.key_file);
     free(c->evidence_folder);
     free(c->evidence_key);
     free(c->links);

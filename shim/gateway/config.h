@@ -75,6 +75,17 @@ struct gateway_lines {
     int ca_file, certificate, key, folder, resolver, evidence;
 };
 
+enum gateway_store_kind { GATEWAY_STORE_NONE, GATEWAY_STORE_FILE, GATEWAY_STORE_REDIS };
+
+struct gateway_store_config {
+    enum gateway_store_kind kind;
+    bool chosen;  /* by the operator, not by default */
+    char *where;  /* the file, or the server's address or socket */
+    uint16_t port;
+    char *password_file; /* NULL: none */
+    char *key_file;      /* NULL: of its own */
+};
+
 struct gateway_config {
     char *file;
     struct gateway_lines lines;
@@ -94,6 +105,7 @@ struct gateway_config {
     struct gateway_policy_config *policies;
     size_t n_policies;
     struct gateway_queue_config queue;
+    struct gateway_store_config store;
     enum dna_log_level log_level;
     char *evidence_folder, *evidence_key; /* NULL: none */
     bool evidence_of_all;

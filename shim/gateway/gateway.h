@@ -115,6 +115,10 @@ const struct gateway_address *links_server_of(const struct gateway *gateway,
 /* Stops accepting: only what is public, or everything. */
 void links_close(struct gateway *gateway, bool only_public);
 
+/* --- store.c --- */
+/* Opens the store, and waits a few seconds at most for what is in it. */
+void store_begin(struct gateway *gateway, const struct gateway_config *config);
+
 /* --- streams.c --- */
 struct dna_uv_handler streams_handler(bool trace);
 

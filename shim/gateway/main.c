@@ -112,6 +112,9 @@ static int serve(const struct gateway_config *config, const struct command *comm
         return EXIT_FAILED;
     }
     gateway = gateway_new(config, !command->check, stderr, trace, stderr);
+    if (gateway != NULL && !command->check) {
+        store_begin(gateway, config);
+    }
     if (gateway != NULL && gateway_apply(gateway, config, stderr)) {
         status = command->check || gateway_run(gateway) ? EXIT_FINE : EXIT_FAILED;
     } else {
@@ -154,6 +157,7 @@ int main(int argc, char **argv)
         return gateway_config_print(command.file, stdout, stderr) ? EXIT_FINE : EXIT_USAGE;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a full disk is the store's to report */
     raise_descriptors();
     config = gateway_config_read(command.file, stderr, &faults);
     if (config != NULL && faults == 0) {

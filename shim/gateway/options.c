@@ -11,6 +11,7 @@ const struct option_section gateway_sections[] = {
     {"host", true, "a domain", "a domain that is served here"},
     {"policy", true, "\"*\", a domain, or \".suffix\"", "whom to believe, and by what"},
     {"queue", false, NULL, "what waits while a domain is being proven"},
+    {"store", false, NULL, "what outlives the process, or is shared by several gateways"},
     {"log", false, NULL, "what is logged, to standard error"},
 };
 const size_t gateway_n_sections = sizeof gateway_sections / sizeof *gateway_sections;
@@ -71,8 +72,13 @@ const struct option gateway_options[] = {
      "where the CA certificate of its zone key is; the answer to a dnssec-ta challenge"},
     {"host", "attribute-cert-file", OPTION_TEXT, false, false, 0, 0, NULL, "",
      "its owner's attribute certificate, as `dna publish` makes it; the answer to a challenge"},
-    {"policy", "level", OPTION_WORD, false, false, 0, 0, "refuse proof strong", "proof",
-     "refuse: never; proof: any admitted prooftype; strong: DNSSEC from the root only"},
+    {"policy", "level", OPTION_WORD, false, false, 0, 0,
+     "refuse proof strong dialback pin", "proof",
+     "refuse: never; proof: any admitted prooftype; strong: DNSSEC from the root only; "
+     "dialback: a proof, or server dialback over TLS, which proves nothing; pin: the "
+     "certificate's key is one of pins"},
+    {"policy", "pins", OPTION_TEXT, true, false, 0, 4, NULL, "",
+     "with level pin: SHA-256 of the server's public key, in hex or base64"},
     {"policy", "prooftypes", OPTION_WORD, true, false, 1, 16,
      "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation "
      "host-meta sts attribute-cert",
@@ -97,6 +103,17 @@ const struct option gateway_options[] = {
      "bytes that may wait in all"},
     {"queue", "seconds", OPTION_NUMBER, false, false, 1, 600, NULL, "30",
      "how long a stanza may wait"},
+    {"store", "kind", OPTION_WORD, false, false, 0, 0, "sqlite redis none", "sqlite",
+     "sqlite: a file of this gateway alone; redis: a server that several share; none: nothing"},
+    {"store", "file", OPTION_TEXT, false, false, 0, 0, NULL, "/var/lib/dna-gateway/store.db",
+     "the file of kind sqlite; its folder must exist"},
+    {"store", "redis", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "the server of kind redis: ADDR@PORT, or the path of its Unix socket"},
+    {"store", "redis-password-file", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "file with its password in the first line; empty: none is needed"},
+    {"store", "key-file", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "at least 32 random bytes that vouch for what is in it, the same for all who share it; "
+     "empty: file with .key behind its name, made if it is not there"},
     {"log", "level", OPTION_WORD, false, false, 0, 0, "error warning info debug", "info",
      "the least important lines that are logged"},
     {"log", "evidence-folder", OPTION_TEXT, false, false, 0, 0, NULL, "",
