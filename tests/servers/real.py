@@ -112,7 +112,7 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
-        if SHOW and self.log.exists():
+        if SHOW:
             print(self.text())
 
 
@@ -159,6 +159,72 @@ s2s_secure_auth = true
         self.run(["prosody", "--config", self.config, "-F"])
         self.wait_for_port(self.address, self.c2s)
         self.wait_for_port(self.address, self.port)
+
+
+class Ejabberd(Daemon):
+    """ejabberd as Debian ships it, without ejabberdctl and epmd.  OPTIONS: more lines of its
+    configuration; MODULES: of its section of modules."""
+
+    user = "ejabberd"
+    programs = ("erl", "erlc", "openssl")
+    libraries = "/usr/lib/x86_64-linux-gnu"
+
+    def __init__(self, directory, address, domains, options, modules):
+        super().__init__(directory)
+        self.address, self.domains = address, list(domains)
+        self.c2s = program.free_port(address)
+        self.port = program.free_port(address)
+        self.code = self.directory / "code"
+        self.code.mkdir()
+        self.config = self.directory / "ejabberd.yml"
+        hosts = "".join(f"  - {domain}\n" for domain in self.domains)
+        self.config.write_text(f"""
+loglevel: info
+log_rotate_count: 0
+hosts:
+{hosts}
+acme: {{auto: false}}
+auth_password_format: plain
+auth_method: internal
+listen:
+  - {{port: {self.c2s}, ip: "{address}", module: ejabberd_c2s, access: all, shaper: none}}
+  - {{port: {self.port}, ip: "{address}", module: ejabberd_s2s_in}}
+access_rules: {{local: {{allow: all}}}}
+s2s_access: all
+outgoing_s2s_families: [ipv4]
+outgoing_s2s_timeout: 20
+{options}
+modules:
+  mod_disco: {{}}
+  mod_roster: {{}}
+{modules}
+""", encoding="ascii")
+
+    def compile(self, source):
+        ebin = next(pathlib.Path(self.libraries).glob("ejabberd-*/ebin"))
+        program.run("erlc", "-pa", str(ebin), "-o", str(self.code), str(source))
+
+    def start(self):
+        users = ", ".join(f'<<"{domain}">>' for domain in self.domains)
+        register = (f"lists:foreach(fun(D) -> ejabberd_auth:try_register(<<\"user\">>, D, "
+                    f"<<\"{PASSWORD}\">>) end, [{users}]).")
+        self.run(["erl", "-noinput", "-pa", self.code, "-mnesia", "dir",
+                  f'"{self.state}/mnesia"', "-s", "ejabberd", "-eval", register],
+                 {"ERL_LIBS": self.libraries, "EJABBERD_CONFIG_PATH": str(self.config),
+                  "EJABBERD_LOG_PATH": f"{self.state}/ejabberd.log",
+                  "EJABBERD_PID_PATH": f"{self.state}/ejabberd.pid"})
+        # Its ports are open before its modules are there.
+        deadline = time.monotonic() + PATIENCE
+        while "is started in the node" not in self.text():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(self.text())
+            time.sleep(0.05)
+        self.wait_for_port(self.address, self.c2s)
+
+    def text(self):
+        log = self.state / "ejabberd.log"
+        return super().text() + (log.read_text(encoding="utf-8", errors="replace")
+                                 if log.exists() else "")
 
 
 class User:
