@@ -7,6 +7,8 @@
 #include <edge/connection.h>
 #include <edge/dial.h>
 #include <edge/find.h>
+#include <edge/proxy.h>
+#include <resolver/server.h>
 
 /* --- connecting ---------------------------------------------------------------------- */
 
@@ -36,6 +38,22 @@ static void dialled(void *arg, const struct dna_edge_dialled *result)
     dna_edge_connection_open(stream, result->socket, &result->to, &options);
 }
 
+/* The header that says whose the connection is goes out before anything else. */
+static enum dna_err introduce(struct dna_uv_stream *stream, const char *source,
+                              const struct dna_endpoint *to)
+{
+    struct dna_server whose;
+    char header[DNA_PROXY_WRITTEN];
+    if (dna_server_parse(source, &whose) != DNA_OK) {
+        return DNA_ERR_ARGUMENT;
+    }
+    return dna_buf_add(
+        &stream->wire.out,
+        (struct dna_span){header,
+                          dna_proxy_write(&(struct dna_endpoint){whose.address, whose.port},
+                                          to, header)});
+}
+
 static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_connect *options)
 {
     struct dna_edge_dial_options with = {
@@ -59,6 +77,12 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
             return err;
         }
     }
+    if (options->source != NULL) {
+        enum dna_err err = introduce(stream, options->source, &with.to);
+        if (err != DNA_OK) {
+            return err;
+        }
+    }
     return dna_edge_dial_start(stream->uv, &with, dialled, stream, &stream->quest->dial);
 }
 
@@ -70,7 +94,8 @@ enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *give
     enum dna_err err;
     *out = NULL;
     memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
-    if (options.direct_tls && (options.link != NULL || options.address == NULL)) {
+    if ((options.direct_tls && (options.link != NULL || options.address == NULL)) ||
+        (options.source != NULL && options.link == NULL)) {
         return DNA_ERR_ARGUMENT;
     }
     err = dna_edge_connection_new(uv, DNA_INITIATING, options.handler, options.user, &stream);

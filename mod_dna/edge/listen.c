@@ -19,6 +19,7 @@
 #include <base/alloc.h>
 #include <base/limits.h>
 #include <edge/connection.h>
+#include <edge/entrance.h>
 #include <edge/socket.h>
 #include <edge/visitors.h>
 #include <tls/tls.h>
@@ -38,6 +39,9 @@ struct dna_uv_listener {
     struct dna_endpoint at;
     struct dna_edge_visitors *visitors; /* NULL: a link's */
     struct dna_tls_identity *blank;     /* with direct TLS; NULL: STARTTLS */
+    struct dna_prefix *balancers;
+    size_t n_balancers;
+    struct dna_edge_entrance *entrances; /* counted in connections and refs */
     size_t connections, max_connections;
     size_t refs;
     bool freed;
@@ -49,6 +53,7 @@ static void unref(struct dna_uv_listener *listener)
     if (--listener->refs == 0) {
         dna_edge_visitors_free(listener->visitors);
         dna_tls_identity_free(listener->blank);
+        dna_alloc_release(listener->alloc, listener->balancers);
         dna_alloc_release(listener->alloc, listener);
     }
 }
@@ -88,11 +93,19 @@ static void complain(struct dna_uv_listener *listener, const char *why)
     }
 }
 
+static bool has_room(struct dna_uv_listener *listener)
+{
+    if (listener->connections >= listener->max_connections) {
+        complain(listener, "too many connections");
+        return false;
+    }
+    return true;
+}
+
 static bool enters(struct dna_uv_listener *listener, const struct dna_address *address)
 {
-    const char *why = "too many connections";
-    if (listener->connections >= listener->max_connections) {
-        complain(listener, why);
+    const char *why = "";
+    if (!has_room(listener)) {
         return false;
     }
     if (listener->visitors != NULL &&
@@ -138,6 +151,65 @@ static void open_stream(struct dna_uv_listener *listener, struct dna_edge_socket
     dna_edge_connection_open(stream, socket, remote, &options);
 }
 
+/* The socket of somebody at remote becomes a stream, or is closed. */
+static void take(struct dna_uv_listener *listener, struct dna_edge_socket *socket,
+                 const struct dna_endpoint *remote)
+{
+    struct sockaddr_storage peer;
+    if (!enters(listener, &remote->address)) {
+        dna_edge_socket_close(socket);
+        return;
+    }
+    dna_edge_sockaddr_make(remote, &peer);
+    if (!admits(listener, &peer, socket) || listener->uv->ending) {
+        dna_edge_listener_leave(listener, &remote->address);
+        dna_edge_socket_close(socket);
+        return;
+    }
+    open_stream(listener, socket, remote);
+}
+
+static void introduced(void *arg, struct dna_edge_entrance *entrance,
+                       struct dna_edge_socket *socket, const struct dna_endpoint *remote,
+                       const char *why)
+{
+    struct dna_uv_listener *listener = arg;
+    (void)entrance;
+    listener->connections--;
+    if (socket != NULL) {
+        take(listener, socket, remote);
+    } else {
+        dna_edge_log(listener->uv, DNA_LOG_INFO, "balancer-refused", "why", why);
+    }
+    unref(listener);
+}
+
+static bool is_balancer(const struct dna_uv_listener *listener,
+                        const struct dna_address *address)
+{
+    size_t i = 0;
+    while (i < listener->n_balancers && !dna_prefix_holds(&listener->balancers[i], address)) {
+        i++;
+    }
+    return i < listener->n_balancers;
+}
+
+static void await_introduction(struct dna_uv_listener *listener,
+                               struct dna_edge_socket *socket,
+                               const struct dna_endpoint *balancer)
+{
+    if (!has_room(listener)) {
+        dna_edge_socket_close(socket);
+    } else if (dna_edge_entrance_new(listener->uv, socket, balancer, &listener->entrances,
+                                     introduced, listener) != DNA_OK) {
+        complain(listener, "out of memory");
+        dna_edge_socket_close(socket);
+    } else {
+        listener->connections++;
+        listener->refs++;
+    }
+}
+
 static void accept_one(struct dna_uv_listener *listener)
 {
     struct dna_edge_socket *socket;
@@ -149,17 +221,13 @@ static void accept_one(struct dna_uv_listener *listener)
     }
     if (dna_edge_socket_accept(socket, (uv_stream_t *)&listener->tcp) != DNA_OK ||
         !dna_edge_socket_name(socket, true, &peer) ||
-        dna_edge_sockaddr_read((const struct sockaddr *)&peer, &remote) != DNA_OK ||
-        !enters(listener, &remote.address)) {
+        dna_edge_sockaddr_read((const struct sockaddr *)&peer, &remote) != DNA_OK) {
         dna_edge_socket_close(socket);
-        return;
+    } else if (is_balancer(listener, &remote.address)) {
+        await_introduction(listener, socket, &remote);
+    } else {
+        take(listener, socket, &remote);
     }
-    if (!admits(listener, &peer, socket) || listener->uv->ending) {
-        dna_edge_listener_leave(listener, &remote.address);
-        dna_edge_socket_close(socket);
-        return;
-    }
-    open_stream(listener, socket, &remote);
 }
 
 static void connection(uv_stream_t *server, int status)
@@ -196,6 +264,11 @@ void dna_uv_listener_free(struct dna_uv_listener *listener)
         return;
     }
     listener->freed = true;
+    while (listener->entrances != NULL) {
+        dna_edge_entrance_free(listener->entrances);
+        listener->connections--;
+        listener->refs--; /* libuv still has the listener's own */
+    }
     dna_edge_guard_remove(&listener->uv->guard, &listener->at);
     unlink_listener(listener);
     uv_close((uv_handle_t *)&listener->tcp, closed);
@@ -259,6 +332,25 @@ static enum dna_err make_visitors(struct dna_uv_listener *listener,
                : err;
 }
 
+static enum dna_err keep_balancers(struct dna_uv_listener *listener,
+                                   const struct dna_uv_listen *options)
+{
+    enum dna_err err = DNA_OK;
+    if (options->n_balancers == 0) {
+        return DNA_OK;
+    }
+    listener->balancers = dna_alloc_zero(listener->alloc, options->n_balancers,
+                                         sizeof *listener->balancers);
+    if (listener->balancers == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    for (size_t k = 0; k < options->n_balancers && err == DNA_OK; k++) {
+        err = dna_prefix_parse(dna_span_of(options->balancers[k]), &listener->balancers[k]);
+    }
+    listener->n_balancers = options->n_balancers;
+    return err;
+}
+
 static enum dna_err make(struct dna_uv *uv, const struct dna_uv_listen *options,
                          struct dna_uv_listener **out)
 {
@@ -279,6 +371,9 @@ static enum dna_err make(struct dna_uv *uv, const struct dna_uv_listen *options,
     err = make_visitors(made, options);
     if (err == DNA_OK && options->direct_tls) {
         err = dna_tls_identity_blank(uv->alloc, &made->blank);
+    }
+    if (err == DNA_OK) {
+        err = keep_balancers(made, options);
     }
     if (err != DNA_OK) {
         unref(made);
@@ -311,13 +406,13 @@ enum dna_err dna_uv_listen(struct dna_uv *uv, const struct dna_uv_listen *given,
         *why = "not an IP address";
         return DNA_ERR_FORMAT;
     }
-    if (options.direct_tls && options.link != NULL) {
-        *why = "there is no direct TLS on a link";
+    if ((options.direct_tls || options.n_balancers != 0) && options.link != NULL) {
+        *why = "there is no direct TLS and no load balancer on a link";
         return DNA_ERR_ARGUMENT;
     }
     err = make(uv, &options, &made);
     if (err != DNA_OK) {
-        *why = "out of memory";
+        *why = err == DNA_ERR_FORMAT ? "a load balancer is no prefix" : "out of memory";
         return err;
     }
     made->at = at;

@@ -113,7 +113,7 @@ static bool is_known(const struct dna_dns_answer *answer)
     case DNA_DNS_ABSENT:
         return true;
     case DNA_DNS_FAILED:
-    case DNA_DNS_BOGUS:
+    case DNA_DNS_BOGUS: /* S10: a veto on connecting */
         break;
     }
     return false;
@@ -125,9 +125,7 @@ void dna_edge_places_of(const char *domain, const struct dna_dns_answer *starttl
 {
     memset(out, 0, sizeof *out);
     out->why = "";
-    if (direct->outcome == DNA_DNS_BOGUS) {
-        end(out, DNA_EDGE_UNKNOWN, direct->why); /* S10: a veto on connecting */
-    } else if (!is_known(starttls)) {
+    if (!is_known(starttls)) {
         end(out, DNA_EDGE_UNKNOWN, starttls->why);
     } else if (!is_known(direct)) {
         end(out, DNA_EDGE_UNKNOWN, direct->why);

@@ -25,6 +25,7 @@ struct dna_edge_socket {
     struct dna_edge_loop *loop;
     const struct dna_alloc *alloc;
     struct dna_buf flight;
+    size_t most; /* of one read; 0: the whole space */
     bool writing, closed, ended;
     const struct dna_edge_socket_events *events;
     void *arg;
@@ -133,7 +134,10 @@ static void lend_space(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct dna_edge_socket *socket = handle->data;
     (void)suggested;
-    *buf = uv_buf_init(dna_edge_loop_space(socket->loop), DNA_LIMIT_READ);
+    *buf = uv_buf_init(dna_edge_loop_space(socket->loop),
+                       socket->most != 0 && socket->most < DNA_LIMIT_READ
+                           ? (unsigned)socket->most
+                           : DNA_LIMIT_READ);
 }
 
 static void end(struct dna_edge_socket *socket, const char *why)
@@ -163,6 +167,11 @@ void dna_edge_socket_read(struct dna_edge_socket *socket, bool on)
     } else {
         (void)uv_read_stop((uv_stream_t *)&socket->tcp);
     }
+}
+
+void dna_edge_socket_read_most(struct dna_edge_socket *socket, size_t most)
+{
+    socket->most = most;
 }
 
 static void was_written(uv_write_t *request, int status)

@@ -49,6 +49,8 @@ void dna_edge_socket_hurry(struct dna_edge_socket *socket);
 
 /* Starts or stops reading. */
 void dna_edge_socket_read(struct dna_edge_socket *socket, bool on);
+/* From now on at most that many bytes at once; 0: as many as there is space for. */
+void dna_edge_socket_read_most(struct dna_edge_socket *socket, size_t most);
 /* Takes all of out, unless something is in flight.  DNA_ERR_SYSTEM: the connection is lost
  * (no `ended` follows from it). */
 DNA_MUST_USE enum dna_err dna_edge_socket_write(struct dna_edge_socket *socket,

@@ -149,8 +149,14 @@ struct dna_uv_listen {
     unsigned max_connections; /* 0: 10000 */
     unsigned max_per_address; /* 0: 64; public only */
     bool direct_tls;          /* TLS at once (XEP-0368); public only */
+    /* Prefixes (ADDR[/BITS]) of the load balancers in front of it: what comes from there must
+     * begin with a header of the PROXY protocol, version 2, and counts as coming from where
+     * that says.  From anywhere else there is no such header (S21).  Public only. */
+    const char *const *balancers;
+    size_t n_balancers;
 };
-/* DNA_ERR_FORMAT (not an IP address), DNA_ERR_ARGUMENT or DNA_ERR_SYSTEM, with *why. */
+/* DNA_ERR_FORMAT (not an IP address, or no prefix), DNA_ERR_ARGUMENT or DNA_ERR_SYSTEM, with
+ * *why. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_listen(struct dna_uv *uv,
                                                 const struct dna_uv_listen *options,
                                                 struct dna_uv_listener **out,
@@ -170,6 +176,8 @@ struct dna_uv_connect {
     const struct dna_uv_handler *handler;
     void *user;
     bool direct_tls;       /* with a static route: TLS at once */
+    const char *source;    /* with link: "ADDR@PORT", whose connection this is, for a server that
+                            * reads the PROXY protocol, version 2; NULL: no header is sent */
 };
 /* Finds the peer (both SRV names, or its service delegation document where the policy has
  * delegation_connect; A/AAAA, every address in turn; guarded, S22), connects, by direct TLS
