@@ -285,8 +285,8 @@ static void rest(struct router *router, struct pair *pair)
     }
 }
 
-/* The local hop admits pairs only.  On a stream of the local server: it has something to
- * say, so that the way to the remote domain is sought before the stanza is here. */
+/* Dialback admits pairs only.  On a stream that was accepted: its peer has something to say, so
+ * that the way to the remote domain is sought before the stanza is here. */
 static void pair_changed(struct stream *stream, const struct dna_stream_effect *effect)
 {
     struct router *router = stream->router;
@@ -311,6 +311,16 @@ static void pair_changed(struct stream *stream, const struct dna_stream_effect *
         check_ready(pair, stream);
     } else if (strcmp(effect->condition, "reset") == 0) {
         rest(router, pair); /* it made room for others, and may be asked for again */
+    } else if (stream->link == NULL) {
+        char why[512];
+        (void)reason(effect, why, sizeof why);
+        pair_fail(router, pair,
+                  strcmp(effect->condition, "remote-server-timeout") == 0 ||
+                          strcmp(effect->condition, "remote-connection-failed") == 0 ||
+                          strcmp(effect->condition, "resource-constraint") == 0
+                      ? DNA_STANZA_REMOTE_SERVER_TIMEOUT
+                      : DNA_STANZA_REMOTE_SERVER_REFUSED,
+                  why, ROUTER_HOLD_MS);
     } else {
         char why[512];
         bool unknown = strcmp(effect->condition, "item-not-found") == 0 ||

@@ -145,6 +145,9 @@ static void act(struct world *w, const struct dna_s2s_effect *e)
     case DNA_S2S_DIALBACK_KEY:
     case DNA_S2S_DIALBACK_VERIFY:
     case DNA_S2S_DIALBACK_CHECK:
+    case DNA_S2S_DIALBACK_ASK:
+    case DNA_S2S_DIALBACK_READY:
+    case DNA_S2S_DIALBACK_ANSWER:
     case DNA_S2S_SECURE:
         assert(false); /* nothing of this belongs to such a stream */
         break;

@@ -224,7 +224,8 @@ static const struct {
      "6: fetch-ports: \"0\" is no port; write 1 to 65535\n"
      "6: fetch-ports: \"70000\" is no port; write 1 to 65535\n"},
     {6, "policy \"*\" { level = lax prooftypes = { pkix, danish } dane-usages = { 4 } }",
-     "6: level: \"lax\" is not possible; use one of: refuse proof strong\n"
+     "6: level: \"lax\" is not possible; use one of: refuse proof strong "
+     "dialback pin\n"
      "6: prooftypes: \"danish\" is not possible; use one of: "
      "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation host-meta "
      "sts attribute-cert\n"
@@ -235,6 +236,14 @@ static const struct {
     {6, "policy \"*\" {\n prooftypes = { pkix }\n delegation-legacy = true }",
      "8: delegation-legacy: is for policies that admit the prooftype service-delegation; add "
      "that to prooftypes\n"},
+    {6, "policy \"*\" { level = pin }",
+     "6: level: pin needs pins; add the SHA-256 of the server's key to pins\n"},
+    {6, "policy \"*\" { pins = { \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\" } }",
+     "6: pins: is for level pin; set that, or remove it\n"},
+    {6, "policy \"*\" { level = pin pins = { "
+        "\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\", \"e3b0\" } }",
+     "6: pins: \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\" is no SHA-256 in hex or base64\n"
+     "6: pins: \"e3b0\" is no SHA-256 in hex or base64\n"},
     {6, "policy \"*\" { prooftypes = { } }",
      "6: prooftypes: has 0 values; 1 to 16 are possible\n"},
     /* the resolver */
@@ -524,9 +533,36 @@ static void the_example(void **state)
     free(errors);
 }
 
+/* One key, written three ways. */
+static void pins_are_read(void **state)
+{
+    static const unsigned char empty[DNA_PIN_SIZE] = {
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+        0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+    const struct gateway_config *c;
+    char *errors;
+    (void)state;
+    write_config(6, "policy \"a.example\" { level = pin pins = { "
+                    "\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\", "
+                    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\", "
+                    "\"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855\" } }\n"
+                    "policy \"b.example\" { level = dialback }");
+    c = read_config("t.conf", &errors);
+    assert_string_equal(errors, "");
+    assert_int_equal(c->policies[0].policy.level, DNA_LEVEL_PIN);
+    assert_int_equal(c->policies[0].policy.n_pins, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_memory_equal(c->policies[0].policy.pins[i], empty, sizeof empty);
+    }
+    assert_int_equal(c->policies[1].policy.level, DNA_LEVEL_DIALBACK);
+    gateway_config_free(c);
+    free(errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pins_are_read),
         cmocka_unit_test(a_sound_file),
         cmocka_unit_test(values_that_were_set),
         cmocka_unit_test(faults),

@@ -239,6 +239,16 @@ static void act(struct stage *st, const struct dna_s2s_effect *e)
         translate(o, e->content.ptr, e->content.len, true);
         adds(o, "]\n");
         break;
+    case DNA_S2S_DIALBACK_ASK:
+        addf(o, "* ask %s %s %.*s [%s] %u\n", e->domain, e->other, DNA_SPAN_FMT(e->id), e->text,
+             e->number);
+        break;
+    case DNA_S2S_DIALBACK_READY:
+        adds(o, "* ready\n");
+        break;
+    case DNA_S2S_DIALBACK_ANSWER:
+        addf(o, "* answer %u %d\n", e->number, (int)e->verdict);
+        break;
     case DNA_S2S_ERROR:
         assert_non_null(e->condition);
         assert_non_null(e->text);

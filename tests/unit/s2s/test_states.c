@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <base/alloc.h>
 #include <s2s/describe.h>
 #include <s2s/table.h>
 
@@ -146,6 +147,7 @@ static void visit_stream(enum dna_s2s_state state, enum dna_s2s_event event, boo
     st.call.condition = event == DNA_S2S_EV_FAULT || event == DNA_S2S_EV_BAD_HEADER ||
                                 event == DNA_S2S_EV_XML_ERROR
                             ? "undefined-condition" : NULL;
+    st.s->options.dialback = records;
     if (records) {
         struct dna_s2s_record *r = dna_s2s_peer_record_make(st.s, "s.example");
         r->state = DNA_S2S_V_PROVEN;
@@ -199,8 +201,12 @@ static bool hears(enum dna_s2s_state state)
 
 static bool is_own(enum dna_s2s_state state)
 {
-    return state <= DNA_S2S_A_IMPOSSIBLE ||
-           (state >= DNA_S2S_P_NONE && state <= DNA_S2S_P_INVALID);
+    return dna_s2s_state_ours(state);
+}
+
+static bool is_dialled(enum dna_s2s_state state)
+{
+    return state >= DNA_S2S_D_NONE;
 }
 
 static void recount(struct dna_s2s_records *records, enum dna_s2s_state state)
@@ -213,6 +219,9 @@ static void recount(struct dna_s2s_records *records, enum dna_s2s_state state)
 
 static enum dna_s2s_state stream_state_for(enum dna_s2s_state state)
 {
+    if (is_dialled(state)) {
+        return is_own(state) ? DNA_S2S_OUT_ESTABLISHED : DNA_S2S_IN_ESTABLISHED;
+    }
     if (state < DNA_S2S_P_NONE) {
         return DNA_S2S_IN_ESTABLISHED;
     }
@@ -226,11 +235,19 @@ static enum dna_s2s_state none_of(enum dna_s2s_state state)
            : state <= DNA_S2S_V_IMPOSSIBLE ? DNA_S2S_V_NONE
            : state <= DNA_S2S_P_INVALID    ? DNA_S2S_P_NONE
            : state <= DNA_S2S_L_VALID      ? DNA_S2S_L_NONE
-                                           : DNA_S2S_K_NONE;
+           : state <= DNA_S2S_K_VERIFYING  ? DNA_S2S_K_NONE
+           : state <= DNA_S2S_D_INVALID    ? DNA_S2S_D_NONE
+           : state <= DNA_S2S_R_GONE       ? DNA_S2S_R_NONE
+                                           : DNA_S2S_Y_NONE;
 }
 
 /* One bit each. */
 enum circumstance { HOSTED = 1, ASSERTED = 2, EXPIRED = 4, REFUSED = 8, FULL = 16, ALL = 32 };
+
+static bool awaits_judgement(enum dna_s2s_state state)
+{
+    return state == DNA_S2S_D_HEARING || state == DNA_S2S_R_HEARING;
+}
 
 static struct dna_s2s_record *make_record(struct stage *st, enum dna_s2s_state state,
                                           unsigned about)
@@ -238,7 +255,10 @@ static struct dna_s2s_record *make_record(struct stage *st, enum dna_s2s_state s
     struct dna_s2s *s = st->s;
     bool pair = state >= DNA_S2S_P_NONE;
     const char *domain = is_own(state) == ((about & HOSTED) != 0) ? "t.example" : "x.example";
-    struct dna_span id = dna_span_of(state >= DNA_S2S_K_NONE ? "i" : "");
+    enum dna_s2s_state none = none_of(state);
+    struct dna_span id =
+        dna_span_of(none == DNA_S2S_K_NONE || none == DNA_S2S_Y_NONE ? "i" : "");
+    const char *other = !pair ? "" : is_own(state) ? "s.example" : "r.example";
     struct dna_s2s_record *r;
     if (is_local(s->state)) {
         domain = is_own(state)           ? "t.example"
@@ -247,8 +267,11 @@ static struct dna_s2s_record *make_record(struct stage *st, enum dna_s2s_state s
     } else if (!is_own(state)) {
         domain = (about & HOSTED) != 0 ? "t.example" : "x.example";
     }
-    r = dna_s2s_pair_make(s, none_of(state), domain,
-                          !pair ? "" : is_own(state) ? "s.example" : "r.example", id);
+    if (none == DNA_S2S_R_NONE) {
+        other = "t.example";
+        domain = (about & HOSTED) != 0 ? "t.example" : "x.example";
+    }
+    r = dna_s2s_pair_make(s, none, domain, other, id);
     assert_non_null(r);
     r->state = (unsigned char)state;
     r->asserted = (about & ASSERTED) != 0;
@@ -260,8 +283,11 @@ static struct dna_s2s_record *make_record(struct stage *st, enum dna_s2s_state s
         dna_s2s_timer(s, r, 2000);
     }
     if (state == DNA_S2S_A_WAITING || state == DNA_S2S_V_WAITING ||
-        state == DNA_S2S_P_WAITING) {
+        state == DNA_S2S_P_WAITING || state == DNA_S2S_D_WAITING) {
         dna_s2s_wait(s, r);
+    }
+    if (awaits_judgement(state)) {
+        dna_s2s_dial(s, r);
     }
     recount(&s->records, state);
     if ((about & FULL) != 0) {
@@ -283,11 +309,20 @@ static bool may_accept(enum dna_s2s_state before, enum dna_s2s_event event, unsi
             return event == DNA_S2S_RE_RESTORED;
         }
         if (before == DNA_S2S_V_PROVEN) {
-            return (event == DNA_S2S_RX_ASSERT || event == DNA_S2S_RE_WANT) &&
+            return (event == DNA_S2S_RX_ASSERT || event == DNA_S2S_RE_WANT ||
+                    event == DNA_S2S_RE_DIALLED) &&
                    (about & EXPIRED) == 0;
         }
         return event == DNA_S2S_RE_RESTORED ||
                (event == DNA_S2S_RE_RULED && verdict == DNA_PROVEN);
+    }
+    if (before == DNA_S2S_D_SENT) {
+        return event == DNA_S2S_RX_RESULT_VALID && (about & HOSTED) != 0 &&
+               (about & ASSERTED) != 0;
+    }
+    if (before == DNA_S2S_R_VERIFYING) {
+        return event == DNA_S2S_RE_ANSWERED && verdict == DNA_PROVEN && (about & HOSTED) == 0 &&
+               (about & ASSERTED) != 0;
     }
     return before == DNA_S2S_P_SENT ? event == DNA_S2S_RX_RESULT_VALID
                                     : before == DNA_S2S_L_NONE && event == DNA_S2S_RX_RESULT &&
@@ -306,6 +341,13 @@ static bool accepted_effect(struct stage *st)
     return false;
 }
 
+static size_t remote_is_heard(const struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    const struct dna_s2s_record *remote =
+        is_dialled((enum dna_s2s_state)r->state) ? dna_s2s_remote(s, r) : NULL;
+    return remote != NULL && dna_s2s_state_busy((enum dna_s2s_state)remote->state);
+}
+
 /* After the event the record is still there, and what is kept about it is true. */
 static void check_record(struct stage *st, struct dna_s2s_record *r, enum dna_s2s_state before,
                          enum dna_s2s_event event, unsigned about, enum dna_verdict verdict)
@@ -315,7 +357,8 @@ static void check_record(struct stage *st, struct dna_s2s_record *r, enum dna_s2
     bool newly = dna_s2s_state_valid(after) && !dna_s2s_state_valid(before);
     assert_int_equal(none_of(after), none_of(before));
     recount(&true_counts, after);
-    assert_int_equal(had.in_flight, true_counts.in_flight + ((about & FULL) != 0 ? 5000 : 0));
+    assert_int_equal(had.in_flight, true_counts.in_flight + ((about & FULL) != 0 ? 5000 : 0) +
+                                        remote_is_heard(st->s, r));
     assert_int_equal(had.challenged, true_counts.challenged);
     assert_int_equal(had.own_valid, true_counts.own_valid);
     assert_int_equal(had.peer_valid, true_counts.peer_valid);
@@ -324,7 +367,9 @@ static void check_record(struct stage *st, struct dna_s2s_record *r, enum dna_s2
     }
     assert_true(accepted_effect(st) <= (newly || r->state == DNA_S2S_A_VALID));
     assert_int_equal(r->hearing, hears(after));
-    if (dna_s2s_state_busy(after) || hears(after)) {
+    if (awaits_judgement(after)) {
+        assert_true(r->dialling); /* for a hearing, which has an end */
+    } else if (dna_s2s_state_busy(after) || hears(after)) {
         assert_int_not_equal(r->timer, 0); /* nothing waits for ever */
     }
     if (after == DNA_S2S_V_VALID && before != DNA_S2S_V_VALID) {
@@ -332,9 +377,29 @@ static void check_record(struct stage *st, struct dna_s2s_record *r, enum dna_s2
     }
 }
 
+/* The stream may dial, and the remote domain of the pair is known not to be proven. */
+static void set_up_dialback(struct stage *st, const struct dna_s2s_record *r, unsigned about,
+                            enum dna_verdict verdict)
+{
+    struct dna_s2s *s = st->s;
+    struct dna_s2s_record *remote;
+    s->options.dialback = true;
+    s->headers.dialback = s->headers.dialback_errors = true;
+    s->headers.id = dna_alloc_text(NULL, dna_span_of("i"));
+    st->call.outcome = verdict == DNA_PROVEN ? DNA_S2S_KEY_VALID : DNA_S2S_KEY_INVALID;
+    if ((about & ASSERTED) != 0) {
+        remote = dna_s2s_peer_record_make(
+            s, is_own((enum dna_s2s_state)r->state) ? r->other : r->domain);
+        assert_non_null(remote);
+        remote->state = DNA_S2S_V_UNPROVEN;
+        remote->expires_at = 5000;
+    }
+}
+
 static bool leaves_none(enum dna_s2s_state state)
 {
-    return state == DNA_S2S_P_NONE || state == DNA_S2S_L_NONE || state == DNA_S2S_K_NONE;
+    return state == DNA_S2S_P_NONE || state == DNA_S2S_L_NONE || state == DNA_S2S_K_NONE ||
+           state == DNA_S2S_D_NONE || state == DNA_S2S_R_NONE || state == DNA_S2S_Y_NONE;
 }
 
 static void visit_record(enum dna_s2s_state state, enum dna_s2s_event event, unsigned about,
@@ -356,6 +421,9 @@ static void visit_record(enum dna_s2s_state state, enum dna_s2s_event event, uns
     st.call.has_type = true;
     st.call.content = dna_span_of("p");
     r = make_record(&st, state, about);
+    if (is_dialled(state)) {
+        set_up_dialback(&st, r, about, verdict);
+    }
     row = dna_s2s_find(st.s, event, r);
     dna_s2s_run(st.s, event, r);
     assert_int_equal(st.s->err, DNA_OK);
