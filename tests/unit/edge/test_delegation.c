@@ -35,9 +35,9 @@ static const struct {
      "a.example@5269 b.example@5270 c.example@5269 "},
     {"direct TLS beside STARTTLS", "[{\"host\":\"a.example\",\"tls\":\"direct\",\"port\":1},"
      "{\"host\":\"b.example\",\"priority\":1}]", true, DNA_EDGE_FOUND,
-     "a.example@1 b.example@5269 "},
+     "a.example@1/tls b.example@5269 "},
     {"direct TLS alone", "[{\"host\":\"a.example\",\"tls\":\"direct\",\"port\":443}]", true,
-     DNA_EDGE_FOUND, "a.example@443 "},
+     DNA_EDGE_FOUND, "a.example@443/tls "},
     {"not offered", "[]", true, DNA_EDGE_ABSENT, ""},
     {"a skipped one beside", "[{},{\"host\":\"a.example\"}]", true, DNA_EDGE_FOUND,
      "a.example@5269 "},
@@ -63,8 +63,9 @@ static void documents_become_places(void **state)
         assert_false(places.own_name);
         for (size_t k = 0; k < places.n; k++) {
             size_t len = strlen(list);
-            (void)snprintf(list + len, sizeof list - len, "%s@%u ", places.list[k].host.text,
-                           (unsigned)places.list[k].port);
+            (void)snprintf(list + len, sizeof list - len, "%s@%u%s ", places.list[k].host.text,
+                           (unsigned)places.list[k].port,
+                           places.list[k].direct_tls ? "/tls" : "");
         }
         assert_string_equal(list, documents[i].places);
         dna_service_fini(&document);
