@@ -155,6 +155,48 @@ static void survives_lack_of_memory(void **state)
     }
 }
 
+static void a_pattern_can_be_forgotten(void **state)
+{
+    struct dna_policies policies;
+    unsigned before;
+    bool changed;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    set(&policies, "*", &strong);
+    set(&policies, ".example", &refuse);
+    assert_int_equal(dna_policies_drop(&policies, ".EXAMPLE", &changed), DNA_OK);
+    assert_true(changed);
+    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_STRONG);
+    assert_int_equal(dna_policies_drop(&policies, ".example", &changed), DNA_OK);
+    assert_false(changed);
+    assert_int_equal(dna_policies_drop(&policies, "..", &changed), DNA_ERR_FORMAT);
+    before = dna_policies_for(&policies, "a.example").generation;
+    assert_int_equal(dna_policies_drop(&policies, "*", &changed), DNA_OK);
+    assert_true(changed);
+    assert_int_equal(dna_policies_for(&policies, "a.example").level,
+                     dna_policy_default().level);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, before);
+    dna_policies_fini(&policies);
+}
+
+static void what_rested_on_one_is_ruled_again(void **state)
+{
+    struct dna_policies policies;
+    unsigned one, other;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    set(&policies, ".example", &refuse);
+    one = dna_policies_for(&policies, "a.example").generation;
+    other = dna_policies_for(&policies, "a.test").generation;
+    dna_policies_renew(&policies);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, one);
+    assert_int_not_equal(dna_policies_for(&policies, "a.test").generation, other);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation,
+                         dna_policies_for(&policies, "a.test").generation);
+    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_REFUSE);
+    dna_policies_fini(&policies);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +205,8 @@ int main(void)
         cmocka_unit_test(a_pattern_is_a_domain_a_suffix_or_a_star),
         cmocka_unit_test(every_change_is_a_new_generation),
         cmocka_unit_test(only_what_is_admitted_counts),
+        cmocka_unit_test(a_pattern_can_be_forgotten),
+        cmocka_unit_test(what_rested_on_one_is_ruled_again),
         cmocka_unit_test(survives_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
