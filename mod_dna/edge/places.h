@@ -44,8 +44,8 @@ void dna_edge_places_of(const char *domain, const struct dna_dns_answer *starttl
 /* Whether a document may say it instead: not where the SRV records are bogus (S10). */
 bool dna_edge_places_replaceable(const struct dna_dns_answer *starttls,
                                  const struct dna_dns_answer *direct);
-/* What a document says; random as above.  False: nothing that can be used (no object of it can), and *out is as
- * it was. */
+/* What a document says; random as above.  False: nothing that can be used (no object of it
+ * can), and *out is as it was. */
 bool dna_edge_places_of_document(const struct dna_service_document *document,
                                  const uint32_t *random, struct dna_edge_places *out);
 

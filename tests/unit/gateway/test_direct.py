@@ -25,9 +25,9 @@ PEER = "127.0.10.200"
 class Gateway(Provider):
     def text(self, world, number):
         self.direct = (self.public[0], free_port(self.public[0]))
-        return super().text(world, number).replace(
-            "  certificate =", f'  listen-direct-tls = {{ "{self.direct[0]}@{self.direct[1]}" }}'
-                               "\n  certificate =", 1)
+        option = f'  listen-direct-tls = {{ "{self.direct[0]}@{self.direct[1]}" }}\n'
+        return super().text(world, number).replace("  certificate =",
+                                                   option + "  certificate =", 1)
 
 
 class DirectTls(unittest.TestCase):
