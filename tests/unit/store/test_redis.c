@@ -353,6 +353,7 @@ static void what_somebody_else_writes_is_not_believed(void **state)
         put(&scene, 3, "after.example", "two"); /* who comes behind is heard */
         assert_non_null(scene_find(&watcher, "after.example"));
         assert_int_equal(watcher.n, 1);
+        assert_int_equal(watcher.downs, 0);
         scene_end(&watcher);
         begin(&watcher, &server);
         scene_until_up(&watcher);
