@@ -216,6 +216,14 @@ static bool same_ports(const struct gateway_config *a, const struct gateway_conf
                   a->n_fetch_ports * sizeof *a->fetch_ports) == 0;
 }
 
+static bool same_store(const struct gateway_store_config *a,
+                       const struct gateway_store_config *b)
+{
+    return a->kind == b->kind && a->port == b->port && same_text(a->where, b->where) &&
+           same_text(a->password_file, b->password_file) &&
+           same_text(a->key_file, b->key_file);
+}
+
 #define EXCHANGE(type, a, b) \
     do { \
         type exchanged = (a); \
@@ -240,6 +248,10 @@ static void keep_what_stays(const struct gateway *gateway, struct gateway_config
     if (!same_text(old->source, next->source)) {
         strcat(names, " public.source");
     }
+    if (!same_store(&old->store, &next->store)) {
+        strcat(names, " store");
+    }
+    EXCHANGE(struct gateway_store_config, old->store, next->store);
     EXCHANGE(struct gateway_dns_config, old->dns, next->dns);
     EXCHANGE(struct gateway_names, old->guard_allow, next->guard_allow);
     EXCHANGE(uint16_t *, old->fetch_ports, next->fetch_ports);
