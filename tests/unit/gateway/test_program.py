@@ -23,6 +23,7 @@ import unittest
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "dna-gateway"
 PATIENCE = int(os.environ.get("GATEWAY_TEST_PATIENCE", "30"))
 STRANGER = 65534
+"x".encode("idna")      # the codec may be out of reach once we are somebody else
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
           "xmlns:stream='http://etherx.jabber.org/streams' "
           "xmlns:db='jabber:server:dialback' from='{}' to='{}' {}version='1.0'>")
@@ -446,6 +447,32 @@ class TwoGateways(unittest.TestCase):
         finally:
             os.seteuid(0)
         self.assertTrue(self.one.logs("link-refused", f" owner={STRANGER} "))
+
+    @unittest.skipIf(os.getuid() != 0, "needs root, to be somebody else")
+    def test_a_stranger_in_the_servers_place(self):
+        """He listens where the local server should, and gets no key that he could pass on."""
+        place = ("127.0.12.2", self.two.server.port)
+        self.two.server.stop_listening()
+        with socket.create_server(place) as trap:
+            self.one.server.send("a1.dna", "b1.dna", "m1")
+            os.seteuid(STRANGER)
+            try:
+                stream, _ = trap.accept()
+            finally:
+                os.seteuid(0)
+        with stream:
+            stream.settimeout(PATIENCE)
+            stream.sendall((HEADER.format("b1.dna", "a1.dna", "id='i' ") + FEATURES).encode())
+            text = b""
+            try:
+                while got := stream.recv(65536):
+                    text += got
+            except ConnectionError:
+                pass
+        self.assertNotIn(b"result", text)
+        self.assertTrue(self.two.logs("link-refused", f" owner={STRANGER} "))
+        kind, _, _, ident, answer = self.one.server.get()
+        self.assertEqual((kind, ident), ("error", "m1"), answer)
 
     def test_a_domain_that_is_not_the_links(self):
         with self.assertRaises(ConnectionError):

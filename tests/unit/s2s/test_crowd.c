@@ -18,7 +18,7 @@ struct crowd {
     struct dna_s2s *s;
     struct dna_xml_reader *reader;
     struct dna_time now;
-    unsigned heard, accepted, refused, dismissed, owns;
+    unsigned heard, accepted, refused, dismissed, owns, ended;
     bool failed, closed;
 };
 
@@ -31,6 +31,7 @@ static void pull(struct crowd *c)
         c->accepted += e.kind == DNA_S2S_PEER && e.accepted;
         c->refused += e.kind == DNA_S2S_PEER && !e.accepted;
         c->owns += e.kind == DNA_S2S_OWN && e.accepted;
+        c->ended += e.kind == DNA_S2S_PAIR && !e.accepted;
         c->failed |= e.kind == DNA_S2S_ERROR;
         c->closed |= e.kind == DNA_S2S_CLOSE;
         if (e.kind == DNA_S2S_READER) {
@@ -282,13 +283,96 @@ static void test_unread(void **state)
     tear_down(&c);
 }
 
+/* --- pairs that we send on to a local server ------------------------------------------- */
+
+#define LOCAL_HEADER                                                                        \
+    "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' " \
+    "xmlns:db='jabber:server:dialback' from='t.example' to='s.example' version='1.0' "      \
+    "id='x'><stream:features/>"
+
+static void set_up_local(struct crowd *c)
+{
+    static const struct dna_xml_limits limits = {10000, 32, 64};
+    struct dna_s2s_options options = {.role = DNA_INITIATING, .profile = DNA_S2S_LOCAL,
+                                      .own = "s.example", .peer = "t.example"};
+    *c = (struct crowd){.now = {1000000, 1000}};
+    assert_int_equal(dna_map_new(NULL, 1, &c->hosted), DNA_OK);
+    assert_int_equal(dna_map_set(c->hosted, dna_span_of("t.example"), c), DNA_OK);
+    options.hosted = c->hosted;
+    assert_int_equal(dna_xml_reader_new(NULL, "en", &limits, &c->reader), DNA_OK);
+    assert_int_equal(dna_s2s_new(&options, c->now, &c->s), DNA_OK);
+    pull(c);
+    say(c, LOCAL_HEADER);
+}
+
+/* Asks for a pair; accepted: the server answers. */
+static void ask_pair(struct crowd *c, const char *own, bool accepted)
+{
+    char text[160];
+    assert_int_equal(dna_s2s_ask(c->s, own, "t.example", c->now), DNA_OK);
+    pull(c);
+    assert_int_equal(dna_s2s_dialback_key(c->s, own, "t.example", dna_span_of("k"), c->now),
+                     DNA_OK);
+    pull(c);
+    dna_buf_clear(dna_s2s_output(c->s));
+    if (accepted) {
+        (void)snprintf(text, sizeof text,
+                       "<db:result from='t.example' to='%s' type='valid'/>", own);
+        say(c, text);
+    }
+}
+
+static void send_on(struct crowd *c, const char *own)
+{
+    struct dna_stanza stanza = {.kind = DNA_MESSAGE, .raw = dna_span_of("<message/>"),
+                                .splice_at = 8};
+    assert_int_equal(dna_name_parse(dna_span_of(own), &stanza.from_domain), DNA_OK);
+    assert_int_equal(dna_name_parse(dna_span_of("t.example"), &stanza.to_domain), DNA_OK);
+    assert_int_equal(dna_s2s_send(c->s, &stanza), DNA_OK);
+    dna_buf_clear(dna_s2s_output(c->s));
+}
+
+static bool may_send(const struct crowd *c, const char *own)
+{
+    return dna_s2s_may_send(c->s, own, "t.example");
+}
+
+/* Remote senders are without number: the pair that was used least lately makes room, one whose
+ * answer is awaited never does, and what was let go may be asked for again. */
+static void test_pairs(void **state)
+{
+    struct crowd c;
+    (void)state;
+    set_up_local(&c);
+    ask_pair(&c, "waits.example", false); /* s.example, too, waits */
+    for (unsigned i = 0; i < DNA_LIMIT_DOMAINS_PER_STREAM - 2; i++) {
+        ask_pair(&c, name(i), true);
+    }
+    assert_int_equal(c.ended, 0);
+    assert_true(may_send(&c, "d0.example"));
+    send_on(&c, "d0.example");
+    ask_pair(&c, "new.example", true);
+    assert_int_equal(c.ended, 1);
+    assert_true(may_send(&c, "new.example"));
+    assert_true(may_send(&c, "d0.example"));
+    assert_false(may_send(&c, "d1.example"));
+    assert_true(may_send(&c, "d2.example"));
+    say(&c, "<db:result from='t.example' to='waits.example' type='valid'/>");
+    assert_true(may_send(&c, "waits.example"));
+    ask_pair(&c, "d1.example", true);
+    assert_true(may_send(&c, "d1.example"));
+    assert_false(may_send(&c, "d2.example"));
+    assert_false(c.failed);
+    tear_down(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_before), cmocka_unit_test(test_in_flight),
         cmocka_unit_test(test_retracted), cmocka_unit_test(test_ends),
         cmocka_unit_test(test_timers), cmocka_unit_test(test_most),
-        cmocka_unit_test(test_unread),
+        cmocka_unit_test(test_unread), cmocka_unit_test(test_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
