@@ -101,7 +101,7 @@ static bool is_one_of_a_set(const char *name)
     return strcmp(name, "fullchain.pem") == 0 || strcmp(name, "privkey.pem") == 0;
 }
 
-/* The only key of the folder, or the one that the folder's own name names. */
+/* The only key of the folder; NULL: there is none, or a choice. */
 static const char *only_key(const char *const *names, size_t n)
 {
     const char *key = NULL;

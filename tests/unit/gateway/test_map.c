@@ -28,8 +28,10 @@ static const char head[] =
     "ca-file = \"ca.pem\"\n"
     "public { listen = { \"192.0.2.1@5269\" } certificate = \"cert.pem\" key = key.pem }\n"
     "resolver { root-hints = \"hints\" trust-anchor-file = \"anchor\" }\n"
-    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" user = \"root\" }\n"
-    "link \"other\" { listen = \"127.0.2.2@5269\" server = \"127.0.0.2@5269\" user = \"root\" }\n"
+    "link \"main\" { listen = \"127.0.2.1@5269\" server = \"127.0.0.1@5269\" "
+    "user = \"root\" }\n"
+    "link \"other\" { listen = \"127.0.2.2@5269\" server = \"127.0.0.2@5269\" "
+    "user = \"root\" }\n"
     "map-file = { \"one\", \"two\" }\n";
 
 static int enter(void **state)
