@@ -387,6 +387,15 @@ static enum dna_err show_anchored(struct check *c, struct entry *entry,
     return err;
 }
 
+/* Whence a document came that the peer referred to proves nothing, also when it is fetched:
+ * it could be supplied by anybody, and is judged by what is signed in it. */
+static bool speaks_for_itself(const struct entry *entry, const struct dna_fetch_result *fetch)
+{
+    const struct dna_json *by = dna_json_member(entry->want, "chosen_by");
+    return fetch->outcome == DNA_FETCH_OK && by != NULL && by->kind == DNA_JSON_TEXT &&
+           dna_span_is(by->text, "peer");
+}
+
 static enum dna_err vouch_for(struct check *c, struct entry *entry)
 {
     struct dna_bundle_claim claim = {.at = entry->at.wall};
@@ -409,6 +418,8 @@ static enum dna_err vouch_for(struct check *c, struct entry *entry)
         entry->standing = fact.u.peer.outcome == DNA_PEER_PROOF ? VOUCHED : NOBODY;
         break;
     case DNA_WANT_FETCH:
+        entry->standing = speaks_for_itself(entry, &fact.u.fetch) ? VOUCHED : NOBODY;
+        break;
     case DNA_WANT_RECALL:
         break;
     }
@@ -533,9 +544,12 @@ static enum dna_err weigh(struct check *c)
 {
     bool bogus = false, failed = false;
     enum dna_err err = vouch(c);
-    if (c->out->signed_by_key || err != DNA_OK) {
-        c->out->finding = DNA_BUNDLE_PROVES;
+    if (err != DNA_OK) {
         return err;
+    }
+    if (c->out->signed_by_key) {
+        c->out->finding = DNA_BUNDLE_PROVES;
+        return DNA_OK;
     }
     err = holds_at_worst(c, DNA_DNS_BOGUS, &bogus);
     err = err == DNA_OK ? holds_at_worst(c, DNA_DNS_FAILED, &failed) : err;

@@ -64,6 +64,31 @@ class Verify(tool.Case):
                      lab / "ca.pem", "--key", lab / "maker.pub.pem", why=ruling["why"],
                      recorded=ruling["ruling"], signature="good")
 
+    def test_the_dns(self):
+        """What signatures show from the root's key down needs nobody's word."""
+        dns = DATA / "dns"
+        for name in ("secure", "dane", "anchor"):
+            path = dns / f"{name}.json"
+            roots = "--roots", dns / "ca.pem"
+            anchor = "--trust-anchor", dns / "root.key"
+            got = self.ask(tool.ACCEPTED, "verify", path, *roots, *anchor, ruling="PROVEN",
+                           recorded="PROVEN", signature="none")
+            self.assertGreater(int(got["validated"]), 4)
+            other = self.file("other.key", ". IN DS 1 13 2 " + 64 * "0" + "\n")
+            self.ask(tool.UNKNOWN, "verify", path, *roots, "--trust-anchor", other,
+                     code="unauthenticated")
+            text = path.read_text()
+            bundle = json.loads(text)
+            for one in bundle["messages"]:
+                # Without it; and with another octet in it.
+                for instead in ("", "AAAA" + one[4:], one[:-8] + "AAAA" + one[-4:]):
+                    changed = text.replace(f'"{one}"', f'"{instead}"')
+                    answer = tool.dna("verify", self.file("b.json", changed), *roots, *anchor,
+                                      "--json")
+                    self.assertNotEqual(answer.status, tool.ACCEPTED, (name, one))
+        answer = tool.dna("verify", path, "--trust-anchor", dns / "ca.pem")
+        self.assertEqual(answer.status, tool.FAULT)
+
     def test_roots_are_not_believed(self):
         self.verify(tool.REFUSED, DATA / "pkix.json", roots="posh", ruling="INVALID",
                     code="unverified")

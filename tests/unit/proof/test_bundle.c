@@ -124,6 +124,65 @@ static void worth(void **state)
     }
 }
 
+/* The certificate that a peer refers to is as good as one that it supplies; a document at a
+ * place that its domain vouches for is not. */
+static void fetched_for_the_peer(void **state)
+{
+    struct dna_bundle_terms terms = {.dns = everything};
+    struct dna_bundle_report found;
+    const struct cert *ta;
+    unsigned asked = 0;
+    struct dna_span pem;
+    struct rich r;
+    char *bundle, *text;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    ta = &r.ta;
+    pem = cert_pem(&ta, 1);
+    text = strndup(pem.ptr, pem.len);
+    assert_non_null(text);
+    r.w.q.policy.prooftypes = BIT(DNSSEC_TA);
+    r.w.peer.content = dna_span_of(TA_URL);
+    world_document(&r.w, TA_URL, DNA_FETCH_OK, text);
+    bundle = hear(&r, DNA_PROVEN);
+    terms.roots = r.w.roots;
+    terms.dns_arg = &asked;
+    assert_int_equal(dna_bundle_check(NULL, dna_span_of(bundle), &terms, &found), DNA_OK);
+    assert_int_equal(found.finding, DNA_BUNDLE_PROVES);
+    free(bundle);
+    free(text);
+    cert_bytes_free(pem);
+    rich_fini(&r);
+}
+
+/* What the messages show is another answer than was recorded. */
+static enum dna_bundle_dns another(void *arg, const struct dna_bundle_claim *claim,
+                                   const struct dna_span *messages, size_t n)
+{
+    (void)arg;
+    (void)claim;
+    (void)messages;
+    (void)n;
+    return DNA_BUNDLE_DNS_DIFFERS;
+}
+
+static void another_answer(void **state)
+{
+    struct dna_bundle_terms terms = {.dns = another};
+    struct dna_bundle_report found;
+    struct rich r;
+    char *bundle;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.q.policy.prooftypes = BIT(DNSSEC_TA);
+    bundle = hear(&r, DNA_PROVEN);
+    terms.roots = r.w.roots;
+    assert_int_equal(dna_bundle_check(NULL, dna_span_of(bundle), &terms, &found), DNA_OK);
+    assert_int_equal(found.finding, DNA_BUNDLE_BROKEN);
+    free(bundle);
+    rich_fini(&r);
+}
+
 /* Not believed: a path is what the roots given make of it. */
 static void other_roots(void **state)
 {
@@ -414,6 +473,8 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fetched_for_the_peer),
+        cmocka_unit_test(another_answer),
         cmocka_unit_test(worth),          cmocka_unit_test(other_roots),
         cmocka_unit_test(signatures),     cmocka_unit_test(keys_that_are_none),
         cmocka_unit_test(changed_bytes),  cmocka_unit_test(forged_worlds),

@@ -634,6 +634,23 @@ static void other_keys(void **state)
     drop(&p);
 }
 
+/* A zone of the same name with keys of its own, which the zone above does not name. */
+static void other_world(void **state)
+{
+    struct world *true_world = world;
+    struct proof p;
+    (void)state;
+    gather(&p, "good.zone", DNA_DNS_A, true, NULL);
+    world = world_new(loop, zones, 3);
+    replace(&p, "good.zone", DNA_DNS_DNSKEY);
+    assert_int_equal(judge(&p), DNA_RRSIG_UNPROVEN);
+    replace(&p, "good.zone", DNA_DNS_A);
+    assert_int_equal(judge(&p), DNA_RRSIG_UNPROVEN);
+    world_free(world);
+    world = true_world;
+    drop(&p);
+}
+
 /* What was recorded is not what is signed. */
 static void other_records(void **state)
 {
@@ -796,7 +813,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(flipped),       cmocka_unit_test(missing),
         cmocka_unit_test(lies),          cmocka_unit_test(borrowed_denials),
         cmocka_unit_test(moments),       cmocka_unit_test(anchors),
-        cmocka_unit_test(other_keys),    cmocka_unit_test(other_records),
+        cmocka_unit_test(other_keys),    cmocka_unit_test(other_world),
+            cmocka_unit_test(other_records),
         cmocka_unit_test(crowded),       cmocka_unit_test(exhausted),
         cmocka_unit_test(not_reduced),
     };
