@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""dna-gateway and a server that knows classic dialback only (XEP-0220), in all roles.
+
+usage: test_dialback.py DNA_GATEWAY
+
+Its certificate names nobody.  The name server and the XMPP server behind the gateway are
+those of test_program.py.
+"""
+
+import os
+import queue
+import re
+import socket
+import ssl
+import sys
+import threading
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "support")]
+
+from test_program import ELEMENT, FEATURES, HEADER, PATIENCE, Provider, World, read_until
+
+PEER = "127.0.10.202"
+TLS = "urn:ietf:params:xml:ns:xmpp-tls"
+STARTTLS = f"<stream:features><starttls xmlns='{TLS}'><required/></starttls></stream:features>"
+
+
+class Gateway(Provider):
+    level = "dialback"
+
+    def text(self, world, number):
+        return super().text(world, number) + f'policy "peer.dna" {{ level = {self.level} }}\n'
+
+
+def attributes(text):
+    return dict(re.findall(r"([\w:]+)=['\"]([^'\"]*)['\"]", text))
+
+
+class Classic:
+    """Accepts every result it is sent once the sender's server has confirmed the key, and
+    confirms its own keys, unless it is told to deny them."""
+
+    def __init__(self, world, gateway):
+        self.world, self.gateway = world, gateway
+        self.stanzas, self.asked = queue.Queue(), queue.Queue()
+        self.denies = False
+        self.streams = []
+        self.listener = socket.create_server((PEER, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
+
+    def serve(self, plain):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.world.file("nobody.pem"), self.world.file("nobody.key"))
+        try:
+            head = read_until(plain, "version='1.0'")
+            names = attributes(head[head.index("<stream:stream"):])
+            header = HEADER.format(names["to"], names["from"], "id='clear' ")
+            plain.sendall((header + STARTTLS).encode())
+            read_until(plain, "<starttls")
+            plain.sendall(f"<proceed xmlns='{TLS}'/>".encode())
+            stream = context.wrap_socket(plain, server_side=True)
+            self.streams.append(stream)
+            read_until(stream, "version='1.0'")
+            header = HEADER.format(names["to"], names["from"], "id='secret77' ")
+            stream.sendall((header + FEATURES).encode())
+            self.listen(stream)
+        except (OSError, ConnectionError):
+            pass
+
+    def listen(self, stream):
+        text = ""
+        while got := stream.recv(65536):
+            text += got.decode()
+            while found := ELEMENT.search(text):
+                text = text[found.end():]
+                self.hear(stream, found.group(1), attributes(found.group(2)),
+                          (found.group(3) or "").strip())
+
+    def hear(self, stream, kind, names, content):
+        answer = f"from='{names.get('to')}' to='{names.get('from')}'"
+        if kind == "db:result":
+            verdict = self.verify(names["from"], names["to"], "secret77", content)
+            stream.sendall(f"<db:result {answer} type='{verdict}'/>".encode())
+        elif kind == "db:verify":
+            self.asked.put((names["from"], names["to"], content))
+            good = content == f"key of {names['id']}" and not self.denies
+            stream.sendall(f"<db:verify {answer} id='{names['id']}' "
+                           f"type='{'valid' if good else 'invalid'}'/>".encode())
+        else:
+            self.stanzas.put((names.get("from"), names.get("to"), names.get("id")))
+
+    def connect(self, own, remote):
+        """A stream to the gateway under TLS; its id."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        plain = socket.create_connection(self.gateway.public, PATIENCE)
+        plain.sendall(HEADER.format(own, remote, "").encode())
+        read_until(plain, "</stream:features>")
+        plain.sendall(f"<starttls xmlns='{TLS}'/>".encode())
+        read_until(plain, "<proceed")
+        stream = context.wrap_socket(plain)
+        stream.settimeout(PATIENCE)
+        self.streams.append(stream)
+        stream.sendall(HEADER.format(own, remote, "").encode())
+        said = read_until(stream, "</stream:features>")
+        return stream, attributes(said[said.index("<stream:stream"):])["id"]
+
+    def verify(self, sender, target, ident, key):
+        """What the gateway says of a key, on a stream of its own."""
+        stream, _ = self.connect(target, sender)
+        stream.sendall(f"<db:verify from='{target}' to='{sender}' id='{ident}'>{key}"
+                       "</db:verify>".encode())
+        said = read_until(stream, "type=")
+        while not re.search(r"type='\w+'", said):
+            said += stream.recv(65536).decode()
+        stream.close()
+        return re.search(r"type='(\w+)'", said).group(1)
+
+    def result(self, own, remote):
+        """Asks to be accepted; the stream and the answer."""
+        stream, ident = self.connect(own, remote)
+        stream.sendall(f"<db:result from='{own}' to='{remote}'>key of {ident}"
+                       "</db:result>".encode())
+        try:
+            said = read_until(stream, "<db:result")
+        except ConnectionError as ended:    # with the answer
+            return stream, str(ended)
+        while not re.search(r"type='\w+'(/>|.*</db:result>)", said):
+            said += stream.recv(65536).decode()
+        return stream, said
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for stream in self.streams:
+            stream.close()
+
+
+class Dialback(unittest.TestCase):
+    def start(self, level):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.gateway = Gateway(self.world, 1, ["a1.dna"])
+        self.gateway.level = level
+        self.world.providers.append(self.gateway)
+        with open(self.gateway.config, "w", encoding="ascii") as config:
+            config.write(self.gateway.text(self.world, 1))
+        self.world.certify("nobody", ["nobody.dna"])
+        self.peer = Classic(self.world, self.gateway)
+        self.addCleanup(self.peer.close)
+        self.world.names.a["xmpp.peer.dna"] = PEER
+        self.world.names.srv["_xmpp-server._tcp.peer.dna"] = ("xmpp.peer.dna", self.peer.port)
+        self.gateway.start()
+
+    def test_the_peer_calls(self):
+        self.start("dialback")
+        stream, said = self.peer.result("peer.dna", "a1.dna")
+        self.assertIn("type='valid'", said)
+        self.assertEqual(self.peer.asked.get(timeout=PATIENCE)[:2], ("a1.dna", "peer.dna"))
+        stream.sendall(b"<message from='u@peer.dna' to='user@a1.dna' id='m1' type='chat'>"
+                       b"<body>hello</body></message>")
+        kind, source, target, ident, _ = self.gateway.server.get()
+        self.assertEqual((kind, source, target, ident),
+                         ("chat", "u@peer.dna", "user@a1.dna", "m1"))
+        self.assertTrue(self.gateway.logs("dialback-accepted", "peer.dna -> a1.dna"))
+
+    def test_its_server_denies(self):
+        self.start("dialback")
+        self.peer.denies = True
+        _, said = self.peer.result("peer.dna", "a1.dna")
+        self.assertIn("type='invalid'", said)
+
+    def test_nobody_is_there_to_be_asked(self):
+        self.start("dialback")
+        self.world.names.srv["_xmpp-server._tcp.peer.dna"] = ("xmpp.peer.dna", 1)
+        _, said = self.peer.result("peer.dna", "a1.dna")
+        self.assertIn("<remote-connection-failed", said)
+
+    def test_the_gateway_calls(self):
+        self.start("dialback")
+        self.gateway.server.send("a1.dna", "peer.dna", "m2")
+        self.assertEqual(self.peer.stanzas.get(timeout=PATIENCE),
+                         ("user@a1.dna/x", "user@peer.dna", "m2"))
+
+    def test_a_proof_is_demanded(self):
+        self.start("proof")
+        _, said = self.peer.result("peer.dna", "a1.dna")
+        self.assertIn("<not-authorized", said)
+        self.assertTrue(self.peer.asked.empty())
+        self.gateway.server.send("a1.dna", "peer.dna", "m3")
+        kind, source, _, ident, text = self.gateway.server.get()
+        self.assertEqual((kind, source, ident), ("error", "user@peer.dna", "m3"), text)
+        self.assertTrue(self.peer.stanzas.empty())
+
+
+if __name__ == "__main__":
+    unittest.main()
