@@ -44,14 +44,15 @@ static enum dna_err introduce(struct dna_uv_stream *stream, const char *source,
 {
     struct dna_server whose;
     char header[DNA_PROXY_WRITTEN];
-    if (dna_server_parse(source, &whose) != DNA_OK) {
+    size_t len;
+    if (source[0] == '\0') {
+        len = dna_proxy_write_own(header);
+    } else if (dna_server_parse(source, &whose) == DNA_OK) {
+        len = dna_proxy_write(&(struct dna_endpoint){whose.address, whose.port}, to, header);
+    } else {
         return DNA_ERR_ARGUMENT;
     }
-    return dna_buf_add(
-        &stream->wire.out,
-        (struct dna_span){header,
-                          dna_proxy_write(&(struct dna_endpoint){whose.address, whose.port},
-                                          to, header)});
+    return dna_buf_add(&stream->wire.out, (struct dna_span){header, len});
 }
 
 static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_connect *options)

@@ -120,3 +120,11 @@ size_t dna_proxy_write(const struct dna_endpoint *source,
     write_word(destination->port, out + FIXED + 2 * each + 2);
     return FIXED + 2 * each + 4;
 }
+
+size_t dna_proxy_write_own(char out[DNA_PROXY_WRITTEN])
+{
+    memset(out, 0, FIXED);
+    memcpy(out, signature, SIGNATURE);
+    out[12] = COMMAND_LOCAL;
+    return FIXED;
+}

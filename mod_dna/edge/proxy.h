@@ -33,4 +33,7 @@ enum dna_proxy_verdict dna_proxy_read(struct dna_span bytes, struct dna_proxy_he
 size_t dna_proxy_write(const struct dna_endpoint *source,
                        const struct dna_endpoint *destination, char out[DNA_PROXY_WRITTEN]);
 
+/* The same for a connection of our own. */
+size_t dna_proxy_write_own(char out[DNA_PROXY_WRITTEN]);
+
 #endif

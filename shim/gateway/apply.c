@@ -242,6 +242,9 @@ static void keep_what_stays(const struct gateway *gateway, struct gateway_config
     if (!same_names(&old->guard_allow, &next->guard_allow)) {
         strcat(names, " address-guard.allow");
     }
+    if (!same_names(&old->balancers, &next->balancers)) {
+        strcat(names, " public.balancers");
+    }
     if (!same_ports(old, next)) {
         strcat(names, " address-guard.fetch-ports");
     }
@@ -254,6 +257,7 @@ static void keep_what_stays(const struct gateway *gateway, struct gateway_config
     EXCHANGE(struct gateway_store_config, old->store, next->store);
     EXCHANGE(struct gateway_dns_config, old->dns, next->dns);
     EXCHANGE(struct gateway_names, old->guard_allow, next->guard_allow);
+    EXCHANGE(struct gateway_names, old->balancers, next->balancers);
     EXCHANGE(uint16_t *, old->fetch_ports, next->fetch_ports);
     EXCHANGE(size_t, old->n_fetch_ports, next->n_fetch_ports);
     EXCHANGE(char *, old->source, next->source);

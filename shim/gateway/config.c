@@ -214,6 +214,7 @@ static void take_public(struct reading *r)
         take_addresses(r, listen, false);
         take_addresses(r, direct, true);
     }
+    take_names(r, s, "balancers", &c->balancers);
     c->certificate = copy_of(r, value_of(s, "public", "certificate"));
     c->key = copy_of(r, value_of(s, "public", "key"));
     c->source = optional(r, value_of(s, "public", "source"));
@@ -330,6 +331,37 @@ static void check_trust(struct reading *r, const struct section *s,
     }
 }
 
+/* A name server for the local server, where one is wanted. */
+static void take_link_names(struct reading *r, const struct section *s,
+                            struct gateway_link_config *link)
+{
+    bool wanted = parse_setting(s, "listen-dns") != NULL;
+    take_names(r, s, "dns-forward", &link->names_forward);
+    if (wanted) {
+        check_hop(r, s, "listen-dns", &link->names_listen);
+    }
+    if (wanted && link->names_forward.n == 0) {
+        faults_add(&r->faults, line_of(s, "listen-dns"),
+                   "link \"%s\": listen-dns without dns-forward; name the resolvers that all "
+                   "other queries go to", s->title);
+    } else if (!wanted && link->names_forward.n != 0) {
+        faults_add(&r->faults, line_of(s, "dns-forward"),
+                   "link \"%s\": dns-forward without listen-dns; say where queries arrive, or "
+                   "leave it out", s->title);
+    }
+    for (size_t i = 0; i < link->names_forward.n; i++) {
+        struct gateway_address to;
+        const char *text = link->names_forward.list[i];
+        bool has_port = check_address(text, &to);
+        if (wanted && (has_port ? same_address(&to, &link->names_listen)
+                                : link->names_listen.port == 53 &&
+                                      strcmp(text, link->names_listen.ip) == 0)) {
+            faults_add(&r->faults, line_of(s, "dns-forward"), "link \"%s\": dns-forward leads "
+                       "back to listen-dns; name another resolver", s->title);
+        }
+    }
+}
+
 static void take_link(struct reading *r, const struct section *s,
                       struct gateway_link_config *link)
 {
@@ -342,6 +374,8 @@ static void take_link(struct reading *r, const struct section *s,
     link->trust_loopback = truth_of(s, "link", "trust-loopback");
     check_hop(r, s, "listen", &link->listen);
     check_hop(r, s, "server", &link->server);
+    link->server.proxied = truth_of(s, "link", "proxy-protocol");
+    take_link_names(r, s, link);
     if (entry != NULL) {
         link->has_user = true;
         link->uid = entry->pw_uid;
@@ -739,6 +773,7 @@ void gateway_config_free(const struct gateway_config *c)
     for (size_t i = 0; i < c->n_links; i++) {
         free(c->links[i].name);
         free(c->links[i].secret_file);
+        free_names(&c->links[i].names_forward);
     }
     for (size_t i = 0; i < c->n_hosts; i++) {
         free(c->hosts[i].certificate);
@@ -753,6 +788,7 @@ void gateway_config_free(const struct gateway_config *c)
     free_names(&c->dns.servers);
     free_names(&c->dns.islands);
     free_names(&c->guard_allow);
+    free_names(&c->balancers);
     free_names(&c->map_files);
     free(c->fetch_ports);
     free(c->dns.root_hints);

@@ -16,6 +16,7 @@ struct gateway_address {
     char ip[64]; /* textual */
     uint16_t port;
     bool direct_tls; /* public: TLS begins at once */
+    bool proxied;    /* a link's server: it reads the PROXY protocol */
 };
 
 struct gateway_names {
@@ -34,6 +35,8 @@ struct gateway_link_config {
     char *secret_file; /* EXTERNAL */
     int secret_line;
     struct gateway_address listen, server;
+    struct gateway_address names_listen; /* port 0: no name server */
+    struct gateway_names names_forward;
     bool has_user; /* only processes of uid may connect */
     uid_t uid;
     bool trust_loopback;
@@ -95,6 +98,7 @@ struct gateway_config {
     char *certificate_folder; /* NULL: none */
     struct gateway_dns_config dns;
     struct gateway_names guard_allow;
+    struct gateway_names balancers;
     uint16_t *fetch_ports;
     size_t n_fetch_ports;
     struct gateway_link_config *links;

@@ -33,6 +33,8 @@ struct gateway_listener {
     char *secret; /* that both ends know; NULL: none */
     struct gateway_address at, to_be;
     struct dna_uv_listener *listener, *fresh; /* fresh: at to_be, not in force yet */
+    struct dna_uv_names *names; /* of a link; NULL: none */
+    char *names_terms;          /* with names */
 };
 
 struct watch;

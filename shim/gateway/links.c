@@ -11,6 +11,7 @@
 
 #include "gateway.h"
 #include "log.h"
+#include "names.h"
 #include "owner.h"
 #include "secret.h"
 
@@ -164,9 +165,13 @@ static bool is_taken(const struct gateway *gateway, const struct gateway_address
     return l != NULL;
 }
 
-static bool listen_at(struct gateway *gateway, struct gateway_listener *listener)
+/* config: in force, or at the start the first one. */
+static bool listen_at(struct gateway *gateway, const struct gateway_config *config,
+                      struct gateway_listener *listener)
 {
     const struct gateway_address *address = &listener->to_be;
+    char *const *balancers = config->balancers.list;
+    size_t n_balancers = listener->is_public ? config->balancers.n : 0;
     const struct dna_uv_listen options = {.size = sizeof options,
                                           .address = address->ip,
                                           .port = address->port,
@@ -174,6 +179,8 @@ static bool listen_at(struct gateway *gateway, struct gateway_listener *listener
                                           .handler = &gateway->handler,
                                           .user = listener,
                                           .direct_tls = address->direct_tls,
+                                          .balancers = (const char *const *)balancers,
+                                          .n_balancers = n_balancers,
                                           .max_connections = listener->link != NULL
                                                                  ? LINK_CONNECTIONS_MAX
                                                                  : 0};
@@ -215,8 +222,9 @@ bool links_prepare(struct gateway *gateway, const struct gateway_config *config,
     for (struct gateway_listener *l = gateway->listeners;
          fine && gateway->listens && l != NULL; l = l->next) {
         if (needs_listener(l) && !is_taken(gateway, &l->to_be)) {
-            fine = listen_at(gateway, l);
+            fine = listen_at(gateway, gateway->config != NULL ? gateway->config : config, l);
         }
+        fine = fine && names_prepare(gateway, l);
     }
     if (!fine) {
         links_discard(gateway);
@@ -229,6 +237,7 @@ void links_discard(struct gateway *gateway)
     for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
         dna_uv_listener_free(l->fresh);
         l->fresh = NULL;
+        names_discard(l);
         l->coming = NULL;
     }
 }
@@ -251,13 +260,14 @@ void links_commit(struct gateway *gateway)
     }
     for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
         if (gateway->listens && l->fresh == NULL && needs_listener(l)) {
-            (void)listen_at(gateway, l); /* logged, and tried again at the next change */
+            (void)listen_at(gateway, gateway->config, l); /* logged, and tried again at the next change */
         }
         if (l->fresh != NULL) {
             l->listener = l->fresh;
             l->fresh = NULL;
         }
         l->at = is_coming(l) ? l->to_be : l->at;
+        names_commit(gateway, l);
         l->config = l->coming;
         l->coming = NULL;
     }
@@ -354,6 +364,7 @@ void links_close(struct gateway *gateway, bool only_public)
     for (struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
         if (!only_public || l->is_public) {
             stop_listening(l);
+            names_close(l);
         }
     }
 }
@@ -364,6 +375,7 @@ void links_free(struct gateway *gateway)
         struct gateway_listener *listener = gateway->listeners;
         gateway->listeners = listener->next;
         forget_secret(listener->secret);
+        free(listener->names_terms); /* the driver's end took names along */
         free(listener);
     }
 }

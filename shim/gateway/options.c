@@ -25,6 +25,9 @@ const struct option gateway_options[] = {
      "addresses and ports for other servers, usually port 5269"},
     {"public", "listen-direct-tls", OPTION_ADDRESS, true, false, 0, 16, NULL, "",
      "addresses and ports for other servers that begin with TLS (XEP-0368), usually port 5270"},
+    {"public", "balancers", OPTION_PREFIX, true, false, 0, 64, NULL, "",
+     "load balancers in front (ADDR/BITS): their connections begin with a PROXY header, "
+     "version 2, that says whose they are; nobody else's may"},
     {"public", "certificate", OPTION_FILE, false, true, 0, 0, NULL, "",
      "the provider's certificate chain, PEM, leaf first"},
     {"public", "key", OPTION_FILE, false, true, 0, 0, NULL, "", "its private key, PEM"},
@@ -62,6 +65,13 @@ const struct option gateway_options[] = {
     {"link", "secret-file", OPTION_TEXT, false, false, 0, 0, NULL, "",
      "external: a file that only the gateway may read (mode 0600), with 32 to 512 characters "
      "in one line; the module has a copy of its own"},
+    {"link", "listen-dns", OPTION_ADDRESS, false, false, 0, 0, NULL, "",
+     "loopback address and port of a name server that leads the local server's outgoing "
+     "streams to listen; empty: none"},
+    {"link", "dns-forward", OPTION_RESOLVER, true, false, 0, 8, NULL, "",
+     "resolvers that all its other queries go to, ADDR or ADDR@PORT"},
+    {"link", "proxy-protocol", OPTION_YES_NO, false, false, 0, 0, NULL, "false",
+     "true: the local server expects a PROXY header, version 2, on its s2s port"},
     {"link", "trust-loopback", OPTION_YES_NO, false, false, 0, 0, NULL, "false",
      "true: believe every local process, whoever runs it"},
     {"host", "link", OPTION_TEXT, false, true, 0, 0, NULL, "", "the link that serves it"},

@@ -81,7 +81,9 @@ void place_unlead(struct place *place)
 
 /* --- opening a stream --------------------------------------------------------------- */
 
-static enum dna_err connect_stream(struct router *router, struct stream *stream)
+/* source: whose stanzas it is for. */
+static enum dna_err connect_stream(struct router *router, struct stream *stream,
+                                   const struct place *source)
 {
     struct dna_uv_connect options = {.size = sizeof options,
                                      .own = stream->own,
@@ -97,6 +99,11 @@ static enum dna_err connect_stream(struct router *router, struct stream *stream)
         }
         options.address = server->ip;
         options.port = server->port;
+        if (server->proxied) {
+            options.source = source->stream != NULL && source->stream->uv != NULL
+                                 ? dna_uv_stream_remote(source->stream->uv)
+                                 : "";
+        }
     }
     return dna_uv_connect(router->options.uv, &options, &stream->uv);
 }
@@ -109,7 +116,8 @@ static void dial(struct router *router, struct pair *pair,
     struct stream *stream = stream_new(router, place->link, pair->source->domain,
                                        place->domain, host,
                                        endpoint != NULL ? endpoint->port : 0);
-    enum dna_err err = stream != NULL ? connect_stream(router, stream) : DNA_ERR_MEMORY;
+    enum dna_err err = stream != NULL ? connect_stream(router, stream, pair->source)
+                                        : DNA_ERR_MEMORY;
     if (err != DNA_OK) {
         if (stream != NULL) {
             stream_free(stream);

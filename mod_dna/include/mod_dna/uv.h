@@ -177,7 +177,8 @@ struct dna_uv_connect {
     void *user;
     bool direct_tls;       /* with a static route: TLS at once */
     const char *source;    /* with link: "ADDR@PORT", whose connection this is, for a server that
-                            * reads the PROXY protocol, version 2; NULL: no header is sent */
+                            * reads the PROXY protocol, version 2; "": ours; NULL: no header
+                            * is sent */
 };
 /* Finds the peer (both SRV names, or its service delegation document where the policy has
  * delegation_connect; A/AAAA, every address in turn; guarded, S22), connects, by direct TLS

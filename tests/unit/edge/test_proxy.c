@@ -136,6 +136,9 @@ static void what_we_write_is_what_others_read(void **state)
     assert_memory_equal(out, V4, 28);
     assert_int_equal(dna_proxy_write(&v6, &v6to, out), 52);
     assert_memory_equal(out, V6, 52);
+    n = dna_proxy_write_own(out);
+    assert_int_equal(dna_proxy_read((struct dna_span){out, n}, &header), DNA_PROXY_OWN);
+    assert_int_equal(header.used, n);
     n = dna_proxy_write(&v6, &v4to, out);
     assert_int_equal(n, 52);
     assert_int_equal(dna_proxy_read((struct dna_span){out, n}, &header), DNA_PROXY_TAKEN);

