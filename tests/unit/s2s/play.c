@@ -343,6 +343,8 @@ static struct dna_ruling ruling_of(struct stage *st, char *words_[], int n)
     } else if (n > 2 && strcmp(words_[2], "unsure") == 0) {
         r.verdict = DNA_TEMPFAIL;
         r.code = DNA_CODE_DNS_FAILED;
+    } else if (n > 2 && strcmp(words_[2], "dialback") == 0) {
+        r.dialback = true;
     } else if (n > 2 && strcmp(words_[2], "nothing") == 0) {
         r.verdict = DNA_NOT_APPLICABLE;
         r.code = DNA_CODE_NO_MATERIAL;
@@ -493,6 +495,13 @@ static void command(struct stage *st, char *w[], int n)
     struct dna_ruling ruling = ruling_of(st, w, n);
     if (strcmp(w[0], "secured") == 0) {
         secured(st, w, n);
+    } else if (strcmp(w[0], "answered") == 0) {
+        note(st, dna_s2s_answered(st->s, w[1], w[2], (unsigned)atoi(w[3]),
+                                  strcmp(w[4], "valid") == 0 ? DNA_S2S_KEY_VALID
+                                                             : DNA_S2S_KEY_INVALID, st->now));
+    } else if (strcmp(w[0], "verify") == 0) {
+        note(st, dna_s2s_verify(st->s, w[1], w[2], dna_span_of(w[3]), dna_span_of(w[4]), 1,
+                                st->now));
     } else if (strcmp(w[0], "ruled") == 0) {
         note(st, dna_s2s_ruled(st->s, w[1], &ruling, st->now));
     } else if (strcmp(w[0], "revoke") == 0) {
@@ -552,6 +561,7 @@ static bool set_up(struct stage *st)
     if (dna_map_new(NULL, 1, &st->hosted) != DNA_OK) {
         abort();
     }
+    options.dialback = st->how.dialback;
     options.hosted = st->hosted;
     set_hosted(st, local ? "l.example" : "t.example");
     set_hosted(st, local ? "l2.example" : "t2.example");

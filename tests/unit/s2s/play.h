@@ -16,12 +16,15 @@ struct play {
     enum dna_role role;
     enum dna_s2s_profile profile;
     bool short_form, keyed;
+    bool dialback;
     size_t chunk;                  /* bytes fed at once; 0: a line */
     const struct dna_alloc *alloc;
 };
 
 #define IN {.role = DNA_RECEIVING}
 #define OUT {.role = DNA_INITIATING}
+#define DIALBACK_IN {.role = DNA_RECEIVING, .dialback = true}
+#define DIALBACK_OUT {.role = DNA_INITIATING, .dialback = true}
 #define SHORT_IN {.role = DNA_RECEIVING, .short_form = true}
 #define SHORT_OUT {.role = DNA_INITIATING, .short_form = true}
 #define BYTEWISE_IN {.role = DNA_RECEIVING, .chunk = 1}
