@@ -173,6 +173,7 @@ static bool is_optional(const struct option *o)
 {
     return !o->required && !o->list &&
            (o->type == OPTION_IP || o->type == OPTION_USER || o->type == OPTION_URL ||
+            o->type == OPTION_ADDRESS ||
             (o->type == OPTION_TEXT && o->otherwise[0] == '\0'));
 }
 

@@ -335,7 +335,7 @@ static void check_trust(struct reading *r, const struct section *s,
 static void take_link_names(struct reading *r, const struct section *s,
                             struct gateway_link_config *link)
 {
-    bool wanted = parse_setting(s, "listen-dns") != NULL;
+    bool wanted = value_of(s, "link", "listen-dns")[0] != '\0';
     take_names(r, s, "dns-forward", &link->names_forward);
     if (wanted) {
         check_hop(r, s, "listen-dns", &link->names_listen);

@@ -151,6 +151,11 @@ static void values_that_were_set(void **state)
 
 #define OPTIONS "; dna-gateway.conf(5) lists the options"
 
+#define LINK_N                                                                              \
+    "link \"n\" { listen = \"127.0.2.8@5269\" server = \"127.0.0.8@5269\" user = root "
+#define NAMES(listen, forward)                                                              \
+    LINK_N "listen-dns = \"" listen "\" dns-forward = { \"" forward "\" } }"
+
 static const struct {
     unsigned at;
     const char *text, *errors; /* without "t.conf:" */
@@ -181,6 +186,25 @@ static const struct {
     {6, "address-guard { allow = { = } }",
      "6: the list of allow is not closed; write { value, value }\n"},
     {6, "log { }\nlog { }", "7: section log is there twice; put all its options into one\n"},
+    /* names for a local server */
+    {6, NAMES("192.0.2.1@53", "192.0.2.53"),
+     "6: link \"n\": listen-dns is no loopback address; the hop to the local server is not "
+     "encrypted, use 127.x.y.z or ::1\n"},
+    {6, LINK_N "listen-dns = \"127.0.2.9@53\" }",
+     "6: link \"n\": listen-dns without dns-forward; name the resolvers that all other queries "
+     "go to\n"},
+    {6, LINK_N "dns-forward = { \"192.0.2.53\" } }",
+     "6: link \"n\": dns-forward without listen-dns; say where queries arrive, or leave it "
+     "out\n"},
+    {6, NAMES("127.0.2.9@53", "127.0.2.9"),
+     "6: link \"n\": dns-forward leads back to listen-dns; name another resolver\n"},
+    {6, NAMES("127.0.2.9@54", "127.0.2.9@54"),
+     "6: link \"n\": dns-forward leads back to listen-dns; name another resolver\n"},
+    {6, NAMES("127.0.2.9", "127.0.2.9"),
+     "6: listen-dns: \"127.0.2.9\" is no address and port; write it like \"192.0.2.1@5269\"\n"},
+    {2, "public { listen = { \"192.0.2.1@5269\" } certificate = cert.pem key = key.pem "
+        "balancers = { \"192.0.2.0\" } }",
+     "2: balancers: \"192.0.2.0\" is no prefix; write it like \"192.0.2.0/24\"\n"},
     /* single values */
     {1, "ca-file = \"missing.pem\"",
      "1: ca-file: \"missing.pem\" cannot be read (No such file or directory); give a "
