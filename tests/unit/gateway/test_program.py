@@ -454,6 +454,7 @@ class TwoGateways(unittest.TestCase):
         place = ("127.0.12.2", self.two.server.port)
         self.two.server.stop_listening()
         with socket.create_server(place) as trap:
+            trap.settimeout(PATIENCE)
             self.one.server.send("a1.dna", "b1.dna", "m1")
             os.seteuid(STRANGER)
             try:
