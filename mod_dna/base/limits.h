@@ -51,6 +51,7 @@
 #define DNA_LIMIT_DIALBACK_SECRET 16     /* bytes at least */
 #define DNA_LIMIT_DOWNGRADE 100000       /* proofs that bar dialback, none displaced */
 #define DNA_LIMIT_DOWNGRADE_S (7 * 24 * 3600)
+#define DNA_LIMIT_OBSERVED 10000         /* whom an observed policy would have refused */
 
 /* The court. */
 #define DNA_LIMIT_VETO_MS 5000

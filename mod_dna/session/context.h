@@ -9,6 +9,7 @@
 #include <session/learning.h>
 #include <session/lookup.h>
 #include <session/memory.h>
+#include <session/observed.h>
 #include <session/policy.h>
 #include <session/recollection.h>
 #include <session/timer.h>
@@ -36,6 +37,7 @@ struct dna_session {
     bool accept_short_form;
     unsigned trust;          /* counts the changes of roots */
     bool policy_changed;     /* accepted peers are reviewed at the next tick */
+    int64_t rule_ends;       /* wall time: so are they then, when a rule ends */
     struct dna_time now;     /* of the latest call that told it */
     char *dialback_secret; /* of the public side, or NULL */
     size_t dialback_secret_len;
@@ -46,6 +48,7 @@ struct dna_session {
     struct dna_recollection recollection;
     struct dna_downgrade downgrade;
     struct dna_learning learning;
+    struct dna_observed observed;
     struct dna_lookups lookups;
     struct dna_timers timers;
     struct dna_departure *departures;

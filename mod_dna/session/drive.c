@@ -50,7 +50,8 @@ static void foresee_one(struct dna_stream *stream, const char *name, struct dna_
 /* The answers go to the cache alone; a hearing uses them once TLS is on. */
 static void foresee(struct dna_stream *stream, const char *domain, struct dna_time now)
 {
-    struct dna_policy policy = dna_policies_for(&stream->session->policies, domain);
+    struct dna_policy policy =
+        dna_policies_for(&stream->session->policies, domain, now.wall);
     struct dna_srv_names names;
     if (stream->foresight.begun || policy.level == DNA_LEVEL_REFUSE ||
         !dna_srv_names(domain, DNA_XMPP_SERVER, &names)) {
@@ -404,6 +405,11 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         show(stream, effect, DNA_STREAM_PEER, out);
         return true;
     case DNA_S2S_PAIR:
+        if (effect->accepted && stream->peers != NULL && effect->text != NULL &&
+            strcmp(effect->text, "dialback") == 0) {
+            dna_stream_observe_dialled(
+                stream, stream->role == DNA_INITIATING ? effect->other : effect->domain, now);
+        }
         show(stream, effect, DNA_STREAM_PAIR, out);
         return true;
     case DNA_S2S_STANZA:

@@ -149,6 +149,7 @@ void dna_hearing_free(struct dna_hearing *hearing)
     unlist(hearing);
     dna_timers_leave(&session->timers, &hearing->timer);
     dna_chain_free((struct dna_chain *)(uintptr_t)hearing->question.chain);
+    dna_hearing_drop_supplied(session, &hearing->supplied);
     dna_alloc_release(session->alloc, hearing->bundle);
     dna_alloc_release(session->alloc, hearing);
 }
@@ -185,6 +186,11 @@ bool dna_session_next_ruling(struct dna_session *session, struct dna_hearing **h
 static void conclude(struct dna_hearing *hearing, struct dna_time now)
 {
     stop(hearing);
+    if (hearing->purpose == DNA_HEAR_OBSERVED) {
+        dna_hearing_observed(hearing, now);
+        dna_hearing_free(hearing);
+        return;
+    }
     mind_downgrade(hearing, now);
     log_ruling(hearing, now);
     if (hearing->stream == NULL) {
@@ -195,18 +201,19 @@ static void conclude(struct dna_hearing *hearing, struct dna_time now)
     dna_hearing_free(hearing);
 }
 
-static bool outdated(const struct dna_hearing *hearing)
+static bool outdated(const struct dna_hearing *hearing, struct dna_time now)
 {
-    return hearing->stream != NULL &&
-           dna_policies_for(&hearing->session->policies, hearing->domain.text).generation !=
-               hearing->question.policy.generation;
+    return hearing->stream != NULL && hearing->purpose != DNA_HEAR_OBSERVED &&
+           dna_policies_for(&hearing->session->policies, hearing->domain.text, now.wall)
+                   .generation != hearing->question.policy.generation;
 }
 
 static enum dna_err convene(struct dna_hearing *hearing, struct dna_time now)
 {
     struct dna_session *session = hearing->session;
-    if (hearing->stream != NULL) {
-        hearing->question.policy = dna_policies_for(&session->policies, hearing->domain.text);
+    if (hearing->stream != NULL && hearing->purpose != DNA_HEAR_OBSERVED) {
+        hearing->question.policy =
+            dna_policies_for(&session->policies, hearing->domain.text, now.wall);
     }
     return dna_court_new_with(session->alloc, &hearing->question, now, session->papers,
                               &hearing->court);
@@ -283,7 +290,7 @@ static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struc
     if (err == DNA_OK) {
         err = run(hearing, now, &ruled);
     }
-    while (err == DNA_OK && ruled && outdated(hearing)) {
+    while (err == DNA_OK && ruled && outdated(hearing, now)) {
         stop(hearing);
         err = convene(hearing, now);
         if (err == DNA_OK) {
@@ -295,9 +302,11 @@ static enum dna_err proceed(struct dna_hearing *hearing, enum dna_err err, struc
         conclude(hearing, now);
     } else if (ruled) {
         hearing->count.spoke = any_prover_ruled(hearing->court);
-        report_testing(hearing);
-        keep_evidence(hearing);
-        dna_precedent_set(hearing, now);
+        if (hearing->purpose != DNA_HEAR_OBSERVED) {
+            report_testing(hearing);
+            keep_evidence(hearing);
+            dna_precedent_set(hearing, now);
+        }
         conclude(hearing, now);
     }
     return err;
@@ -370,6 +379,33 @@ enum dna_err dna_hearing_open(struct dna_session *session, const struct dna_ques
     return DNA_OK;
 }
 
+enum dna_err dna_hearing_observe(struct dna_stream *stream,
+                                 const struct dna_question *question,
+                                 struct dna_hearing_supplied *supplied,
+                                 const char *accepted_by, struct dna_time now,
+                                 struct dna_hearing **out)
+{
+    struct dna_hearing *hearing;
+    enum dna_err err = make(stream->session, question, &hearing);
+    if (err != DNA_OK) {
+        return err;
+    }
+    hearing->stream = stream;
+    hearing->purpose = DNA_HEAR_OBSERVED;
+    hearing->supplied = *supplied;
+    *supplied = (struct dna_hearing_supplied){.known = false};
+    hearing->accepted_by = accepted_by;
+    hearing->count.began = now.mono;
+    err = convene(hearing, now);
+    if (err != DNA_OK) {
+        dna_hearing_free(hearing);
+        return err;
+    }
+    *out = hearing;
+    (void)proceed(hearing, DNA_OK, now);
+    return DNA_OK;
+}
+
 enum dna_err dna_hearing_answer(struct dna_hearing *hearing, unsigned court_id,
                                 const struct dna_fact *fact, struct dna_time now)
 {
@@ -389,6 +425,7 @@ enum dna_err dna_hearing_supply(struct dna_hearing *hearing, const struct dna_fa
         return DNA_OK;
     }
     hearing->peer.open = false;
+    dna_hearing_keep_supplied(hearing, fact, now);
     if (dna_precedent_refused(hearing, fact, now)) {
         hearing->count.spoke = true;
         conclude(hearing, now);

@@ -13,7 +13,8 @@
 enum dna_hearing_purpose {
     DNA_HEAR_FIRST,   /* may be answered by a remembered ruling */
     DNA_HEAR_RENEWAL, /* must look again: what is remembered is what ends */
-    DNA_HEAR_REVIEW   /* the policy changed under an accepted peer: facts are still facts */
+    DNA_HEAR_REVIEW,  /* the policy changed under an accepted peer: facts are still facts */
+    DNA_HEAR_OBSERVED /* decides nothing, and leaves nothing behind */
 };
 
 struct dna_hearing_peer {
@@ -22,6 +23,15 @@ struct dna_hearing_peer {
     bool answered;  /* with this proof */
     struct dna_key_proof proof;
     unsigned want;
+};
+
+/* What the peer said, for a policy that is observed afterwards. */
+struct dna_hearing_supplied {
+    bool known;
+    enum dna_peer_outcome outcome;
+    enum dna_prooftype prooftype;
+    char *content; /* or NULL */
+    size_t len;
 };
 
 /* For the log. */
@@ -43,6 +53,8 @@ struct dna_hearing {
     struct dna_timer timer;
     struct dna_wait *waits;
     struct dna_hearing_peer peer;
+    struct dna_hearing_supplied supplied;
+    const char *accepted_by; /* OBSERVED: by what the peer is accepted as it is; static */
     struct dna_hearing_count count;
     struct dna_ruling ruling;
     char *bundle; /* the evidence, or NULL */
@@ -58,6 +70,13 @@ DNA_MUST_USE enum dna_err dna_hearing_open(struct dna_session *session,
                                            struct dna_stream *stream,
                                            enum dna_hearing_purpose purpose, void *user,
                                            struct dna_time now, struct dna_hearing **out);
+/* Opens one that decides nothing, as dna_hearing_open does: of an accepted peer, under the
+ * question's own policy.  Takes over what the peer supplied.  *out: NULL if it has ended. */
+DNA_MUST_USE enum dna_err dna_hearing_observe(struct dna_stream *stream,
+                                              const struct dna_question *question,
+                                              struct dna_hearing_supplied *supplied,
+                                              const char *accepted_by, struct dna_time now,
+                                              struct dna_hearing **out);
 /* The answer to a look-up that it waited for.  The hearing may be gone afterwards, as after
  * the calls below. */
 DNA_MUST_USE enum dna_err dna_hearing_answer(struct dna_hearing *hearing, unsigned court_id,
@@ -80,6 +99,18 @@ DNA_MUST_USE enum dna_err dna_hearing_satisfy(struct dna_hearing *hearing, unsig
 /* The path check of a chain as it is remembered, or made now.  False: neither. */
 bool dna_hearing_path(struct dna_session *session, const struct dna_chain *chain,
                       struct dna_path *out);
+
+/* --- observe.c ------------------------------------------------------------------------ */
+
+/* Keeps what the peer said, if some policy for the domain is observed. */
+void dna_hearing_keep_supplied(struct dna_hearing *hearing, const struct dna_fact *fact,
+                               struct dna_time now);
+void dna_hearing_drop_supplied(struct dna_session *session,
+                               struct dna_hearing_supplied *supplied);
+/* What the peer said then, as a fact; what it was not asked is silence. */
+struct dna_fact dna_hearing_supplied_fact(const struct dna_hearing *hearing);
+/* An observed hearing has ruled: it is told to the log and the list.  The caller frees it. */
+void dna_hearing_observed(struct dna_hearing *hearing, struct dna_time now);
 
 /* --- precedent.c ---------------------------------------------------------------------- */
 

@@ -26,6 +26,11 @@ static enum dna_err ask_peer(struct dna_hearing *hearing, unsigned id,
         .u.peer = {.outcome = DNA_PEER_SILENT},
     };
     enum dna_err err;
+    if (hearing->purpose == DNA_HEAR_OBSERVED) {
+        struct dna_fact supplied = dna_hearing_supplied_fact(hearing);
+        hearing->peer.asked = true;
+        return dna_hearing_tell(hearing, id, &supplied, now);
+    }
     if (hearing->stream == NULL || hearing->peer.asked) {
         return dna_hearing_tell(hearing, id, &silence, now);
     }

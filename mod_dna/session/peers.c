@@ -36,6 +36,14 @@ static void drop_ruling(struct dna_stream *stream, struct dna_stream_peer *peer)
     peer->ruling = NULL;
 }
 
+static void release_peer(struct dna_stream *stream, struct dna_stream_peer *peer)
+{
+    drop_ruling(stream, peer);
+    dna_hearing_free(peer->observing);
+    dna_hearing_drop_supplied(stream->session, &peer->supplied);
+    dna_alloc_release(stream->session->alloc, peer);
+}
+
 void dna_stream_peers_free(struct dna_stream *stream)
 {
     size_t cursor = 0;
@@ -43,14 +51,13 @@ void dna_stream_peers_free(struct dna_stream *stream)
     void *value;
     dna_stream_dismiss_all(stream);
     while (stream->peers != NULL && dna_map_next(stream->peers, &cursor, &key, &value)) {
-        drop_ruling(stream, value);
-        dna_alloc_release(stream->session->alloc, value);
+        release_peer(stream, value);
     }
     dna_map_free(stream->peers);
     stream->peers = NULL;
 }
 
-static struct dna_question question_for(const struct dna_stream *stream, const char *domain,
+struct dna_question dna_stream_question(const struct dna_stream *stream, const char *domain,
                                         bool added)
 {
     bool endpoint = !added && stream->endpoint.host != NULL;
@@ -64,7 +71,8 @@ static struct dna_question question_for(const struct dna_stream *stream, const c
         .port = endpoint ? stream->endpoint.port : 0,
         .address = endpoint ? stream->endpoint.address : NULL,
         .own = own[0] != '\0' ? own : NULL,
-        .policy = dna_policies_for(&stream->session->policies, domain),
+        .policy = dna_policies_for(&stream->session->policies, domain,
+                                   stream->session->now.wall),
     };
 }
 
@@ -86,12 +94,13 @@ static enum dna_hearing_purpose purpose_of(struct dna_stream_peer *peer, bool re
 void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, bool renewal,
                      struct dna_time now)
 {
-    struct dna_question question = question_for(stream, domain, added);
+    struct dna_question question = dna_stream_question(stream, domain, added);
     struct dna_stream_peer *peer = find_or_make(stream, domain);
     enum dna_err err = DNA_ERR_MEMORY;
     if (peer != NULL) {
         dna_hearing_free(peer->hearing);
         peer->hearing = NULL;
+        peer->added = added;
         err = dna_hearing_open(stream->session, &question, stream, purpose_of(peer, renewal),
                                NULL, now, &peer->hearing);
     }
@@ -178,7 +187,7 @@ static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer
     return false;
 }
 
-void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
+void dna_stream_heard(struct dna_stream *stream, struct dna_hearing *hearing,
                       struct dna_time now)
 {
     const char *domain = hearing->domain.text;
@@ -194,12 +203,18 @@ void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *heari
         dna_stream_lost(dna_s2s_ruled(stream->s2s, domain, ruling, now));
     }
     dna_stream_touch(stream);
+    dna_hearing_drop_supplied(stream->session, &peer->supplied);
+    peer->supplied = hearing->supplied;
+    hearing->supplied = (struct dna_hearing_supplied){.known = false};
+    if (ruling->verdict == DNA_PROVEN) {
+        dna_stream_observe(stream, domain, peer, dna_ruling_method(ruling), now);
+    }
 }
 
 static void forget(struct dna_stream *stream, const char *domain)
 {
     for (int added = 0; added < 2; added++) {
-        struct dna_question question = question_for(stream, domain, added != 0);
+        struct dna_question question = dna_stream_question(stream, domain, added != 0);
         struct dna_key key;
         if (dna_key_proven(&question, &key) == DNA_OK) {
             dna_memory_forget(&stream->session->memory, dna_key_span(&key));
@@ -225,7 +240,9 @@ const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const ch
         return stream->shown; /* a change of the policy must find it still */
     }
     if (accepted && peer != NULL &&
-        peer->generation != dna_policies_for(&stream->session->policies, domain).generation) {
+        peer->generation != dna_policies_for(&stream->session->policies, domain,
+                                             stream->session->now.wall)
+                                .generation) {
         stream->session->policy_changed = true; /* while no record was there to be revoked */
     }
     if (!accepted) {
@@ -236,7 +253,7 @@ const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const ch
     }
     if (!accepted && peer != NULL && peer->hearing == NULL) {
         (void)dna_map_remove(stream->peers, dna_span_of(domain));
-        dna_alloc_release(stream->session->alloc, peer);
+        release_peer(stream, peer);
     }
     return stream->shown;
 }
@@ -255,6 +272,9 @@ static void judge_anew(struct dna_stream *stream, const char *domain,
                               : policy->level == DNA_LEVEL_DIALBACK;
     if (holds) {
         peer->generation = policy->generation;
+        dna_stream_observe(stream, domain, peer,
+                           peer->proven ? dna_prooftype_name(peer->prooftype) : "dialback",
+                           now);
     } else if (policy->level != DNA_LEVEL_REFUSE && peer->proven &&
                dna_s2s_peer_valid(stream->s2s, domain)) {
         /* If it is being renewed already, that hearing ends under the new policy. */
@@ -280,7 +300,7 @@ void dna_stream_review(struct dna_stream *stream, struct dna_time now)
         struct dna_name domain;
         memcpy(domain.text, key.ptr, key.len);
         domain.text[key.len] = '\0';
-        policy = dna_policies_for(&stream->session->policies, domain.text);
+        policy = dna_policies_for(&stream->session->policies, domain.text, now.wall);
         if ((peer->proven || peer->dialback) && peer->generation != policy.generation) {
             judge_anew(stream, domain.text, peer, &policy, now);
         }

@@ -1,5 +1,7 @@
 /* session/policy.c: the exact name first, then the longest suffix of whole labels, then "*".
  *
+ * A rule that has ended, or that only reports, is passed over by what decides.
+ *
  * Generations are ours, whatever the caller wrote: each change gets a new one, so that two
  * policies never share a cache key by accident.
  */
@@ -16,8 +18,9 @@ enum dna_err dna_policies_init(struct dna_policies *policies, const struct dna_a
                                uint64_t seed)
 {
     *policies = (struct dna_policies){.alloc = alloc, .generation = 1};
-    policies->standard = dna_policy_default();
-    policies->standard.generation = policies->generation;
+    policies->fallback = dna_policy_default();
+    policies->fallback.generation = policies->generation;
+    policies->standard.policy = policies->fallback;
     return dna_map_new(alloc, seed, &policies->patterns);
 }
 
@@ -72,20 +75,26 @@ static bool valid(const struct dna_policy *policy)
     return false;
 }
 
-static enum dna_err add(struct dna_policies *policies, const char *pattern,
-                        struct dna_policy **out)
+static bool consistent(const struct dna_policy_rule *rule)
 {
-    struct dna_policy *policy = dna_alloc_zero(policies->alloc, 1, sizeof *policy);
+    return valid(&rule->policy) && rule->until >= 0 &&
+           (!rule->observes || (valid(&rule->observed) && !rule->report_only));
+}
+
+static enum dna_err add(struct dna_policies *policies, const char *pattern,
+                        struct dna_policy_rule **out)
+{
+    struct dna_policy_rule *rule = dna_alloc_zero(policies->alloc, 1, sizeof *rule);
     enum dna_err err;
-    if (policy == NULL) {
+    if (rule == NULL) {
         return DNA_ERR_MEMORY;
     }
-    err = dna_map_set(policies->patterns, dna_span_of(pattern), policy);
+    err = dna_map_set(policies->patterns, dna_span_of(pattern), rule);
     if (err != DNA_OK) {
-        dna_alloc_release(policies->alloc, policy);
+        dna_alloc_release(policies->alloc, rule);
         return err;
     }
-    *out = policy;
+    *out = rule;
     return DNA_OK;
 }
 
@@ -101,17 +110,30 @@ static bool same(const struct dna_policy *a, const struct dna_policy *b)
            memcmp(a->pins, b->pins, a->n_pins * sizeof *a->pins) == 0;
 }
 
+static bool same_rule(const struct dna_policy_rule *a, const struct dna_policy_rule *b)
+{
+    return same(&a->policy, &b->policy) && a->report_only == b->report_only &&
+           a->until == b->until && a->observes == b->observes &&
+           (!a->observes || same(&a->observed, &b->observed));
+}
+
+static void renew(struct dna_policies *policies, struct dna_policy_rule *rule)
+{
+    rule->policy.generation = ++policies->generation;
+    rule->observed.generation = ++policies->generation;
+}
+
 enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern,
-                              const struct dna_policy *policy, bool *changed)
+                              const struct dna_policy_rule *rule, bool *changed)
 {
     struct pattern known;
-    struct dna_policy *held;
+    struct dna_policy_rule *held;
     enum dna_err err = canonical(pattern, &known);
     *changed = false;
     if (err != DNA_OK) {
         return err;
     }
-    if (!valid(policy)) {
+    if (!consistent(rule)) {
         return DNA_ERR_ARGUMENT;
     }
     if (strcmp(known.text, "*") == 0) {
@@ -122,11 +144,11 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
             return err;
         }
     }
-    if (held->generation != 0 && same(held, policy)) {
+    if (held->policy.generation != 0 && same_rule(held, rule)) {
         return DNA_OK;
     }
-    *held = *policy;
-    held->generation = ++policies->generation;
+    *held = *rule;
+    renew(policies, held);
     *changed = true;
     return DNA_OK;
 }
@@ -134,9 +156,9 @@ enum dna_err dna_policies_set(struct dna_policies *policies, const char *pattern
 enum dna_err dna_policies_drop(struct dna_policies *policies, const char *pattern,
                                bool *changed)
 {
-    const struct dna_policy standard = dna_policy_default();
+    const struct dna_policy_rule standard = {.policy = dna_policy_default()};
     struct pattern known;
-    struct dna_policy *held;
+    struct dna_policy_rule *held;
     enum dna_err err = canonical(pattern, &known);
     *changed = false;
     if (err != DNA_OK) {
@@ -156,26 +178,82 @@ void dna_policies_renew(struct dna_policies *policies)
     size_t cursor = 0;
     struct dna_span key;
     void *value;
-    policies->standard.generation = ++policies->generation;
+    policies->fallback.generation = ++policies->generation;
+    renew(policies, &policies->standard);
     while (dna_map_next(policies->patterns, &cursor, &key, &value)) {
-        struct dna_policy *policy = value;
-        policy->generation = ++policies->generation;
+        renew(policies, value);
     }
 }
 
-struct dna_policy dna_policies_for(const struct dna_policies *policies, const char *domain)
+static bool has_ended(const struct dna_policy_rule *rule, int64_t now)
 {
-    const struct dna_policy *policy = dna_map_get(policies->patterns, dna_span_of(domain));
+    return rule->until != 0 && now >= rule->until;
+}
+
+/* Takes what a rule says into account, those that come first first.  True: it decides. */
+static bool heed(struct dna_policy_standing *out, const struct dna_policy_rule *rule,
+                 const char *pattern, int64_t now)
+{
+    bool observed = rule != NULL && (rule->report_only || rule->observes);
+    if (rule == NULL || has_ended(rule, now)) {
+        return false;
+    }
+    if (observed && !out->observes) {
+        out->observes = true;
+        out->observed = rule->report_only ? rule->policy : rule->observed;
+        out->observed_pattern = pattern;
+    }
+    if (rule->report_only) {
+        return false;
+    }
+    out->policy = rule->policy;
+    out->pattern = pattern;
+    out->until = rule->until;
+    return true;
+}
+
+struct dna_policy_standing dna_policies_standing(const struct dna_policies *policies,
+                                                 const char *domain, int64_t now)
+{
+    struct dna_policy_standing out = {.policy = policies->fallback};
     const char *dot = domain;
     struct dna_name name;
+    bool decided = heed(&out, dna_map_get(policies->patterns, dna_span_of(domain)), domain,
+                        now);
     (void)snprintf(name.text, sizeof name.text, "%s", domain);
-    if (policy == NULL && !dna_name_is_address(&name)) {
-        while (policy == NULL && (dot = strchr(dot, '.')) != NULL) {
-            policy = dna_map_get(policies->patterns, dna_span_of(dot));
+    if (!decided && !dna_name_is_address(&name)) {
+        while (!decided && (dot = strchr(dot, '.')) != NULL) {
+            decided = heed(&out, dna_map_get(policies->patterns, dna_span_of(dot)), dot, now);
             dot++;
         }
     }
-    return policy != NULL ? *policy : policies->standard;
+    if (!decided) {
+        (void)heed(&out, &policies->standard, "*", now);
+    }
+    return out;
+}
+
+struct dna_policy dna_policies_for(const struct dna_policies *policies, const char *domain,
+                                   int64_t now)
+{
+    return dna_policies_standing(policies, domain, now).policy;
+}
+
+static int64_t sooner(int64_t end, const struct dna_policy_rule *rule, int64_t now)
+{
+    return rule->until > now && rule->until < end ? rule->until : end;
+}
+
+int64_t dna_policies_next_end(const struct dna_policies *policies, int64_t now)
+{
+    int64_t end = sooner(INT64_MAX, &policies->standard, now);
+    size_t cursor = 0;
+    struct dna_span key;
+    void *value;
+    while (dna_map_next(policies->patterns, &cursor, &key, &value)) {
+        end = sooner(end, value, now);
+    }
+    return end;
 }
 
 bool dna_policy_admits(const struct dna_policy *policy, enum dna_prooftype type)

@@ -16,6 +16,7 @@
 #include <session/stream.h>
 
 #define CACHE_ENTRIES 65536
+#define RULE_LOOK_S 3600
 
 void dna_session_adopt(void *to, size_t room, const void *from, size_t size)
 {
@@ -43,6 +44,9 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
     if (err == DNA_OK) {
         err = dna_downgrade_init(&session->downgrade, alloc, session->seed);
     }
+    if (err == DNA_OK) {
+        err = dna_observed_init(&session->observed, alloc, session->seed);
+    }
     return err == DNA_OK ? dna_lookups_init(&session->lookups, alloc, session->seed) : err;
 }
 
@@ -65,6 +69,7 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     session->learning.alloc = known.alloc;
     session->log = known.log;
     session->seed = known.seed;
+    session->rule_ends = INT64_MAX;
     session->evidence = known.evidence;
     session->bundles.alloc = known.alloc;
     session->accept_short_form = known.accept_short_form;
@@ -105,6 +110,7 @@ void dna_session_free(struct dna_session *session)
     dna_lookups_fini(&session->lookups);
     dna_downgrade_fini(&session->downgrade);
     dna_learning_fini(&session->learning);
+    dna_observed_fini(&session->observed);
     dna_recollection_fini(&session->recollection);
     dna_papers_free(session->papers);
     dna_memory_fini(&session->memory);
@@ -212,12 +218,41 @@ struct dna_link *dna_session_link_of(const struct dna_session *session, const ch
 enum dna_err dna_session_policy(struct dna_session *session, const char *pattern,
                                 const struct dna_policy *policy)
 {
+    struct dna_policy_rule rule = {.size = sizeof rule};
     bool changed;
-    enum dna_err err = policy != NULL
-                           ? dna_policies_set(&session->policies, pattern, policy, &changed)
-                           : dna_policies_drop(&session->policies, pattern, &changed);
+    enum dna_err err;
+    if (policy != NULL) {
+        rule.policy = *policy;
+        return dna_session_rule(session, pattern, &rule);
+    }
+    err = dna_policies_drop(&session->policies, pattern, &changed);
     session->policy_changed |= changed;
     return err;
+}
+
+enum dna_err dna_session_rule(struct dna_session *session, const char *pattern,
+                              const struct dna_policy_rule *rule)
+{
+    struct dna_policy_rule known;
+    bool changed;
+    enum dna_err err;
+    dna_session_adopt(&known, sizeof known, rule, rule->size);
+    err = dna_policies_set(&session->policies, pattern, &known, &changed);
+    session->policy_changed |= changed;
+    session->rule_ends = dna_policies_next_end(&session->policies, session->now.wall);
+    return err;
+}
+
+struct dna_policy_standing dna_session_policy_standing(const struct dna_session *session,
+                                                       const char *domain, int64_t wall)
+{
+    return dna_policies_standing(&session->policies, domain, wall);
+}
+
+bool dna_session_observed_next(const struct dna_session *session, size_t *cursor,
+                               struct dna_session_observed *out)
+{
+    return dna_observed_next(&session->observed, cursor, out);
 }
 
 enum dna_err dna_session_roots(struct dna_session *session, struct dna_roots *roots)
@@ -242,7 +277,7 @@ void dna_session_keep_evidence(struct dna_session *session, enum dna_evidence ev
 
 struct dna_policy dna_session_policy_for(const struct dna_session *session, const char *domain)
 {
-    return dna_policies_for(&session->policies, domain);
+    return dna_policies_for(&session->policies, domain, session->now.wall);
 }
 
 /* --- downgrade memory ----------------------------------------------------------------- */
@@ -406,13 +441,27 @@ struct dna_stream *dna_session_next_ready(struct dna_session *session)
 
 /* --- time ---------------------------------------------------------------------------- */
 
+/* When a rule ends, by the monotonic clock; looked at again within the hour, for the wall
+ * clock may be set. */
+static int64_t end_of_rule(const struct dna_session *session)
+{
+    int64_t left;
+    if (session->rule_ends == INT64_MAX) {
+        return DNA_NEVER;
+    }
+    left = session->rule_ends - session->now.wall;
+    left = left < 0 ? 0 : left > RULE_LOOK_S ? RULE_LOOK_S : left;
+    return session->now.mono + 1000 * left;
+}
+
 int64_t dna_session_deadline(const struct dna_session *session)
 {
     const struct dna_timer *first = dna_timers_first(&session->timers);
+    int64_t at = first != NULL ? first->at : DNA_NEVER;
     if (session->policy_changed || session->departures != NULL) {
         return session->now.mono; /* due already */
     }
-    return first != NULL ? first->at : DNA_NEVER;
+    return end_of_rule(session) < at ? end_of_rule(session) : at;
 }
 
 static enum dna_err depart(struct dna_session *session, struct dna_time now)
@@ -460,6 +509,10 @@ enum dna_err dna_session_tick(struct dna_session *session, struct dna_time now)
     size_t turns = session->timers.n;
     struct dna_timer *timer;
     session->now = now;
+    if (now.wall >= session->rule_ends) {
+        session->policy_changed = true;
+        session->rule_ends = dna_policies_next_end(&session->policies, now.wall);
+    }
     if (session->policy_changed) {
         session->policy_changed = false;
         for (struct dna_stream *s = session->streams.first; s != NULL; s = s->next) {

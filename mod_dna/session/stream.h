@@ -19,6 +19,9 @@ struct dna_stream_peer {
     bool pinned; /* ... and by a key that the policy names */
     bool dialback; /* not proven, but that ruling lets dialback admit its pairs */
     bool review; /* the next renewal is due to a change of the policy */
+    bool added;  /* was heard without an endpoint */
+    struct dna_hearing *observing;       /* of what decides nothing, or NULL */
+    struct dna_hearing_supplied supplied; /* what the peer said meanwhile */
 };
 
 struct dna_stream_endpoint {
@@ -73,15 +76,29 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, 
 void dna_stream_dismiss(struct dna_stream *stream, const char *domain);
 void dna_stream_dismiss_all(struct dna_stream *stream);
 /* A hearing for it ended, and is freed next. */
-void dna_stream_heard(struct dna_stream *stream, const struct dna_hearing *hearing,
+void dna_stream_heard(struct dna_stream *stream, struct dna_hearing *hearing,
                       struct dna_time now);
 /* The s2s effect PEER: notes it, and shows what was ruled, or NULL.  begins_anew: the stream
  * does, and what was proven may be restored behind it (SASL). */
 const struct dna_ruling *dna_stream_standing(struct dna_stream *stream, const char *domain,
                                              bool accepted, bool begins_anew);
+/* What the court is asked about it, by the policy of now. */
+struct dna_question dna_stream_question(const struct dna_stream *stream, const char *domain,
+                                        bool added);
 /* The policy changed: accepted peers are heard again, or revoked at once. */
 void dna_stream_review(struct dna_stream *stream, struct dna_time now);
 struct dna_hearing *dna_stream_hearing(const struct dna_stream *stream, const char *domain);
+
+/* --- observe.c -------------------------------------------------------------------------- */
+
+/* A domain of the peer has been accepted by that (static): what does the policy say of it that
+ * is only observed?  Nothing comes of it for the stream. */
+void dna_stream_observe(struct dna_stream *stream, const char *domain,
+                        struct dna_stream_peer *peer, const char *accepted_by,
+                        struct dna_time now);
+/* The same where dialback has accepted a pair of the domain. */
+void dna_stream_observe_dialled(struct dna_stream *stream, const char *domain,
+                                struct dna_time now);
 
 /* --- drive.c: effects ------------------------------------------------------------------ */
 

@@ -117,8 +117,59 @@ DNA_API struct dna_link *dna_session_link_of(const struct dna_session *session,
 DNA_API DNA_MUST_USE enum dna_err dna_session_policy(struct dna_session *session,
                                                      const char *pattern,
                                                      const struct dna_policy *policy);
+
+/* A policy, and what goes beside it. */
+struct dna_policy_rule {
+    size_t size;
+    struct dna_policy policy;
+    bool report_only; /* the policy is observed, and what would hold without this rule decides */
+    int64_t until;    /* wall seconds from which on the rule is as if it were not there; accepted
+                       * peers are judged anew then.  0: it has no end */
+    bool observes;    /* beside the policy another one is observed; not with report_only */
+    struct dna_policy observed;
+};
+/* The same with all of that; copied.  Without a rule that decides, dna_policy_default does.
+ * DNA_ERR_ARGUMENT: no such policy, or a contradiction. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_rule(struct dna_session *session,
+                                                   const char *pattern,
+                                                   const struct dna_policy_rule *rule);
+
+/* What holds for a domain at a time. */
+struct dna_policy_standing {
+    struct dna_policy policy; /* decides */
+    const char *pattern;      /* of the rule it stands in; NULL: of none.  Lives as long as the
+                               * domain that was asked for */
+    int64_t until;            /* of that rule */
+    bool observes;
+    struct dna_policy observed;   /* decides nothing (S14) */
+    const char *observed_pattern; /* of the rule it stands in */
+};
+DNA_API struct dna_policy_standing dna_session_policy_standing(
+    const struct dna_session *session, const char *domain, int64_t wall);
+/* Its policy at the time that the session was told last. */
 DNA_API struct dna_policy dna_session_policy_for(const struct dna_session *session,
                                                  const char *domain);
+
+/* Whom an observed policy would have refused, though the one that decides did not: each domain
+ * and role once, most of what is known of it from the last time.  What an observed policy says
+ * is one INFO line, event "observed", with the fields
+ *   domain role level ruling prooftype code why accepted-by
+ * and is heard after the ruling that decides, with what is known by then and such look-ups as
+ * it still needs; the peer is asked for nothing on its account.  It never makes a difference
+ * to anybody.  Of a domain that the observed policy accepts the entry goes.  At
+ * DNA_LIMIT_OBSERVED entries no further domain is listed. */
+struct dna_session_observed {
+    const char *domain;
+    enum dna_role role;
+    uint64_t times;
+    int64_t first_at, last_at;      /* wall seconds */
+    const struct dna_ruling *ruling;/* of the observed policy, the last time */
+    const char *accepted_by;        /* a prooftype, "pin" or "dialback" */
+};
+/* In no particular order: *cursor begins at 0, and nothing is heard meanwhile.  *out lives
+ * until the session is called again. */
+DNA_API bool dna_session_observed_next(const struct dna_session *session, size_t *cursor,
+                                       struct dna_session_observed *out);
 
 /* From now on these are the certificate authorities that are believed.  What was found out is
  * forgotten, hearings under way begin again, and accepted peers are heard again at the next
@@ -141,6 +192,11 @@ DNA_API bool dna_session_next_want(struct dna_session *session, unsigned *id,
  * look-ups charges them to that stream's peer (S23). */
 DNA_API struct dna_stream *dna_session_want_stream(const struct dna_session *session,
                                                    unsigned id);
+/* A fetch that was handed out is now made for the sake of that stream, too: whoever budgets
+ * fetches lets it go as soon as one of those who wait for it may (S23).  Each stream comes once
+ * after it has joined. */
+DNA_API bool dna_session_next_joined(struct dna_session *session, unsigned *id,
+                                     struct dna_stream **stream);
 /* A want that nobody needs any more.  An answer that comes all the same feeds the cache. */
 DNA_API bool dna_session_next_cancel(struct dna_session *session, unsigned *id);
 /* Answers; the fact is copied.  Unknown ids are ignored.  DNA_ERR_ARGUMENT: the fact answers
@@ -244,6 +300,16 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_recall(struct dna_session *session
                                                      const struct dna_learned *learned,
                                                      struct dna_time now);
 
+/* What an entry says, for people; its texts live as long as the entry's. */
+struct dna_learned_view {
+    enum dna_role role;          /* downgrade: ours when the domain was proven */
+    const char *url, *policy_id; /* policy */
+    struct dna_ruling ruling;    /* proof and refusal: prooftype, code and why */
+};
+/* DNA_ERR_FORMAT: it is no entry. */
+DNA_API DNA_MUST_USE enum dna_err dna_learned_view(const struct dna_learned *learned,
+                                                   struct dna_learned_view *out);
+
 /* Streams with effects to pull, each once until it has some again. */
 DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
 
@@ -270,6 +336,9 @@ struct dna_stream_options {
     const char *address;   /* with host: the IP address connected to, as text, or NULL */
     bool verifies;         /* initiating, public: only for dna_stream_verify; READY says when,
                             * nothing else is negotiated, and nobody's certificate is judged */
+    const char *payer;     /* on whose account its look-ups are: the network that the peer is in,
+                            * in any form; NULL: nobody's.  No payer gets more than half of what
+                            * the others leave of DNA_LIMIT_ASKED */
 };
 
 DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,

@@ -14,11 +14,18 @@ static const struct dna_policy strong = {.level = DNA_LEVEL_STRONG, .prooftypes 
 static const struct dna_policy posh_only = {.level = DNA_LEVEL_PROOF,
                                             .prooftypes = DNA_PROOF_BIT(DNA_PROOF_POSH)};
 
+static enum dna_err try_set(struct dna_policies *policies, const char *pattern,
+                            const struct dna_policy *policy, bool *changed)
+{
+    const struct dna_policy_rule rule = {.policy = *policy};
+    return dna_policies_set(policies, pattern, &rule, changed);
+}
+
 static void set(struct dna_policies *policies, const char *pattern,
                 const struct dna_policy *policy)
 {
     bool changed;
-    assert_int_equal(dna_policies_set(policies, pattern, policy, &changed), DNA_OK);
+    assert_int_equal(try_set(policies, pattern, policy, &changed), DNA_OK);
 }
 
 static void whole_labels_and_the_longest_suffix_win(void **state)
@@ -45,7 +52,7 @@ static void whole_labels_and_the_longest_suffix_win(void **state)
     set(&policies, "im.example.com", &strong);
     set(&policies, ".im.EXAMPLE.com", &posh_only);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct dna_policy got = dna_policies_for(&policies, cases[i].domain);
+        struct dna_policy got = dna_policies_for(&policies, cases[i].domain, 0);
         struct dna_policy want =
             cases[i].policy != NULL ? *cases[i].policy : dna_policy_default();
         if (got.level != want.level || got.prooftypes != want.prooftypes) {
@@ -60,9 +67,9 @@ static void the_default_can_be_changed(void **state)
     struct dna_policies policies;
     (void)state;
     assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
-    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_PROOF);
+    assert_int_equal(dna_policies_for(&policies, "a.example", 0).level, DNA_LEVEL_PROOF);
     set(&policies, "*", &refuse);
-    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_REFUSE);
+    assert_int_equal(dna_policies_for(&policies, "a.example", 0).level, DNA_LEVEL_REFUSE);
     dna_policies_fini(&policies);
 }
 
@@ -75,11 +82,11 @@ static void a_pattern_is_a_domain_a_suffix_or_a_star(void **state)
     (void)state;
     assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        if (dna_policies_set(&policies, bad[i], &refuse, &changed) != DNA_ERR_FORMAT) {
+        if (try_set(&policies, bad[i], &refuse, &changed) != DNA_ERR_FORMAT) {
             fail_msg("'%s'", bad[i]);
         }
     }
-    assert_int_equal(dna_policies_set(&policies, "a.example",
+    assert_int_equal(try_set(&policies, "a.example",
                                       &(struct dna_policy){.level = (enum dna_level)9},
                                       &changed),
                      DNA_ERR_ARGUMENT);
@@ -94,30 +101,30 @@ static void every_change_is_a_new_generation(void **state)
     bool changed;
     (void)state;
     assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
-    first = dna_policies_for(&policies, "a.example").generation;
+    first = dna_policies_for(&policies, "a.example", 0).generation;
     claim.generation = first; /* whatever the caller writes */
-    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_int_equal(try_set(&policies, "a.example", &claim, &changed), DNA_OK);
     assert_true(changed);
-    second = dna_policies_for(&policies, "a.example").generation;
+    second = dna_policies_for(&policies, "a.example", 0).generation;
     assert_int_not_equal(second, first);
-    assert_int_equal(dna_policies_for(&policies, "b.example").generation, first);
-    assert_int_equal(dna_policies_set(&policies, "a.example", &strong, &changed), DNA_OK);
+    assert_int_equal(dna_policies_for(&policies, "b.example", 0).generation, first);
+    assert_int_equal(try_set(&policies, "a.example", &strong, &changed), DNA_OK);
     assert_false(changed); /* a reload that says the same changes nothing */
-    assert_int_equal(dna_policies_for(&policies, "a.example").generation, second);
-    assert_int_equal(dna_policies_set(&policies, "a.example", &refuse, &changed), DNA_OK);
-    assert_int_equal(dna_policies_set(&policies, "a.example", &strong, &changed), DNA_OK);
-    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, second);
+    assert_int_equal(dna_policies_for(&policies, "a.example", 0).generation, second);
+    assert_int_equal(try_set(&policies, "a.example", &refuse, &changed), DNA_OK);
+    assert_int_equal(try_set(&policies, "a.example", &strong, &changed), DNA_OK);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example", 0).generation, second);
     claim.dane_usages = DNA_DANE_USAGE_BIT(3);
-    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_int_equal(try_set(&policies, "a.example", &claim, &changed), DNA_OK);
     assert_true(changed);
     claim.delegation_legacy = true;
-    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_int_equal(try_set(&policies, "a.example", &claim, &changed), DNA_OK);
     assert_true(changed);
     claim.delegation_connect = true;
-    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed), DNA_OK);
+    assert_int_equal(try_set(&policies, "a.example", &claim, &changed), DNA_OK);
     assert_true(changed);
     claim.dane_usages = DNA_DANE_USAGES_ALL + 1;
-    assert_int_equal(dna_policies_set(&policies, "a.example", &claim, &changed),
+    assert_int_equal(try_set(&policies, "a.example", &claim, &changed),
                      DNA_ERR_ARGUMENT);
     dna_policies_fini(&policies);
 }
@@ -144,9 +151,9 @@ static void survives_lack_of_memory(void **state)
         struct dna_policies policies;
         bool changed;
         if (dna_policies_init(&policies, failing_alloc_init(&f, n), 7) == DNA_OK) {
-            enum dna_err err = dna_policies_set(&policies, ".example", &refuse, &changed);
+            enum dna_err err = try_set(&policies, ".example", &refuse, &changed);
             assert_true(err == DNA_OK || (f.failed && err == DNA_ERR_MEMORY));
-            assert_int_equal(dna_policies_for(&policies, "a.example").level,
+            assert_int_equal(dna_policies_for(&policies, "a.example", 0).level,
                              err == DNA_OK ? DNA_LEVEL_REFUSE : DNA_LEVEL_PROOF);
         }
         dna_policies_fini(&policies);
@@ -166,16 +173,16 @@ static void a_pattern_can_be_forgotten(void **state)
     set(&policies, ".example", &refuse);
     assert_int_equal(dna_policies_drop(&policies, ".EXAMPLE", &changed), DNA_OK);
     assert_true(changed);
-    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_STRONG);
+    assert_int_equal(dna_policies_for(&policies, "a.example", 0).level, DNA_LEVEL_STRONG);
     assert_int_equal(dna_policies_drop(&policies, ".example", &changed), DNA_OK);
     assert_false(changed);
     assert_int_equal(dna_policies_drop(&policies, "..", &changed), DNA_ERR_FORMAT);
-    before = dna_policies_for(&policies, "a.example").generation;
+    before = dna_policies_for(&policies, "a.example", 0).generation;
     assert_int_equal(dna_policies_drop(&policies, "*", &changed), DNA_OK);
     assert_true(changed);
-    assert_int_equal(dna_policies_for(&policies, "a.example").level,
+    assert_int_equal(dna_policies_for(&policies, "a.example", 0).level,
                      dna_policy_default().level);
-    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, before);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example", 0).generation, before);
     dna_policies_fini(&policies);
 }
 
@@ -186,14 +193,14 @@ static void what_rested_on_one_is_ruled_again(void **state)
     (void)state;
     assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
     set(&policies, ".example", &refuse);
-    one = dna_policies_for(&policies, "a.example").generation;
-    other = dna_policies_for(&policies, "a.test").generation;
+    one = dna_policies_for(&policies, "a.example", 0).generation;
+    other = dna_policies_for(&policies, "a.test", 0).generation;
     dna_policies_renew(&policies);
-    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation, one);
-    assert_int_not_equal(dna_policies_for(&policies, "a.test").generation, other);
-    assert_int_not_equal(dna_policies_for(&policies, "a.example").generation,
-                         dna_policies_for(&policies, "a.test").generation);
-    assert_int_equal(dna_policies_for(&policies, "a.example").level, DNA_LEVEL_REFUSE);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example", 0).generation, one);
+    assert_int_not_equal(dna_policies_for(&policies, "a.test", 0).generation, other);
+    assert_int_not_equal(dna_policies_for(&policies, "a.example", 0).generation,
+                         dna_policies_for(&policies, "a.test", 0).generation);
+    assert_int_equal(dna_policies_for(&policies, "a.example", 0).level, DNA_LEVEL_REFUSE);
     dna_policies_fini(&policies);
 }
 
