@@ -152,19 +152,23 @@ static bool leads_to(const struct dna_uv_stream *stream, const char *domain)
            dna_stream_can_verify(stream->core);
 }
 
-static struct dna_uv_stream *find_stream(const struct dna_uv *uv, const char *domain)
+static struct dna_uv_stream *find_in(struct dna_uv_stream *first,
+                                     const struct dna_uv_stream *claimant, const char *domain)
 {
-    struct dna_uv_stream *stream = uv->streams.awake.first;
-    while (stream != NULL && !leads_to(stream, domain)) {
+    struct dna_uv_stream *stream = first;
+    while (stream != NULL && (stream == claimant || !leads_to(stream, domain))) {
         stream = stream->next;
     }
-    if (stream == NULL) {
-        stream = uv->streams.parked.first;
-        while (stream != NULL && !leads_to(stream, domain)) {
-            stream = stream->next;
-        }
-    }
     return stream;
+}
+
+/* Never the one that made the claim, whoever opened it (XEP-0288 2.3). */
+static struct dna_uv_stream *find_stream(const struct dna_uv_stream *claimant,
+                                         const char *domain)
+{
+    const struct dna_edge_streams *streams = &claimant->uv->streams;
+    struct dna_uv_stream *stream = find_in(streams->awake.first, claimant, domain);
+    return stream != NULL ? stream : find_in(streams->parked.first, claimant, domain);
 }
 
 /* --- claims ------------------------------------------------------------------------------ */
@@ -226,7 +230,7 @@ void dna_edge_verify(struct dna_uv_stream *claimant, const struct dna_stream_eff
         tell(claimant, domain.text, other.text, effect->number, DNA_DIALBACK_REFUSED);
         return;
     }
-    v->asked = find_stream(v->uv, v->domain.text);
+    v->asked = find_stream(claimant, v->domain.text);
     if (v->asked != NULL && ask(v)) {
         return;
     }
