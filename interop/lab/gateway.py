@@ -11,10 +11,12 @@ import pwd
 import re
 import shutil
 
-from .xmpp import LINK, LOOPBACK, USER
+from . import recipe
+from .xmpp import LINK
 
 PORT = 5269
-OWNER = "nobody"        # the gateway needs no privilege of any kind
+OWNER = "nobody"
+CAPABILITY = "net_bind_service"     # for port 53 of the loopback; no other is needed
 _PAIR = re.compile(r'([A-Za-z][\w-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 _NAMED = {"n": "\n", "r": "\r", "t": "\t"}
@@ -37,12 +39,7 @@ resolver {{
   root-hints = "{hints}"
   trust-anchor-file = "{anchor}"
 }}
-link "main" {{
-  kind = "plain"
-  listen = "{link}@{port}"
-  server = "{loopback}@{port}"
-  user = "{user}"
-}}
+{link}
 {hosts}
 {policies}
 log {{
@@ -60,12 +57,15 @@ VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=defin
 
 
 class Gateway:
-    """HOSTS maps each hosted domain to its options (name to text), POLICIES each pattern of
-    peers to its options (name to a line's right side).  UNDER: a command that runs the
-    program, such as VALGRIND.  EVIDENCE_KEY: signs the evidence of every ruling."""
+    """In front of SERVER, as its recipe tells.
+
+    WORLD: ca, hints, anchor (files) and dns (the resolver's address).  HOSTS maps each
+    hosted domain to its options (name to text), POLICIES each pattern of peers to its
+    options (name to a line's right side).  UNDER: a command that runs the program, such as
+    VALGRIND.  EVIDENCE_KEY: signs the evidence of every ruling."""
 
     def __init__(self, machine, program, certificate, key, world, hosts, policies=None,
-                 under=(), evidence_key=None):
+                 under=(), evidence_key=None, server="prosody"):
         self._under = list(under)
         self.machine = machine
         self._owner = pwd.getpwnam(OWNER)
@@ -82,17 +82,23 @@ class Gateway:
             self.evidence.mkdir()
             self._give(self.evidence)
             kept = _EVIDENCE.format(folder=self.evidence, key=self._take(home, evidence_key))
-        hosting = "\n".join(_clause("host", name, {"link": '"main"', **{
-            option: f'"{self._mine(home, value)}"' for option, value in options.items()}})
-            for name, options in hosts.items())
+        hosting = "\n".join(self._host(home, server, name, options)
+                            for name, options in hosts.items())
         policy = "\n".join(_clause("policy", pattern, {"level": '"proof"', **options})
                            for pattern, options in (policies or {"*": {}}).items())
         self.config.write_text(
             _CONFIG.format(address=machine.address, port=PORT,
                            certificate=self._take(home, certificate),
-                           key=self._take(home, key), link=LINK, loopback=LOOPBACK,
-                           user=USER, hosts=hosting, policies=policy, evidence=kept,
-                           **world), encoding="ascii")
+                           key=self._take(home, key), hosts=hosting, policies=policy,
+                           link=recipe.link(server, world["dns"]), evidence=kept,
+                           **{name: world[name] for name in ("ca", "hints", "anchor")}),
+            encoding="ascii")
+
+    def _host(self, home, server, domain, options):
+        if not options:
+            return recipe.host(server, domain)
+        return _clause("host", domain, {"link": '"main"', **{
+            option: f'"{self._mine(home, value)}"' for option, value in options.items()}})
 
     def _give(self, path):
         os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
@@ -110,9 +116,11 @@ class Gateway:
         group = str(self._owner.pw_gid)
         self.machine.run([self.program, "-c", self.config, "--check"], OWNER, group)
         daemon = self.machine.start("dna-gateway", self._under + [
-            self.program, "-c", self.config, "--trace", self.trace], OWNER, group)
+            self.program, "-c", self.config, "--trace", self.trace], OWNER, group,
+            capability=CAPABILITY)
         self.machine.wait_for_port(daemon, self.machine.address, PORT)
         self.machine.wait_for_port(daemon, LINK, PORT)
+        self.machine.wait_for_port(daemon, LINK, 53, "udp")
         return daemon
 
     def rulings(self, **wanted):

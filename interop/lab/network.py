@@ -15,6 +15,9 @@ from .process import Daemon, LabError, run, wait_until
 
 ROUTER = "44.128.255.1"
 LISTENING = "0A"        # the state in /proc/net/tcp
+# Arguments: FILE PLACE ... -- COMMAND.
+_MOUNT = ('while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; done; '
+          'shift; exec "$@"')
 
 
 class Machine:
@@ -36,21 +39,34 @@ class Machine:
         own = pathlib.Path("/proc/self/ns/net").readlink()
         return pathlib.Path(f"/proc/{self.pid}/ns/net").readlink() != own
 
-    def inside(self, argv, user=None, group=None):
-        """ARGV so that it runs on this machine, as USER (of that GROUP) if given."""
+    def inside(self, argv, user=None, group=None, mounts=(), capability=None):
+        """ARGV so that it runs on this machine, as USER (of that GROUP) if given, who may
+        keep one CAPABILITY.
+
+        MOUNTS: pairs of a file and the place where this process alone sees it.
+        """
         enter = ["nsenter", "--target", self.pid, "--net", "--"]
+        if mounts:
+            enter += ["unshare", "--mount", "--propagation", "private", "sh", "-c", _MOUNT,
+                      "mount", *(path for pair in mounts for path in pair), "--"]
         if user is not None:
             enter += ["setpriv", "--reuid", user, "--regid", group or user, "--init-groups",
-                      "--inh-caps=-all"]
+                      "--inh-caps=-all" + (f",+{capability}" if capability else "")]
+            enter += ["--ambient-caps", f"+{capability}"] if capability else []
         return enter + list(argv)
+
+    def beside(self, daemon, argv):
+        """The output of ARGV, run where DAEMON runs: it sees the same files and network."""
+        return run(["nsenter", "--target", daemon.pid, "--net", "--mount", "--", *argv])
 
     def run(self, argv, user=None, group=None, text=None):
         return run(self.inside(argv, user, group), text=text)
 
-    def start(self, name, argv, user=None, group=None, interactive=False):
+    def start(self, name, argv, user=None, group=None, interactive=False, mounts=(),
+              capability=None):
         log = self.directory / f"{name}.log"
-        daemon = Daemon(f"{name} on {self.name}", self.inside(argv, user, group), log,
-                        interactive)
+        daemon = Daemon(f"{name} on {self.name}",
+                        self.inside(argv, user, group, mounts, capability), log, interactive)
         self._daemons.append(daemon)
         return daemon
 

@@ -1,40 +1,88 @@
-"""XMPP servers and users of the lab: Prosody as Debian ships it, and small clients.
+"""Prosody as Debian ships it, servers in general, and users at small clients.
 
-Prosody knows nothing of the gateway.  Four settings put it behind one: its resolver
-sends every remote domain to the gateway's link address, server-to-server streams on the
-loopback go without TLS, dialback is on, and it listens on the loopback only.  (A fifth,
-c2s without TLS, is for the lab's clients, which sit on the same loopback.)  It runs as
-the user `prosody`, by whom the gateway recognises it.
+A server knows nothing of the gateway.  It stands behind one as its recipe in docs/servers
+tells, or `Alone` at the machine's own address, with a certificate, and judges others
+itself.  It runs as the system user that Debian's package makes for it, by whom the gateway
+recognises it.  Clients without TLS are for the lab, where they sit on the same loopback.
 """
 
 import os
+import pathlib
 import pwd
 import queue
 import threading
+from dataclasses import dataclass
 
+from . import recipe
 from .process import LabError, run, wait_until
 
-USER = "prosody"
 LINK = "127.0.2.1"
 LOOPBACK = "127.0.0.1"
 PASSWORD = "lab"
+C2S, S2S = 5222, 5269
 
-_CONFIG = """-- four settings for a server behind a gateway
-unbound = {{
-  resolvconf = false; hoststxt = false;
-  options = {{
-    ["local-zone:"] = ". redirect";
-    ["local-data:"] = ". A {link}";
-  }};
-}}
-s2s_require_encryption = false; s2s_secure_auth = false;
-modules_enabled = {{ "dialback", "roster", "saslauth", "disco", "blocklist", "carbons",
-  "pep", "private", "smacks", "vcard4", "ping", "time", "uptime", "version" }}
+
+@dataclass
+class Alone:
+    """A server without a gateway: its certificate and key, the authority that it believes,
+    its resolver's address; DIALBACK: whether that will do, too."""
+
+    certificate: pathlib.Path
+    key: pathlib.Path
+    authority: pathlib.Path
+    resolver: str
+    dialback: bool = False
+
+
+class Server:
+    """NAME: its recipe's.  USER: the system user it runs as."""
+
+    NAME = USER = ""
+
+    def __init__(self, machine, domains, alone=None):
+        self.machine = machine
+        self.domains = list(domains)
+        self.alone = alone
+        self.address = LOOPBACK if alone is None else machine.address
+        self.state = machine.directory / self.NAME
+        self.state.mkdir()
+        self.give(self.state)
+
+    def give(self, path):
+        account = pwd.getpwnam(self.USER)
+        os.chown(path, account.pw_uid, account.pw_gid)
+        return path
+
+    def mounts(self):
+        """Its own /etc/resolv.conf."""
+        if self.alone is None:
+            return recipe.mounts(self.NAME, self.machine.directory)
+        own = self.machine.directory / "resolv.conf"
+        own.write_text(f"nameserver {self.alone.resolver}\n", encoding="ascii")
+        return [(own, "/etc/resolv.conf")]
+
+    def wait(self, daemon):
+        self.machine.wait_for_port(daemon, LOOPBACK, C2S)
+        self.machine.wait_for_port(daemon, self.address, S2S)
+        return daemon
+
+    def pem(self):
+        """Certificate and key in one file."""
+        both = self.state / "certificate.pem"
+        both.write_text("".join(path.read_text(encoding="ascii") for path in
+                                (self.alone.certificate, self.alone.key)), encoding="ascii")
+        both.chmod(0o600)
+        return self.give(both)
+
+
+_PROSODY = """{judging}
+
+modules_enabled = {{ "dialback", "roster", "saslauth", "tls", "disco", "blocklist",
+  "carbons", "pep", "private", "smacks", "vcard4", "ping", "time", "uptime", "version",
+  "admin_shell" }}
 interfaces = {{ "{loopback}" }}
-
--- for the lab's clients on the same loopback
 c2s_require_encryption = false
--- where this one keeps its files
+allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
 storage = "internal"
 pidfile = "{state}/prosody.pid"
@@ -44,29 +92,55 @@ log = {{ {{ levels = {{ min = "debug" }}, to = "console" }} }}
 {hosts}
 """
 
+_PROSODY_ALONE = """unbound = {{ resolvconf = false; hoststxt = false; forward = "{resolver}" }}
+s2s_require_encryption = true; s2s_secure_auth = true
+s2s_interfaces = {{ "{address}" }}
+ssl = {{ certificate = "{certificate}", key = "{key}", cafile = "{authority}" }}
+"""
 
-class Prosody:
-    def __init__(self, machine, domains):
-        self.machine = machine
-        self.state = machine.directory / "prosody"
-        self.state.mkdir()
-        account = pwd.getpwnam(USER)
-        os.chown(self.state, account.pw_uid, account.pw_gid)
+
+class Prosody(Server):
+    NAME = USER = "prosody"
+
+    def __init__(self, machine, domains, alone=None):
+        super().__init__(machine, domains, alone)
+        judging = recipe.block(self.NAME, "lua") if alone is None else \
+            _PROSODY_ALONE.format(
+                resolver=alone.resolver, address=self.address, authority=alone.authority,
+                certificate=self._copy(alone.certificate), key=self._copy(alone.key))
         self.config = machine.directory / "prosody.cfg.lua"
-        hosts = "\n".join(f'VirtualHost "{domain}"' for domain in domains)
-        self.config.write_text(_CONFIG.format(link=LINK, loopback=LOOPBACK,
-                                              state=self.state, hosts=hosts),
-                               encoding="ascii")
+        self.config.write_text(_PROSODY.format(
+            judging=judging, loopback=LOOPBACK, state=self.state,
+            hosts="\n".join(f'VirtualHost "{name}"' for name in domains)), encoding="ascii")
+
+    def _copy(self, path):
+        copy = self.state / path.name
+        copy.write_bytes(path.read_bytes())
+        return self.give(copy)
 
     def register(self, user, domain):
         run(["prosodyctl", "--config", self.config, "register", user, domain, PASSWORD])
 
     def start(self):
-        daemon = self.machine.start("prosody", ["prosody", "--config", self.config, "-F"],
-                                    user=USER)
-        for port in (5222, 5269):
-            self.machine.wait_for_port(daemon, LOOPBACK, port)
-        return daemon
+        return self.wait(self.machine.start(
+            "prosody", ["prosody", "--config", self.config, "-F"], user=self.USER))
+
+    def fetch(self, daemon, url):
+        """Have the server itself fetch URL; what it got."""
+        self.machine.beside(daemon, [
+            "prosodyctl", "--config", self.config, "shell",
+            f'>require "net.http".request("{url}", nil, function (body) '
+            'require "util.logger".init("lab")("info", "fetched %s", body) end)'])
+        return wait_until(lambda: said_after(daemon.log, "\tfetched "), f"fetching {url}",
+                          [daemon])
+
+
+def said_after(log, mark):
+    """The rest of the first line of LOG that has MARK, or None."""
+    for line in pathlib.Path(log).read_text(encoding="utf-8", errors="replace").splitlines():
+        if mark in line:
+            return line.partition(mark)[2].strip()
+    return None
 
 
 class Client:
@@ -79,7 +153,7 @@ class Client:
         self._sent = 0
         self._lines = queue.SimpleQueue()
         self._daemon = machine.start(f"client-{self.user}",
-                                     [program, address, PASSWORD, LOOPBACK, "5222"],
+                                     [program, address, PASSWORD, LOOPBACK, str(C2S)],
                                      interactive=True)
         threading.Thread(target=self._read, daemon=True).start()
         self.wait_for("online", lambda event: True)

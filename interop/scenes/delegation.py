@@ -1,7 +1,7 @@
 """The demonstration: two customers talk through their providers, then Mallory tries.
 
 Four acts.  (1) library.dna and museum.dna chat, each outsourced to a provider that holds
-none of its keys.  (2) A third gateway, whose DNS runs through Mallory, still talks with
+none of its keys; the one provider runs Prosody, the other ejabberd.  (2) A third gateway, whose DNS runs through Mallory, still talks with
 the honest.  (3) Mallory claims library.dna, in both directions.  (4) Her cable is pulled
 and the same third gateway, begun afresh, reaches the true library.dna.
 
@@ -10,6 +10,8 @@ the receiving client, a refusal at the sender, at the victim and in the gateway'
 """
 
 import sys
+
+from lab.ejabberd import Ejabberd
 
 from .stage import perform
 from .telling import Telling
@@ -45,7 +47,8 @@ class Play:
             world.make_webs()
         with step("Mallory's lying name server, on east.dna's way to the DNS"):
             world.make_lie()
-        with step("four Prosody servers behind four gateways"):
+        world.servers["south"] = Ejabberd
+        with step("ejabberd behind a gateway, Prosody behind three others"):
             for provider in CUSTOMERS:
                 world.start_server(provider)
                 world.start_gateway(provider)
@@ -179,19 +182,19 @@ def introduce(screen):
         does not have. How is the other side to know that it may speak for the customer?""")
     screen.line()
     for row in (
-            ("library.dna", "hosted by north.dna", "its zone is signed, the parent has no"
+            ("library.dna", "hosted by north.dna, on Prosody", "its zone is signed, the parent has no"
              " DS; a CA certified the zone's key (dnssec-ta)"),
-            ("museum.dna", "hosted by south.dna", "unsigned zone; its web site points to"
+            ("museum.dna", "hosted by south.dna, on ejabberd", "unsigned zone; its web site points to"
              " the provider's fingerprint (POSH)"),
-            ("archive.dna", "hosted by east.dna", "signed and delegated zone; its SRV"
+            ("archive.dna", "hosted by east.dna, on Prosody", "signed and delegated zone; its SRV"
              " record is the proof (dnssec-srv)"),
             ("mallory.dna", "an attacker", "lies about library.dna to east.dna, and claims"
              " to host it")):
         screen.line(f"    {row[0]:<12} {row[1]}")
         screen.prose(row[2], indent=" " * 17)
     screen.line()
-    screen.prose(f"""Every server is Debian's Prosody, unchanged but for the settings that
-        put it behind a gateway; every gateway is dna-gateway. All of it runs in a network
+    screen.prose(f"""The servers are Debian's, unchanged but for the settings that put them
+        behind a gateway (docs/servers); every gateway is dna-gateway. All of it runs in a network
         of its own: DNS at {DNS}, the providers at {ADDRESSES['north']},
         {ADDRESSES['south']} and {ADDRESSES['east']}, Mallory at
         {ADDRESSES['mallory']}.""")

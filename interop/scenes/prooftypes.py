@@ -238,7 +238,7 @@ class Parade:
 
     def environment(self):
         return {"ca": self.authority.certificate, "hints": self.hints,
-                "anchor": self.signer.dnskey_file(".")}
+                "anchor": self.signer.dnskey_file("."), "dns": DNS}
 
     def start(self, provider, domains, hosts, policies=None, evidence=None):
         machine = self.net.machines[provider]

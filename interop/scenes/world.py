@@ -40,6 +40,7 @@ class World:
 
     def __init__(self, directory, programs, more_zones=(), under=()):
         self.directory = directory
+        self.servers = dict.fromkeys(CUSTOMERS, Prosody)
         self._more_zones = list(more_zones)
         self.under = under
         self.bad_ends = []
@@ -127,9 +128,9 @@ class World:
         NameServer(self["mallory"], DNS, lies).start()
 
     def start_server(self, provider):
-        prosody = Prosody(self[provider], [CUSTOMERS[provider]])
-        prosody.register(USERS[provider], CUSTOMERS[provider])
-        prosody.start()
+        server = self.servers[provider](self[provider], [CUSTOMERS[provider]])
+        server.register(USERS[provider], CUSTOMERS[provider])
+        server.start()
 
     def start_gateway(self, provider):
         if provider not in self.gateways:
@@ -138,8 +139,8 @@ class World:
             self.gateways[provider] = Gateway(
                 self[provider], self.programs["gateway"], *self.certificates[provider],
                 {"ca": self.authority.certificate, "hints": self.directory / "root.hints",
-                 "anchor": self.signer.dnskey_file(".")}, {customer: options},
-                under=self.under)
+                 "anchor": self.signer.dnskey_file("."), "dns": DNS}, {customer: options},
+                under=self.under, server=self.servers[provider].NAME)
         self.daemons[provider] = self.gateways[provider].start()
 
     def stop_gateway(self, provider):
