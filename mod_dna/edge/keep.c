@@ -21,7 +21,7 @@ struct dna_edge_keep {
     void (*found)(void *arg, const struct dna_learned *learned); /* or NULL */
     void *arg;
     struct dna_timer *patience;
-    bool settled;
+    bool settled, up;
     unsigned long refused; /* that the log knows of */
     unsigned long unfit;   /* ours, but nothing that the session takes */
     size_t key_len;
@@ -126,6 +126,7 @@ static void changed(void *arg, bool up, const char *why)
 {
     struct dna_edge_keep *keep = arg;
     keep->settled = true;
+    keep->up = up;
     if (up) {
         dna_edge_log(keep->uv, DNA_LOG_INFO, "store-up", "why", "everything in it is known");
         log_refused(keep);
@@ -178,19 +179,24 @@ static void found(void *arg, const struct dna_store_record *record)
     }
 }
 
+static enum dna_err put(const struct dna_edge_keep *keep, const struct dna_learned *learned)
+{
+    struct dna_store_record record = {.kind = (unsigned)learned->kind,
+                                      .pinned = learned->pinned,
+                                      .gone = learned->gone,
+                                      .domain = dna_span_of(learned->domain),
+                                      .learned_at = learned->learned_at,
+                                      .expires_at = learned->expires_at,
+                                      .value = learned->value};
+    memcpy(record.id, learned->id, sizeof record.id);
+    return dna_store_put(keep->store, &record);
+}
+
 void dna_edge_keep_pull(struct dna_uv *uv)
 {
     struct dna_learned learned;
     while (uv->keep != NULL && dna_session_next_learned(uv->session, &learned)) {
-        struct dna_store_record record = {.kind = (unsigned)learned.kind,
-                                          .pinned = learned.pinned,
-                                          .gone = learned.gone,
-                                          .domain = dna_span_of(learned.domain),
-                                          .learned_at = learned.learned_at,
-                                          .expires_at = learned.expires_at,
-                                          .value = learned.value};
-        memcpy(record.id, learned.id, sizeof record.id);
-        if (dna_store_put(uv->keep->store, &record) != DNA_OK) {
+        if (put(uv->keep, &learned) != DNA_OK) {
             dna_edge_log(uv, DNA_LOG_DEBUG, "store-dropped", "domain", learned.domain);
         }
     }
@@ -287,6 +293,11 @@ bool dna_uv_store_settled(const struct dna_uv *uv)
     return uv->keep == NULL || uv->keep->settled;
 }
 
+bool dna_uv_store_up(const struct dna_uv *uv)
+{
+    return uv->keep != NULL && uv->keep->up;
+}
+
 bool dna_uv_store_busy(const struct dna_uv *uv)
 {
     return uv->keep != NULL && dna_store_busy(uv->keep->store);
@@ -299,4 +310,18 @@ void dna_uv_store_forget(struct dna_uv *uv, const char *domain)
     }
     dna_session_memory_clear(uv->session, domain);
     dna_edge_keep_pull(uv);
+}
+
+enum dna_err dna_uv_store_drop(struct dna_uv *uv, const struct dna_learned *learned)
+{
+    struct dna_time now = uv->face->now(uv->face->self);
+    struct dna_learned word = *learned;
+    enum dna_err err;
+    if (uv->keep == NULL) {
+        return DNA_ERR_STATE;
+    }
+    word.gone = true;
+    word.learned_at = now.wall;
+    err = dna_session_recall(uv->session, &word, now);
+    return err == DNA_OK ? put(uv->keep, &word) : err;
 }

@@ -112,3 +112,26 @@ enum dna_err dna_learned_read_policy(struct dna_span value, struct dna_learned_p
     out->body = value;
     return out->exact_name || strcmp(name, "other") == 0 ? DNA_OK : DNA_ERR_FORMAT;
 }
+
+enum dna_err dna_learned_view(const struct dna_learned *learned, struct dna_learned_view *out)
+{
+    struct dna_learned_policy policy;
+    enum dna_err err;
+    *out = (struct dna_learned_view){.role = DNA_RECEIVING};
+    switch (learned->kind) {
+    case DNA_LEARNED_DOWNGRADE:
+        out->role = learned->id[0] == 'i' ? DNA_INITIATING : DNA_RECEIVING;
+        return learned->id[0] == 'i' || learned->id[0] == 'r' ? DNA_OK : DNA_ERR_FORMAT;
+    case DNA_LEARNED_POLICY:
+        err = dna_learned_read_policy(learned->value, &policy);
+        if (err == DNA_OK) {
+            out->url = policy.url;
+            out->policy_id = policy.id;
+        }
+        return err;
+    case DNA_LEARNED_PROOF:
+    case DNA_LEARNED_REFUSAL:
+        return dna_learned_read_ruling(learned->kind, learned->value, &out->ruling);
+    }
+    return DNA_ERR_FORMAT;
+}

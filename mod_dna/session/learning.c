@@ -294,11 +294,14 @@ static enum dna_err recall_policy(struct dna_session *session,
 {
     struct dna_learned_policy policy;
     unsigned char digest[DNA_HASH_MAX];
-    enum dna_err err = learned->gone ? DNA_ERR_FORMAT
-                                     : dna_learned_read_policy(learned->value, &policy);
+    enum dna_err err = dna_learned_read_policy(learned->value, &policy);
     err = err == DNA_OK ? dna_hash(DNA_HASH_SHA256, dna_span_of(policy.url), digest) : err;
     if (err == DNA_OK && memcmp(digest, learned->id, sizeof learned->id) != 0) {
         err = DNA_ERR_FORMAT;
+    }
+    if (err == DNA_OK && learned->gone) {
+        dna_recollection_forget(&session->recollection, policy.url, learned->learned_at, now);
+        return DNA_OK;
     }
     return err == DNA_OK ? dna_recollection_restore(&session->recollection, &policy,
                                                     learned->learned_at, learned->expires_at,

@@ -185,3 +185,13 @@ enum dna_err dna_recollection_restore(struct dna_recollection *recollection,
     dna_buf_fini(&entry);
     return err;
 }
+
+void dna_recollection_forget(struct dna_recollection *recollection, const char *url,
+                             int64_t said, int64_t now)
+{
+    struct dna_recall_result known;
+    dna_recollection_recall(recollection, url, now, &known);
+    if (known.known && known.obtained <= said) {
+        forget(recollection, dna_span_of(url));
+    }
+}

@@ -35,6 +35,9 @@ DNA_MUST_USE enum dna_err dna_recollection_restore(struct dna_recollection *reco
                                                    const struct dna_learned_policy *policy,
                                                    int64_t obtained, int64_t until,
                                                    int64_t now);
+/* The operator's word of that time: a policy that was fetched later stays. */
+void dna_recollection_forget(struct dna_recollection *recollection, const char *url,
+                             int64_t said, int64_t now);
 /* Nothing known: all zero.  *out borrows until the next learn. */
 void dna_recollection_recall(struct dna_recollection *recollection, const char *url,
                              int64_t now, struct dna_recall_result *out);

@@ -120,6 +120,25 @@ void links_close(struct gateway *gateway, bool only_public);
 /* --- store.c --- */
 /* Opens the store, and waits a few seconds at most for what is in it. */
 void store_begin(struct gateway *gateway, const struct gateway_config *config);
+/* Opens one that is there already, for somebody who wants to know what is in it: found is
+ * called for each entry.  False: reason logged. */
+struct store_reader {
+    void (*found)(void *arg, const struct dna_learned *learned);
+    void *arg;
+};
+bool store_read(struct gateway *gateway, const struct gateway_config *config,
+                const struct store_reader *reader);
+/* Waits until everything is written.  False: it was not, within some seconds. */
+bool store_flush(struct gateway *gateway);
+
+/* --- memory.c --- */
+/* What is in the store, of one domain or (NULL) of all, one line each.  False: it cannot be
+ * read; reason logged. */
+bool memory_list(struct gateway *gateway, const struct gateway_config *config,
+                 const char *domain, FILE *out);
+/* Makes the store, and every gateway that is on it, forget a domain. */
+bool memory_clear(struct gateway *gateway, const struct gateway_config *config,
+                  const char *domain, FILE *out);
 
 /* --- streams.c --- */
 struct dna_uv_handler streams_handler(bool trace);

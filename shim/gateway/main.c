@@ -14,12 +14,15 @@ enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct command {
     const char *file, *trace;
-    bool check, print;
+    bool check, print, memory;
+    const char *memory_of; /* with memory: NULL: all */
+    const char *clear;
 };
 
 static void usage(FILE *out)
 {
-    fputs("usage: dna-gateway -c FILE [--check | --print] [--trace FILE]\n"
+    fputs("usage: dna-gateway -c FILE [--check | --print | --memory [DOMAIN] |\n"
+          "                            --memory-clear DOMAIN] [--trace FILE]\n"
           "\n"
           "Stands between the Internet and XMPP servers, and lets a domain speak only with a\n"
           "proof.\n"
@@ -27,6 +30,10 @@ static void usage(FILE *out)
           "  -c, --config FILE  the configuration, see dna-gateway.conf(5)\n"
           "      --check        say what is wrong with it, and do nothing else\n"
           "      --print        print it with every default filled in\n"
+          "      --memory [DOMAIN]\n"
+          "                     print what the store holds, of that domain alone, and end\n"
+          "      --memory-clear DOMAIN\n"
+          "                     make the store, and the gateways on it, forget a domain\n"
           "      --trace FILE   write what passes on every stream, decrypted, to FILE\n"
           "      --help         this text, and the options of the configuration\n"
           "      --version      the version\n"
@@ -49,6 +56,8 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
     static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
                                           {"check", no_argument, NULL, 'k'},
                                           {"print", no_argument, NULL, 'p'},
+                                          {"memory", no_argument, NULL, 'm'},
+                                          {"memory-clear", required_argument, NULL, 'f'},
                                           {"trace", required_argument, NULL, 't'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"version", no_argument, NULL, 'v'},
@@ -65,6 +74,12 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
         case 'p':
             command->print = true;
             break;
+        case 'm':
+            command->memory = true;
+            break;
+        case 'f':
+            command->clear = optarg;
+            break;
         case 't':
             command->trace = optarg;
             break;
@@ -80,11 +95,52 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
             return EXIT_USAGE;
         }
     }
-    if (command->file == NULL || optind < argc || (command->check && command->print)) {
+    if (command->memory && optind + 1 == argc) {
+        command->memory_of = argv[optind++];
+    }
+    if (command->file == NULL || optind < argc ||
+        command->check + command->print + command->memory + (command->clear != NULL) > 1) {
         usage(stderr);
         return EXIT_USAGE;
     }
     return EXIT_FINE;
+}
+
+/* The domain that the command names, as the store has it. */
+static bool read_domain(const struct command *command, struct dna_name *out)
+{
+    const char *text = command->clear != NULL ? command->clear : command->memory_of;
+    if (text == NULL || dna_name_parse(dna_span_of(text), out) == DNA_OK) {
+        return true;
+    }
+    fprintf(stderr, "dna-gateway: \"%s\" is no domain\n", text);
+    return false;
+}
+
+/* Takes config over. */
+static int remember(const struct gateway_config *config, const struct command *command)
+{
+    struct gateway_config quiet = *config;
+    struct gateway *gateway;
+    struct dna_name domain;
+    bool fine = false;
+    if (!read_domain(command, &domain)) {
+        gateway_config_free(config);
+        return EXIT_USAGE;
+    }
+    if (quiet.log_level < DNA_LOG_WARNING) {
+        quiet.log_level = DNA_LOG_WARNING;
+    }
+    gateway = gateway_new(&quiet, false, stderr, NULL, stderr);
+    if (gateway != NULL) {
+        fine = command->clear != NULL
+                   ? memory_clear(gateway, config, domain.text, stdout)
+                   : memory_list(gateway, config,
+                                 command->memory_of != NULL ? domain.text : NULL, stdout);
+    }
+    gateway_config_free(config);
+    gateway_free(gateway);
+    return fine ? EXIT_FINE : EXIT_FAILED;
 }
 
 static FILE *open_trace(const char *name)
@@ -160,6 +216,9 @@ int main(int argc, char **argv)
     (void)signal(SIGXFSZ, SIG_IGN); /* a full disk is the store's to report */
     raise_descriptors();
     config = gateway_config_read(command.file, stderr, &faults);
+    if (config != NULL && faults == 0 && (command.memory || command.clear != NULL)) {
+        return remember(config, &command);
+    }
     if (config != NULL && faults == 0) {
         return serve(config, &command);
     }

@@ -46,8 +46,9 @@ static bool others_can_read(const char *name)
     return stat(name, &status) == 0 && (status.st_mode & (S_IRWXO | S_IWGRP)) != 0;
 }
 
+/* make: if it is not there. */
 static char *read_key(const struct gateway *gateway, const struct gateway_store_config *store,
-                      size_t *len)
+                      bool make, size_t *len)
 {
     char name[4096];
     char *key;
@@ -58,7 +59,7 @@ static char *read_key(const struct gateway *gateway, const struct gateway_store_
         warn(gateway, store->where, "the name of its key is too long");
         return NULL;
     }
-    if (store->key_file == NULL && access(name, F_OK) != 0 && !make_key(name)) {
+    if (make && store->key_file == NULL && access(name, F_OK) != 0 && !make_key(name)) {
         warn(gateway, name, strerror(errno));
         return NULL;
     }
@@ -77,7 +78,7 @@ static char *read_key(const struct gateway *gateway, const struct gateway_store_
 }
 
 static void open_store(struct gateway *gateway, const struct gateway_store_config *store,
-                       struct dna_span key)
+                       struct dna_span key, const struct store_reader *reader)
 {
     struct dna_uv_store_options options = {
         .size = sizeof options,
@@ -85,6 +86,8 @@ static void open_store(struct gateway *gateway, const struct gateway_store_confi
         .where = store->where,
         .port = store->port,
         .key = key,
+        .found = reader != NULL ? reader->found : NULL,
+        .arg = reader != NULL ? reader->arg : NULL,
     };
     char *password = NULL;
     size_t len = 0;
@@ -121,7 +124,9 @@ static bool has_folder(const char *file)
     return access(folder, W_OK | X_OK) == 0;
 }
 
-void store_begin(struct gateway *gateway, const struct gateway_config *config)
+/* With a reader: only what is there already. */
+static void begin(struct gateway *gateway, const struct gateway_config *config,
+                  const struct store_reader *reader)
 {
     const struct gateway_store_config *store = &config->store;
     struct dna_span key = {NULL, 0};
@@ -134,16 +139,63 @@ void store_begin(struct gateway *gateway, const struct gateway_config *config)
                                     "with the process");
         return;
     }
-    bytes = read_key(gateway, store, &key.len);
+    if (reader != NULL && store->kind == GATEWAY_STORE_FILE && access(store->where, F_OK) != 0) {
+        warn(gateway, store->where, strerror(errno));
+        return;
+    }
+    bytes = read_key(gateway, store, reader == NULL, &key.len);
     if (bytes == NULL) {
         return;
     }
     key.ptr = bytes;
-    open_store(gateway, store, key);
+    open_store(gateway, store, key, reader);
     explicit_bzero(bytes, key.len);
     free(bytes);
     /* Whom it forbids to fall back to dialback is known before anybody is heard (S12). */
     while (!dna_uv_store_settled(gateway->uv)) {
         (void)uv_run(&gateway->loop, UV_RUN_ONCE);
     }
+}
+
+void store_begin(struct gateway *gateway, const struct gateway_config *config)
+{
+    begin(gateway, config, NULL);
+}
+
+bool store_read(struct gateway *gateway, const struct gateway_config *config,
+                const struct store_reader *reader)
+{
+    begin(gateway, config, reader);
+    return dna_uv_store_up(gateway->uv);
+}
+
+/* The least that an operator would wait for a word to be taken. */
+#define WRITE_MS 10000
+
+static void give_up(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+static void ignore(uv_handle_t *handle)
+{
+    (void)handle;
+}
+
+bool store_flush(struct gateway *gateway)
+{
+    bool late = false;
+    uv_timer_t timer;
+    bool fine = uv_timer_init(&gateway->loop, &timer) == 0;
+    if (!fine) {
+        return false;
+    }
+    timer.data = &late;
+    (void)uv_timer_start(&timer, give_up, WRITE_MS, 0);
+    while (!late && dna_uv_store_busy(gateway->uv)) {
+        (void)uv_run(&gateway->loop, UV_RUN_ONCE);
+    }
+    uv_close((uv_handle_t *)&timer, ignore);
+    (void)uv_run(&gateway->loop, UV_RUN_NOWAIT);
+    return !late && dna_uv_store_up(gateway->uv);
 }

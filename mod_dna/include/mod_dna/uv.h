@@ -283,8 +283,15 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_store(struct dna_uv *uv,
 DNA_API bool dna_uv_store_settled(const struct dna_uv *uv);
 /* Whether something was not written yet. */
 DNA_API bool dna_uv_store_busy(const struct dna_uv *uv);
+/* Whether it can be reached, and what was in it has been found. */
+DNA_API bool dna_uv_store_up(const struct dna_uv *uv);
 /* dna_session_memory_clear, here and for all who share the store. */
 DNA_API void dna_uv_store_forget(struct dna_uv *uv, const char *domain);
+/* The operator's word, here and for all who share the store: an entry that was found is
+ * believed no longer.  What a session has found out itself stays with it until that ends, but
+ * for sts policies.  DNA_ERR_STATE: there is no store; DNA_ERR_LIMIT: too much waits. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_store_drop(struct dna_uv *uv,
+                                                    const struct dna_learned *learned);
 
 /* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
  * which they would be tried (for reusing a stream that leads to the same place).  fn is

@@ -401,9 +401,6 @@ static void policies_are_recalled_strictly(void **state)
     kept.learned.id[0] ^= 1; /* another URL's */
     assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_ERR_FORMAT);
     kept.learned.id[0] ^= 1;
-    kept.learned.gone = true;
-    assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_ERR_FORMAT);
-    kept.learned.gone = false;
     assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_OK);
     dna_recollection_recall(&other->recollection, url, now.wall, &found);
     assert_true(found.known && found.exact_name);
@@ -411,6 +408,18 @@ static void policies_are_recalled_strictly(void **state)
     assert_true(dna_span_equal(found.body, policy.body));
     dna_recollection_recall(&other->recollection, url, now.wall + 1000, &found);
     assert_false(found.known);
+    /* The operator's word takes it back, an older one does not. */
+    kept.learned.gone = true;
+    kept.learned.learned_at--;
+    assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_OK);
+    dna_recollection_recall(&other->recollection, url, now.wall, &found);
+    assert_true(found.known);
+    kept.learned.learned_at++;
+    assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_OK);
+    dna_recollection_recall(&other->recollection, url, now.wall, &found);
+    assert_false(found.known);
+    kept.learned.value.len = 3;
+    assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_ERR_FORMAT);
     dna_session_free(session);
     dna_session_free(other);
 }
