@@ -216,6 +216,8 @@ static bool attempt(struct dna_edge_dial *dial, const struct dna_endpoint *to)
 {
     struct dna_uv *uv = dial->uv;
     struct attempt *made = &dial->attempts[dial->n_attempts];
+    /* A local server is reached from the loopback, whatever the address for the others. */
+    bool is_bound = uv->has_source && dial->options.kind != DNA_EDGE_DIAL_LINK;
     const char *why = "";
     if (!admitted(dial, to, &why)) {
         dial->history.refused = true;
@@ -235,7 +237,7 @@ static bool attempt(struct dna_edge_dial *dial, const struct dna_endpoint *to)
     made->timer = uv->face->timer(uv->face->self, DNA_LIMIT_CONNECT_MS, attempt_timed_out,
                                   made);
     if (made->timer == NULL ||
-        dna_edge_socket_connect(made->socket, to, uv->has_source ? &uv->source : NULL, &why) !=
+        dna_edge_socket_connect(made->socket, to, is_bound ? &uv->source : NULL, &why) !=
             DNA_OK) {
         remember(dial, made->timer == NULL ? "out of memory" : why);
         stop_attempt(made);

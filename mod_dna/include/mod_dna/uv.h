@@ -44,7 +44,8 @@ struct dna_uv_options {
     const char *const *guard_allow;      /* CIDR prefixes that may be connected to although
                                           * they are not global unicast (S22) */
     size_t n_guard_allow;
-    const char *source;                  /* local address of outgoing connections or NULL */
+    const char *source;                  /* local address of outgoing connections, or NULL; not
+                                          * of those to a link's server */
     const uint16_t *fetch_ports;         /* further ports that a fetched URL may name */
     size_t n_fetch_ports;
 };

@@ -340,6 +340,21 @@ static void connections_come_from_the_source_that_was_set(void **state)
     assert_string_equal(scene->b.why, "127.0.0.42");
 }
 
+/* A local server is to see a loopback address, where the source is a public one. */
+static void a_link_is_not_connected_to_from_that_source(void **state)
+{
+    struct scene *scene = *state;
+    struct dna_link *link;
+    connections_come_from_the_source_that_was_set(state);
+    scene->a.closed = 0;
+    assert_int_equal(dna_session_link(dna_uv_session(scene->a.uv),
+                                      dna_span_of("0123456789abcdef"), &link),
+                     DNA_OK);
+    assert_int_equal(route(&scene->a, "127.0.0.1", port_of_b(scene), link), DNA_OK);
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_string_equal(scene->b.why, "127.0.0.1");
+}
+
 static int stranger = -1;
 
 /* The peer resets its connection, and the answer is about whoever bears its address next. */
@@ -505,6 +520,7 @@ int main(void)
         scene_test(a_link_is_connected_to_without_the_guard),
         scene_test(srv_does_not_lead_to_a_links_server),
         scene_test(connections_come_from_the_source_that_was_set),
+        scene_test(a_link_is_not_connected_to_from_that_source),
         scene_test(a_connection_that_ended_while_it_was_judged_is_not_admitted),
         scene_test(ipv6_is_spoken_where_the_machine_has_it),
         scene_test(endpoints_are_told_in_their_order),
