@@ -9,6 +9,9 @@ import pathlib
 
 from .process import run
 
+SERVER = "serverAuth"               # what public CAs issue
+BOTH = "serverAuth, clientAuth"     # what some servers want to see
+
 _CA = """[req]
 distinguished_name = dn
 x509_extensions = ca
@@ -25,7 +28,7 @@ subjectKeyIdentifier = hash
 _LEAF = """[leaf]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth
+extendedKeyUsage = {purposes}
 subjectAltName = {names}
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
@@ -51,25 +54,26 @@ class Authority:
         run(["openssl", "req", "-x509", "-new", "-key", self._key, "-config", config,
              "-days", self.days, "-out", self.certificate])
 
-    def certify(self, name, directory, also=()):
+    def certify(self, name, directory, also=(), purposes=SERVER):
         """A fresh key and a certificate for the host NAME: (certificate, key)."""
         key = pathlib.Path(directory) / f"{name}.key"
         _new_key(key)
-        return self.certify_key(name, key, directory, also), key
+        return self.certify_key(name, key, directory, also, purposes), key
 
-    def certify_key(self, name, key, directory, also=()):
+    def certify_key(self, name, key, directory, also=(), purposes=SERVER):
         """A certificate for NAME (and ALSO) over an existing key, by a signed request."""
         request = pathlib.Path(directory) / f"{name}.csr"
         config = self._write(f"{name}.req.cnf", _REQUEST.format(name=name))
         run(["openssl", "req", "-new", "-key", key, "-config", config, "-out", request])
-        return self.certify_request(name, request, directory, also)
+        return self.certify_request(name, request, directory, also, purposes)
 
-    def certify_request(self, name, request, directory, also=()):
+    def certify_request(self, name, request, directory, also=(), purposes=SERVER):
         """What a CA does with a request that proves possession of its key.  ALSO: further
         host names, or subject alternative names in OpenSSL's notation ("otherName:…")."""
         certificate = pathlib.Path(directory) / f"{name}.pem"
         names = ",".join(one if ":" in one else f"DNS:{one}" for one in (name, *also))
-        leaf = self._write(f"{name}.leaf.cnf", _LEAF.format(names=names))
+        leaf = self._write(f"{name}.leaf.cnf", _LEAF.format(names=names,
+                                                                 purposes=purposes))
         run(["openssl", "req", "-verify", "-noout", "-in", request])
         run(["openssl", "x509", "-req", "-in", request, "-CA", self.certificate,
              "-CAkey", self._key, "-CAcreateserial", "-days", self.days,

@@ -1,0 +1,244 @@
+"""The three stock servers behind gateways, and the same without one.
+
+north.dna runs Prosody, south.dna ejabberd, east.dna jabberd2, each behind a gateway as the
+recipe in docs/servers tells.  Each hosts a delegated domain, for which the provider has no
+certificate, and one that brought its own certificate along.  Four more servers have no
+gateway and never heard of this protocol: two that insist on certificates (one of them on the
+purpose clientAuth, too), two that are content with dialback.
+
+Every message counts at the receiving client only, every refusal at the sender and at the
+victim; and each server behind a gateway fetches a document from the web, to show that
+nothing but its streams is led to the gateway.
+"""
+
+import sys
+
+from lab.ca import BOTH, Authority
+from lab.ejabberd import Ejabberd
+from lab.gateway import Gateway
+from lab.jabberd import Jabberd
+from lab.network import Network
+from lab.process import run
+from lab.web import WebServer, publish
+from lab.xmpp import Alone, Client, Prosody
+from lab.zones import NameServer, Signer, Zone, root_hints
+
+from .stage import perform
+from .world import DNS, NAMESERVER
+
+ADDRESSES = {"dns": "44.128.0.1", "north": "44.128.1.1", "south": "44.128.2.1",
+             "east": "44.128.3.1", "pine": "44.128.11.1", "elm": "44.128.12.1",
+             "oak": "44.128.13.1", "yew": "44.128.14.1", "web": "44.128.4.1"}
+# Behind a gateway: the server, a delegated domain, one with a certificate of its own.
+PROVIDERS = {"north": (Prosody, "library.dna", "notary.dna"),
+             "south": (Ejabberd, "museum.dna", "mint.dna"),
+             "east": (Jabberd, "archive.dna", "harbour.dna")}
+# Without: the server, whether dialback will do, and what it is.
+STOCK = {"pine": (Prosody, False, "Prosody, which insists on certificates"),
+         "elm": (Ejabberd, False, "ejabberd, which insists on certificates with clientAuth"),
+         "oak": (Jabberd, True, "jabberd2, which checks by dialback"),
+         "yew": (Ejabberd, True, "ejabberd, to which dialback over TLS will do")}
+USER = "user"
+URL = "http://www.web.dna/hello"
+HELLO = "good morning"
+
+
+class Play:
+    def __init__(self, world, screen):
+        self.world, self.screen = world, screen
+        self.servers, self.daemons, self.clients = {}, {}, {}
+        self.certificates = {}
+        self.failures = 0
+
+    def claim(self, holds, text):
+        if holds:
+            self.screen.good(text)
+        else:
+            self.failures += 1
+            self.screen.bad(text)
+
+    # --- setting up ------------------------------------------------------------------
+
+    def set_up(self):
+        step = self.screen.step
+        self.screen.heading("Setting up")
+        with step("nine machines and a router"):
+            self.make_network()
+        with step("DNS, certificates, a web server"):
+            self.make_zones()
+            self.make_certificates()
+            self.make_web()
+        with step("Prosody, ejabberd and jabberd2 behind three gateways"):
+            for provider in PROVIDERS:
+                self.start_provider(provider)
+        with step("four servers without a gateway"):
+            for name in STOCK:
+                self.start_stock(name)
+        with step("a user of each domain logs in"):
+            for name in (*PROVIDERS, *STOCK):
+                self.log_in(name)
+
+    def make_network(self):
+        net = self.world.net = Network(self.world.directory)
+        for name, address in ADDRESSES.items():
+            net.machine(name, address)
+        self.world["dns"].run(["ip", "addr", "add", f"{DNS}/32", "dev", "lo"])
+        run(["ip", "route", "add", f"{DNS}/32", "dev", "to-dns"])
+
+    def make_zones(self):
+        directory = self.world.directory
+        self.signer = Signer(directory / "zones", NAMESERVER)
+        zones = [Zone(".", [f"{NAMESERVER} A {DNS}"]), Zone("dna", [f"{NAMESERVER} A {DNS}"]),
+                 Zone("web.dna", [f"www A {ADDRESSES['web']}"], signed=False)]
+        for name, (_, *customers) in PROVIDERS.items():
+            zones.append(Zone(f"{name}.dna", [f"xmpp A {ADDRESSES[name]}"]))
+            zones += [Zone(domain, [_srv(name)]) for domain in customers]
+        zones += [Zone(f"{name}.dna", [_srv(name), f"xmpp A {ADDRESSES[name]}"],
+                       signed=False) for name in STOCK]
+        self.signer.publish(zones)
+        root_hints(directory / "root.hints", NAMESERVER, DNS)
+        NameServer(self.world["dns"], DNS, self.signer.directory).start()
+
+    def make_certificates(self):
+        self.authority = Authority(self.world.directory / "ca")
+        for name, (_, _, own) in PROVIDERS.items():
+            directory = self.world[name].directory
+            self.certificates[name] = self.authority.certify(f"xmpp.{name}.dna", directory)
+            self.certificates[own] = self.authority.certify(own, directory, purposes=BOTH)
+        for name in STOCK:
+            self.certificates[name] = self.authority.certify(
+                f"{name}.dna", self.world[name].directory, purposes=BOTH)
+
+    def make_web(self):
+        web = self.web = WebServer(self.world["web"])
+        publish(web.site("www.web.dna"), "/hello", HELLO)
+        web.start()
+
+    def start_provider(self, name):
+        kind, delegated, own = PROVIDERS[name]
+        certificate, key = self.certificates[own]
+        gateway = Gateway(
+            self.world[name], self.world.programs["gateway"], *self.certificates[name],
+            {"ca": self.authority.certificate, "hints": self.world.directory / "root.hints",
+             "anchor": self.signer.dnskey_file("."), "dns": DNS},
+            {delegated: {}, own: {"certificate": certificate, "key": key}},
+            under=self.world.under, server=kind.NAME)
+        self.world.gateways[name] = gateway
+        self.world.daemons[name] = gateway.start()
+        self.start_server(name, kind(self.world[name], [delegated, own]))
+
+    def start_stock(self, name):
+        kind, dialback, _ = STOCK[name]
+        alone = Alone(*self.certificates[name], self.authority.certificate, DNS, dialback)
+        self.start_server(name, kind(self.world[name], [f"{name}.dna"], alone))
+
+    def start_server(self, name, server):
+        for domain in server.domains:
+            server.register(USER, domain)
+        if name in PROVIDERS and isinstance(server, Ejabberd):
+            server.fetch_at_start(URL)
+        self.servers[name] = server
+        self.daemons[name] = server.start()
+
+    def log_in(self, name):
+        for domain in self.servers[name].domains:
+            self.clients[domain] = Client(self.world[name], self.world.programs["chat"],
+                                          f"{USER}@{domain}")
+
+    # --- what is shown ---------------------------------------------------------------
+
+    def behind_gateways(self):
+        self.screen.heading("1. Delegated domains, a gateway on both sides")
+        for one in PROVIDERS:
+            for other in PROVIDERS:
+                if one != other:
+                    self.deliver(PROVIDERS[one][1], PROVIDERS[other][1])
+        for judge in PROVIDERS:
+            for other in PROVIDERS:
+                if judge != other:
+                    self.proven(judge, PROVIDERS[other][1], "dnssec-srv")
+
+    def with_stock_servers(self):
+        self.screen.heading("2. Servers without a gateway")
+        for name, (_, dialback, what) in STOCK.items():
+            self.screen.line()
+            self.screen.line(f"  {name}.dna: {what}", "bold")
+            for _, delegated, own in PROVIDERS.values():
+                ours = delegated if dialback else own
+                self.deliver(ours, f"{name}.dna")
+                self.deliver(f"{name}.dna", ours)
+            for provider in PROVIDERS:
+                self.proven(provider, f"{name}.dna", "pkix")
+
+    def what_strict_servers_refuse(self):
+        self.screen.heading("3. Delegated domains and servers that know certificates only")
+        for name, (_, dialback, _) in STOCK.items():
+            if not dialback:
+                self.refused("library.dna", f"{name}.dna")
+                self.refused(f"{name}.dna", "library.dna")
+
+    def other_queries(self):
+        self.screen.heading(f"4. Each server behind a gateway fetches {URL}")
+        north, south, east = (self.servers[name] for name in PROVIDERS)
+        got = {"north": north.fetch(self.daemons["north"], URL),
+               "south": south.fetched(self.daemons["south"]),
+               "east": east.fetch(self.daemons["east"], URL)}
+        for name, said in got.items():
+            asked = [line for line in self.web.requests()
+                     if line.startswith(f"{ADDRESSES[name]} ")]
+            self.claim(said == HELLO and asked, f"{self.servers[name].NAME} got “{said}”")
+
+    def deliver(self, source, target):
+        sender, receiver = self.clients[source], self.clients[target]
+        body = f"from {source} to {target}"
+        sender.send(receiver.address, body)
+        receiver.wait_for_message(sender.address, body, log=self.log_of(source, target))
+        self.claim(True, f"{source} → {target}")
+
+    def refused(self, source, target):
+        sender, receiver = self.clients[source], self.clients[target]
+        ident = sender.send(receiver.address, "is this let through?")
+        condition, _ = sender.wait_for_error(ident, log=self.log_of(source, target))
+        receiver.check_alive()
+        self.claim(not receiver.messages_from(sender.address),
+                   f"{source} → {target} came back: {condition}")
+
+    def proven(self, judge, domain, prooftype):
+        rulings = self.world.gateways[judge].rulings(domain=domain)
+        self.claim(rulings and all(ruling.get("ruling") == "PROVEN"
+                                   and ruling.get("prooftype") == prooftype
+                                   for ruling in rulings),
+                   f"{judge}.dna ruled {domain} PROVEN by {prooftype}")
+
+    def log_of(self, *domains):
+        """The log of a gateway that has to do with one of DOMAINS."""
+        for name, (_, *customers) in PROVIDERS.items():
+            if set(customers) & set(domains):
+                return self.world.gateways[name].log
+        return None
+
+    def last_word(self):
+        self.screen.heading("The end")
+        if self.failures == 0:
+            self.screen.good("every message arrived, every refusal was told")
+        else:
+            self.screen.bad(f"{self.failures} of the claims above do not hold")
+
+
+def _srv(name):
+    return f"_xmpp-server._tcp SRV 0 0 5269 xmpp.{name}.dna."
+
+
+def play(world, screen):
+    scene = Play(world, screen)
+    scene.set_up()
+    scene.behind_gateways()
+    scene.with_stock_servers()
+    scene.what_strict_servers_refuse()
+    scene.other_queries()
+    scene.last_word()
+    return scene.failures
+
+
+if __name__ == "__main__":
+    sys.exit(perform("servers", play))
