@@ -14,6 +14,7 @@
 #include <mod_dna/court.h>
 
 #include "log.h"
+#include "policies.h"
 
 #define CA_MAX (16 * 1024 * 1024)
 #define KEY_MAX (64 * 1024)
@@ -357,8 +358,9 @@ static void change_policies(struct change *c)
         }
     }
     for (size_t i = 0; i < c->next->n_policies; i++) {
-        enum dna_err one = dna_session_policy(session, c->next->policies[i].pattern,
-                                              &c->next->policies[i].policy);
+        const struct dna_policy_rule rule = policies_rule(&c->next->policies[i]);
+        enum dna_err one =
+            dna_session_rule(session, c->next->policies[i].pattern, &rule);
         err = err == DNA_OK ? one : err;
     }
     if (err != DNA_OK) {
@@ -418,6 +420,18 @@ static void log_change(const struct change *c)
                 c->fine ? NULL : "why", "out of memory: not everything was taken up", NULL);
 }
 
+/* Whoever serves under a policy that is over should know. */
+static void log_ended(const struct gateway *gateway, const struct gateway_config *config)
+{
+    int64_t now = dna_uv_now(gateway->uv).wall;
+    for (size_t i = 0; i < config->n_policies; i++) {
+        if (config->policies[i].until != 0 && now >= config->policies[i].until) {
+            gateway_log(&gateway->log, DNA_LOG_WARNING, "policy-ended", "policy",
+                        config->policies[i].pattern, NULL);
+        }
+    }
+}
+
 bool gateway_apply(struct gateway *gateway, const struct gateway_config *config, FILE *errors)
 {
     struct staged s = {.config = config};
@@ -445,6 +459,7 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     if (change.old != NULL) {
         log_change(&change);
     }
+    log_ended(gateway, config);
     gateway_config_free(change.old);
     discard(&s);
     return true;

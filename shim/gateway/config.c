@@ -12,6 +12,7 @@
 #include "check.h"
 #include "hosts.h"
 #include "parse.h"
+#include "policies.h"
 
 struct reading {
     struct faults faults;
@@ -579,7 +580,8 @@ static bool read_pin(const char *text, unsigned char out[DNA_PIN_SIZE])
 static void take_pins(struct reading *r, const struct section *s, struct dna_policy *policy)
 {
     const struct setting *setting = parse_setting(s, "pins");
-    bool wanted = policy->level == DNA_LEVEL_PIN;
+    bool wanted = policy->level == DNA_LEVEL_PIN ||
+                  strcmp(value_of(s, "policy", "observe"), "pin") == 0;
     for (size_t i = 0; setting != NULL && i < setting->n && i < DNA_POLICY_PINS; i++) {
         if (!read_pin(setting->values[i], policy->pins[policy->n_pins])) {
             faults_add(&r->faults, setting->line, "pins: \"%s\" is no SHA-256 in hex or base64",
@@ -589,8 +591,9 @@ static void take_pins(struct reading *r, const struct section *s, struct dna_pol
         }
     }
     if (wanted && (setting == NULL || setting->n == 0)) {
-        faults_add(&r->faults, line_of(s, "level"), "level: pin needs pins; add the SHA-256 of "
-                   "the server's key to pins");
+        const char *name = policy->level == DNA_LEVEL_PIN ? "level" : "observe";
+        faults_add(&r->faults, line_of(s, name), "%s: pin needs pins; add the SHA-256 of "
+                   "the server's key to pins", name);
     } else if (!wanted && setting != NULL && setting->n != 0) {
         faults_add(&r->faults, setting->line, "pins: is for level pin; set that, or remove it");
     }
@@ -630,6 +633,7 @@ static void take_policy(struct reading *r, const struct section *s)
         truth_of(s, "policy", "attribute-cert-accept-serial");
     take_delegation(r, s, &policy->policy);
     take_pins(r, s, &policy->policy);
+    policies_take(&r->faults, s, policy);
     c->n_policies += policy->pattern != NULL;
     if (strcmp(title, "*") == 0) {
         return;

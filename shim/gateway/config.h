@@ -56,7 +56,12 @@ struct gateway_host_config {
 
 struct gateway_policy_config {
     char *pattern;
+    int line;
     struct dna_policy policy;
+    bool report_only;
+    int64_t until; /* 0: no end */
+    bool observes;
+    struct dna_policy observed;
 };
 
 enum gateway_dns_mode { GATEWAY_DNS_ITERATE, GATEWAY_DNS_FORWARD, GATEWAY_DNS_STUB };

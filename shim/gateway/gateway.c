@@ -186,6 +186,8 @@ static void on_signal(uv_signal_t *handle, int number)
     struct gateway *gateway = handle->data;
     if (number == SIGHUP) {
         watch_reload(gateway);
+    } else if (number == SIGUSR1) {
+        observed_list(gateway);
     } else if (gateway->state != GATEWAY_FREES) {
         gateway_stop(gateway);
     }
@@ -193,7 +195,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static bool set_up_handles(struct gateway *gateway)
 {
-    static const int numbers[GATEWAY_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    static const int numbers[GATEWAY_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     bool ok = true;
     (void)uv_timer_init(&gateway->loop, &gateway->timer);
     gateway->timer.data = gateway;

@@ -17,7 +17,7 @@
  * freeing: the driver ends. */
 enum gateway_state { GATEWAY_RUNS, GATEWAY_DRAINS, GATEWAY_CLOSES, GATEWAY_FREES };
 
-#define GATEWAY_SIGNALS 3
+#define GATEWAY_SIGNALS 4
 
 /* A public address, or a link.  It stays where it is until the end, since what it accepted
  * points to it: one that is no more has no listener, and a link no config.  A link whose
@@ -116,6 +116,10 @@ const struct gateway_address *links_server_of(const struct gateway *gateway,
                                               const struct dna_link *link);
 /* Stops accepting: only what is public, or everything. */
 void links_close(struct gateway *gateway, bool only_public);
+
+/* --- observed.c --- */
+/* Logs whom the observed policies would have refused, a line each. */
+void observed_list(const struct gateway *gateway);
 
 /* --- store.c --- */
 /* Opens the store, and waits a few seconds at most for what is in it. */

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway.h"
+#include "policies.h"
 
 enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct command {
+    const char *policy_for;
     const char *file, *trace;
     bool check, print, memory;
     const char *memory_of; /* with memory: NULL: all */
@@ -28,6 +31,8 @@ static void usage(FILE *out)
           "proof.\n"
           "\n"
           "  -c, --config FILE  the configuration, see dna-gateway.conf(5)\n"
+          "      --policy-for DOMAIN\n"
+          "                     print which policy applies to a domain, and where it stands\n"
           "      --check        say what is wrong with it, and do nothing else\n"
           "      --print        print it with every default filled in\n"
           "      --memory [DOMAIN]\n"
@@ -54,6 +59,7 @@ static int help(void)
 static int read_command(int argc, char **argv, struct command *command, bool *done)
 {
     static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"policy-for", required_argument, NULL, 'o'},
                                           {"check", no_argument, NULL, 'k'},
                                           {"print", no_argument, NULL, 'p'},
                                           {"memory", no_argument, NULL, 'm'},
@@ -67,6 +73,9 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
         switch (c) {
         case 'c':
             command->file = optarg;
+            break;
+        case 'o':
+            command->policy_for = optarg;
             break;
         case 'k':
             command->check = true;
@@ -99,7 +108,8 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
         command->memory_of = argv[optind++];
     }
     if (command->file == NULL || optind < argc ||
-        command->check + command->print + command->memory + (command->clear != NULL) > 1) {
+        command->check + command->print + command->memory + (command->clear != NULL) +
+            (command->policy_for != NULL) > 1) {
         usage(stderr);
         return EXIT_USAGE;
     }
@@ -158,6 +168,19 @@ static FILE *open_trace(const char *name)
 }
 
 /* Takes config over. */
+static int show_policy(const struct gateway_config *config, const char *domain)
+{
+    enum dna_err err = policies_show(config, domain, time(NULL), stdout);
+    gateway_config_free(config);
+    if (err == DNA_OK) {
+        return EXIT_FINE;
+    }
+    fprintf(stderr, "dna-gateway: %s: %s\n", domain,
+            err == DNA_ERR_ARGUMENT ? "is no domain" : dna_err_name(err));
+    return err == DNA_ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* Takes config over. */
 static int serve(const struct gateway_config *config, const struct command *command)
 {
     FILE *trace = command->trace != NULL ? open_trace(command->trace) : NULL;
@@ -172,6 +195,9 @@ static int serve(const struct gateway_config *config, const struct command *comm
         store_begin(gateway, config);
     }
     if (gateway != NULL && gateway_apply(gateway, config, stderr)) {
+        if (command->check) {
+            policies_warn(config, time(NULL), stderr);
+        }
         status = command->check || gateway_run(gateway) ? EXIT_FINE : EXIT_FAILED;
     } else {
         status = gateway != NULL && gateway->deaf ? EXIT_FAILED : EXIT_USAGE;
@@ -220,7 +246,8 @@ int main(int argc, char **argv)
         return remember(config, &command);
     }
     if (config != NULL && faults == 0) {
-        return serve(config, &command);
+        return command.policy_for != NULL ? show_policy(config, command.policy_for)
+                                          : serve(config, &command);
     }
     status = EXIT_USAGE;
     if (config != NULL && is_readable(config->certificate) &&

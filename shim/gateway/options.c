@@ -89,6 +89,18 @@ const struct option gateway_options[] = {
      "certificate's key is one of pins"},
     {"policy", "pins", OPTION_TEXT, true, false, 0, 4, NULL, "",
      "with level pin: SHA-256 of the server's public key, in hex or base64"},
+    {"policy", "report-only", OPTION_YES_NO, false, false, 0, 0, NULL, "false",
+     "true: the section decides nothing; what would apply without it does, and the log says "
+     "whom it would have refused"},
+    {"policy", "until", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "the last day of an exception, in UTC, like 2027-01-31; then what would apply without "
+     "the section does; empty: no end"},
+    {"policy", "observe", OPTION_WORD, false, false, 0, 0, "none proof strong pin", "none",
+     "a stricter level that decides nothing: the log says whom it would have refused"},
+    {"policy", "observe-prooftypes", OPTION_WORD, true, false, 0, 16,
+     "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation "
+     "host-meta sts attribute-cert",
+     "", "the prooftypes that it admits; none: those of prooftypes"},
     {"policy", "prooftypes", OPTION_WORD, true, false, 1, 16,
      "pkix srvname dnssec-srv dane dnssec-ta posh xml-assertion service-delegation "
      "host-meta sts attribute-cert",

@@ -264,6 +264,27 @@ static const struct {
      "6: level: pin needs pins; add the SHA-256 of the server's key to pins\n"},
     {6, "policy \"*\" { pins = { \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\" } }",
      "6: pins: is for level pin; set that, or remove it\n"},
+    {6, "policy \"*\" { until = \"2027-02-29\" }",
+     "6: until: \"2027-02-29\" is no day; write it like \"2027-01-31\", the last day in UTC\n"},
+    {6, "policy \"*\" { until = \"2027-1-31\" }",
+     "6: until: \"2027-1-31\" is no day; write it like \"2027-01-31\", the last day in UTC\n"},
+    {6, "policy \"*\" { observe = proof }",
+     "6: observe: \"proof\" is not stricter than what is enforced; name a stricter level, or "
+     "fewer observe-prooftypes\n"},
+    {6, "policy \"*\" { level = strong observe = proof observe-prooftypes = { dane } }",
+     "6: observe: \"proof\" is not stricter than what is enforced; name a stricter level, or "
+     "fewer observe-prooftypes\n"},
+    {6, "policy \"*\" { level = refuse observe = strong }",
+     "6: observe: \"strong\" is not stricter than what is enforced; name a stricter level, or "
+     "fewer observe-prooftypes\n"},
+    {6, "policy \"*\" { report-only = true observe = strong }",
+     "6: observe: the whole section is observed already, by report-only; remove one of them\n"},
+    {6, "policy \"*\" { observe-prooftypes = { dane } }",
+     "6: observe-prooftypes: nothing is observed; set observe, or remove it\n"},
+    {6, "policy \"*\" { observe = pin }",
+     "6: observe: pin needs pins; add the SHA-256 of the server's key to pins\n"},
+    {6, "policy \"*\" { observe = none report-only = perhaps }",
+     "6: report-only: \"perhaps\" is neither true nor false\n"},
     {6, "policy \"*\" { level = pin pins = { "
         "\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\", \"e3b0\" } }",
      "6: pins: \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\" is no SHA-256 in hex or base64\n"
@@ -583,10 +604,37 @@ static void pins_are_read(void **state)
     free(errors);
 }
 
+static void ends_and_what_is_observed(void **state)
+{
+    const struct gateway_config *c;
+    char *text;
+    (void)state;
+    write_config(6, "policy \"*\" { level = dialback observe = proof "
+                    "observe-prooftypes = { dane, posh } }\n"
+                    "policy \"a.example\" { level = refuse until = \"2028-02-29\" }\n"
+                    "policy \".example\" { level = strong report-only = true }\n");
+    c = read_config("t.conf", &text);
+    assert_string_equal(text, "");
+    assert_int_equal(c->n_policies, 3);
+    assert_true(c->policies[0].observes);
+    assert_int_equal(c->policies[0].policy.level, DNA_LEVEL_DIALBACK);
+    assert_int_equal(c->policies[0].observed.level, DNA_LEVEL_PROOF);
+    assert_int_equal(c->policies[0].observed.prooftypes,
+                     DNA_PROOF_BIT(DNA_PROOF_DANE) | DNA_PROOF_BIT(DNA_PROOF_POSH));
+    assert_int_equal(c->policies[0].until, 0);
+    assert_int_equal(c->policies[1].until, 1835481600); /* March 1st */
+    assert_int_equal(c->policies[1].line, 7);
+    assert_true(c->policies[2].report_only);
+    assert_false(c->policies[2].observes);
+    gateway_config_free(c);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pins_are_read),
+        cmocka_unit_test(ends_and_what_is_observed),
         cmocka_unit_test(a_sound_file),
         cmocka_unit_test(values_that_were_set),
         cmocka_unit_test(faults),
