@@ -22,6 +22,7 @@ struct dna_edge_keep {
     void *arg;
     struct dna_timer *patience;
     bool settled, up;
+    size_t barred; /* entries of downgrade memory that were found since it was away */
     unsigned long refused; /* that the log knows of */
     unsigned long unfit;   /* ours, but nothing that the session takes */
     size_t key_len;
@@ -122,6 +123,21 @@ static void log_refused(struct dna_edge_keep *keep)
     }
 }
 
+/* What was found is known, so a store with less than what is known has lost something.  Only
+ * downgrade memory cannot wait: the rest is found out again soon, and written then. */
+static void make_good(struct dna_edge_keep *keep)
+{
+    struct dna_session *session = keep->uv->session;
+    struct dna_session_memory entry;
+    size_t known = 0, cursor = 0;
+    while (dna_session_memory_next(session, &cursor, &entry)) {
+        known++;
+    }
+    for (cursor = 0; known > keep->barred && dna_session_learn_again(session, &cursor);) {
+        dna_edge_keep_pull(keep->uv);
+    }
+}
+
 static void changed(void *arg, bool up, const char *why)
 {
     struct dna_edge_keep *keep = arg;
@@ -130,7 +146,9 @@ static void changed(void *arg, bool up, const char *why)
     if (up) {
         dna_edge_log(keep->uv, DNA_LOG_INFO, "store-up", "why", "everything in it is known");
         log_refused(keep);
+        make_good(keep);
     } else {
+        keep->barred = 0;
         dna_edge_log(keep->uv, DNA_LOG_WARNING, "store-down", "why", why);
     }
     dna_edge_loop_wake(keep->uv->loop);
@@ -172,6 +190,7 @@ static void found(void *arg, const struct dna_store_record *record)
     learned.domain = domain.text;
     memcpy(learned.id, record->id, sizeof learned.id);
     err = dna_session_recall(keep->uv->session, &learned, face->now(face->self));
+    keep->barred += err == DNA_OK && learned.kind == DNA_LEARNED_DOWNGRADE && !learned.gone;
     if (err == DNA_ERR_FORMAT) {
         keep->unfit++;
     } else if (err == DNA_OK && keep->found != NULL) {

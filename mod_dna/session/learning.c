@@ -242,6 +242,19 @@ void dna_learning_downgrade_gone(struct dna_learning *learning, const char *doma
     push(learning, &learned);
 }
 
+bool dna_session_learn_again(struct dna_session *session, size_t *cursor)
+{
+    struct dna_learning *learning = &session->learning;
+    struct dna_session_memory entry;
+    while (learning->on && learning->n < DNA_LIMIT_LEARNED) {
+        if (!dna_session_memory_next(session, cursor, &entry)) {
+            return false;
+        }
+        dna_learning_downgrade(learning, entry.domain, entry.role, entry.proven_at);
+    }
+    return learning->on;
+}
+
 /* --- recalling ------------------------------------------------------------------------ */
 
 static int64_t life_of(enum dna_learned_kind kind)

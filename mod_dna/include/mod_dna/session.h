@@ -300,6 +300,10 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_recall(struct dna_session *session
                                                      const struct dna_learned *learned,
                                                      struct dna_time now);
 
+/* Queues downgrade memory once more, for whoever kept it and has lost it, as far as there is
+ * room: true: there is more, after *cursor, which begins at 0.  Nothing is heard meanwhile. */
+DNA_API bool dna_session_learn_again(struct dna_session *session, size_t *cursor);
+
 /* What an entry says, for people; its texts live as long as the entry's. */
 struct dna_learned_view {
     enum dna_role role;          /* downgrade: ours when the domain was proven */
