@@ -169,6 +169,9 @@ class Play:
                 self.deliver(f"{name}.dna", ours)
             for provider in PROVIDERS:
                 self.proven(provider, f"{name}.dna", "pkix")
+        self.claim(all("unsupported certificate purpose" in gateway.trace.read_text("utf-8")
+                       for gateway in self.world.gateways.values()),
+                   "yew.dna refused the providers' certificates: they lack clientAuth")
 
     def what_strict_servers_refuse(self):
         self.screen.heading("3. Delegated domains and servers that know certificates only")
@@ -177,8 +180,31 @@ class Play:
                 self.refused("library.dna", f"{name}.dna")
                 self.refused(f"{name}.dna", "library.dna")
 
+    def nowhere(self):
+        """The name server leads every stream to the gateway, so that is who must say it."""
+        self.screen.heading("4. A domain that does not exist")
+        for _, delegated, _ in PROVIDERS.values():
+            sender = self.clients[delegated]
+            condition, _ = sender.wait_for_error(sender.send(f"{USER}@nowhere.dna", "hello"),
+                                                 log=self.log_of(delegated))
+            self.claim(condition == "remote-server-not-found",
+                       f"{delegated} → nowhere.dna came back: {condition}")
+
+    def afresh(self):
+        self.screen.heading("5. The gateways begin afresh, the servers stay")
+        for provider in PROVIDERS:
+            self.world.stop_gateway(provider)
+        for provider in PROVIDERS:
+            self.world.start_gateway(provider)
+        for one in PROVIDERS:
+            for other in PROVIDERS:
+                if one != other:
+                    self.deliver(PROVIDERS[one][1], PROVIDERS[other][1], "again")
+            self.deliver("pine.dna", PROVIDERS[one][2], "again")
+            self.deliver(PROVIDERS[one][1], "yew.dna", "again")
+
     def other_queries(self):
-        self.screen.heading(f"4. Each server behind a gateway fetches {URL}")
+        self.screen.heading(f"6. Each server behind a gateway fetches {URL}")
         north, south, east = (self.servers[name] for name in PROVIDERS)
         got = {"north": north.fetch(self.daemons["north"], URL),
                "south": south.fetched(self.daemons["south"]),
@@ -188,9 +214,9 @@ class Play:
                      if line.startswith(f"{ADDRESSES[name]} ")]
             self.claim(said == HELLO and asked, f"{self.servers[name].NAME} got “{said}”")
 
-    def deliver(self, source, target):
+    def deliver(self, source, target, what="hello"):
         sender, receiver = self.clients[source], self.clients[target]
-        body = f"from {source} to {target}"
+        body = f"{what}, from {source} to {target}"
         sender.send(receiver.address, body)
         receiver.wait_for_message(sender.address, body, log=self.log_of(source, target))
         self.claim(True, f"{source} → {target}")
@@ -198,10 +224,12 @@ class Play:
     def refused(self, source, target):
         sender, receiver = self.clients[source], self.clients[target]
         ident = sender.send(receiver.address, "is this let through?")
-        condition, _ = sender.wait_for_error(ident, log=self.log_of(source, target))
+        condition, why = sender.wait_for_error(ident, log=self.log_of(source, target))
         receiver.check_alive()
         self.claim(not receiver.messages_from(sender.address),
                    f"{source} → {target} came back: {condition}")
+        if why:
+            self.screen.prose(f"“{why}”", indent=" " * 6)
 
     def proven(self, judge, domain, prooftype):
         rulings = self.world.gateways[judge].rulings(domain=domain)
@@ -235,6 +263,8 @@ def play(world, screen):
     scene.behind_gateways()
     scene.with_stock_servers()
     scene.what_strict_servers_refuse()
+    scene.nowhere()
+    scene.afresh()
     scene.other_queries()
     scene.last_word()
     return scene.failures
