@@ -430,8 +430,8 @@ void router_closed(struct stream *stream, const char *condition, const char *why
     enum dna_stanza_condition returned = condition_of_end(stream, condition);
     struct place *target = stream->own[0] != '\0' ? place_find(router, stream->peer) : NULL;
     char text[512];
-    (void)snprintf(text, sizeof text, "%s%s%s", condition, condition[0] != '\0' ? ": " : "",
-                   why);
+    (void)snprintf(text, sizeof text, "%s%s%s", condition,
+                   condition[0] != '\0' && why[0] != '\0' ? ": " : "", why);
     pressure_forget(router, stream);
     while (stream->places != NULL) {
         struct place *place = stream->places;
