@@ -182,7 +182,8 @@
 #define DNA_LIMIT_KEEP_DOCUMENT_S 300
 #define DNA_LIMIT_KEEP_ABSENT_S 900      /* 404 or 410 */
 #define DNA_LIMIT_KEEP_FAILED_S 60       /* fetches, path checks, refused proofs (S13) */
-#define DNA_LIMIT_ASKED 65536            /* under way at once; more are answered "failed" */
+#define DNA_LIMIT_ASKED 65536            /* under way at once; more are answered "failed", as is
+                                          * what is beyond half of the room that others leave */
 #define DNA_LIMIT_LATE 1024              /* given up, whose answer may still come */
 
 /* What outlives the process. */

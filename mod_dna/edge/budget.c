@@ -287,6 +287,12 @@ static void set_place(struct dna_ticket *ticket, struct dna_ledger_place *place)
     }
 }
 
+void dna_budget_beside(struct dna_ticket *ticket, const struct dna_ticket *other)
+{
+    assert(ticket->state == DNA_TICKET_WAITING && other->state == DNA_TICKET_WAITING);
+    set_place(ticket, other->place);
+}
+
 enum dna_err dna_budget_aim(struct dna_budget *budget, struct dna_ticket *ticket,
                             const struct dna_address *address, int64_t now, bool *go)
 {

@@ -50,6 +50,8 @@ DNA_MUST_USE enum dna_err dna_budget_enter(struct dna_budget *budget,
                                            struct dna_ticket *ticket, struct dna_span peer,
                                            enum dna_fetch_kind kind, bool proven, int64_t now,
                                            struct dna_ticket **evicted);
+/* A waiting ticket of the same fetch as another one that waits, which knows where to. */
+void dna_budget_beside(struct dna_ticket *ticket, const struct dna_ticket *other);
 /* The next one that may run; it does from now on.  NULL: nobody may. */
 struct dna_ticket *dna_budget_next(struct dna_budget *budget, int64_t now);
 /* Asks for a GET at that address; a former one of this ticket is over.  *go false: not now,

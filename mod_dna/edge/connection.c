@@ -134,10 +134,11 @@ void dna_edge_connection_open(struct dna_uv_stream *stream, struct dna_edge_sock
     with.role = stream->role;
     with.link = stream->link;
     with.user = stream;
+    dna_edge_party_of(&remote->address, &stream->party);
+    with.payer = stream->link == NULL ? stream->party.key : NULL;
     stream->wire.socket = socket;
     stream->remote = *remote;
     dna_edge_endpoint_text(remote, stream->remote_text);
-    dna_edge_party_of(&remote->address, &stream->party);
     dna_edge_socket_tune(socket);
     dna_edge_socket_bind(socket, &dna_edge_wire_events, stream);
     if (dna_edge_random(with.random, sizeof with.random) != DNA_OK ||

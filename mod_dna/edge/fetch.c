@@ -7,19 +7,12 @@
  */
 #include <edge/fetch.h>
 
-#include <stddef.h>
-
 #include <base/alloc.h>
 #include <edge/fetch_step.h>
 
 static int64_t now_mono(const struct dna_fetcher *fetcher)
 {
     return fetcher->loop->now(fetcher->loop->self).mono;
-}
-
-static struct dna_fetch *fetch_of(struct dna_ticket *ticket)
-{
-    return (struct dna_fetch *)(void *)((char *)ticket - offsetof(struct dna_fetch, ticket));
 }
 
 static void put_in(struct dna_fetch *fetch, struct dna_fetch **list)
@@ -113,7 +106,7 @@ void dna_fetch_conclude(struct dna_fetch *fetch, enum dna_fetch_outcome outcome,
     bool failed = outcome == DNA_FETCH_FAILED ||
                   (outcome == DNA_FETCH_REFUSED && fetch->refusal != NULL);
     dna_fetch_halt(fetch);
-    dna_budget_leave(fetcher->budget, &fetch->ticket, now_mono(fetcher), failed);
+    dna_fetch_leave(fetch, failed);
     take_out(fetch);
     log_end(fetch, &result);
     fetch->fn(fetch->arg, &result);
@@ -124,6 +117,14 @@ static void turn_away(struct dna_fetch *fetch, const char *why)
 {
     fetch->refusal = why;
     put_in(fetch, &fetch->fetcher->away);
+}
+
+void dna_fetch_evicted(struct dna_fetch *fetch)
+{
+    if (!dna_fetch_in_budget(fetch)) {
+        take_out(fetch);
+        turn_away(fetch, "too many fetches of this peer wait");
+    }
 }
 
 /* Callbacks may start and cancel fetches: nothing is remembered from one to the next. */
@@ -137,7 +138,8 @@ void dna_fetcher_pump(struct dna_fetcher *fetcher)
             dna_fetch_conclude(fetcher->away, DNA_FETCH_REFUSED, 0, (struct dna_span){0},
                                fetcher->away->refusal);
         } else if ((ticket = dna_budget_next(fetcher->budget, now)) != NULL) {
-            dna_fetch_step(fetch_of(ticket));
+            dna_fetch_let_in(dna_fetch_party_of(ticket));
+            dna_fetch_step(dna_fetch_party_of(ticket)->fetch);
         } else {
             break;
         }
@@ -148,8 +150,8 @@ void dna_fetcher_pump(struct dna_fetcher *fetcher)
     }
     /* Without a timer nobody would come for them. */
     while ((ticket = dna_budget_any_waiting(fetcher->budget)) != NULL) {
-        dna_fetch_conclude(fetch_of(ticket), DNA_FETCH_REFUSED, 0, (struct dna_span){0},
-                           "no timer");
+        dna_fetch_conclude(dna_fetch_party_of(ticket)->fetch, DNA_FETCH_REFUSED, 0,
+                           (struct dna_span){0}, "no timer");
     }
 }
 
@@ -179,7 +181,7 @@ enum dna_err dna_fetcher_new(const struct dna_loop *loop,
 static void drop(struct dna_fetch *fetch)
 {
     dna_fetch_halt(fetch);
-    dna_budget_leave(fetch->fetcher->budget, &fetch->ticket, now_mono(fetch->fetcher), false);
+    dna_fetch_leave(fetch, false);
     take_out(fetch);
     dispose(fetch);
 }
@@ -241,10 +243,8 @@ static struct dna_fetch *make_fetch(struct dna_fetcher *fetcher,
 }
 
 /* Into the queue, or among those who are turned away. */
-static enum dna_err place(struct dna_fetch *fetch, const char *peer_key, bool proven,
-                          int64_t now)
+static enum dna_err place(struct dna_fetch *fetch)
 {
-    struct dna_ticket *evicted = NULL;
     enum dna_err err;
     const char *why = read_url(fetch, fetch->url, &err);
     if (err != DNA_OK) {
@@ -254,8 +254,7 @@ static enum dna_err place(struct dna_fetch *fetch, const char *peer_key, bool pr
         turn_away(fetch, why);
         return DNA_OK;
     }
-    err = dna_budget_enter(fetch->fetcher->budget, &fetch->ticket, dna_span_of(peer_key),
-                           fetch->kind, proven, now, &evicted);
+    err = dna_fetch_enter(&fetch->first);
     if (err == DNA_ERR_LIMIT) {
         turn_away(fetch, "too many fetches wait");
         return DNA_OK;
@@ -264,10 +263,6 @@ static enum dna_err place(struct dna_fetch *fetch, const char *peer_key, bool pr
         return err;
     }
     put_in(fetch, &fetch->fetcher->live);
-    if (evicted != NULL) {
-        take_out(fetch_of(evicted));
-        turn_away(fetch_of(evicted), "too many fetches of this peer wait");
-    }
     return DNA_OK;
 }
 
@@ -287,13 +282,29 @@ enum dna_err dna_fetcher_get(struct dna_fetcher *fetcher, const struct dna_want_
     }
     fetch->fn = fn;
     fetch->arg = arg;
-    err = place(fetch, peer_key, proven, now);
+    dna_fetch_party_init(&fetch->first, fetch, peer_key, proven);
+    err = place(fetch);
     if (err != DNA_OK) {
         dispose(fetch);
         return err;
     }
     *out = fetch;
     return DNA_OK;
+}
+
+enum dna_err dna_fetch_join(struct dna_fetch *fetch, const char *peer_key, bool proven)
+{
+    struct dna_fetcher *fetcher = fetch->fetcher;
+    int64_t now = now_mono(fetcher);
+    enum dna_err err;
+    if (fetch->list == &fetcher->away) {
+        return DNA_OK;
+    }
+    if (!want_turn(fetcher, now, now)) {
+        return DNA_ERR_MEMORY;
+    }
+    err = dna_fetch_add_party(fetch, peer_key, proven);
+    return err == DNA_ERR_LIMIT ? DNA_OK : err;
 }
 
 void dna_fetch_cancel(struct dna_fetch *fetch)

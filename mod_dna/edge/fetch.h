@@ -57,6 +57,10 @@ DNA_MUST_USE enum dna_err dna_fetcher_get(struct dna_fetcher *fetcher,
                                           const struct dna_want_fetch *want,
                                           const char *peer_key, bool proven, dna_fetch_fn *fn,
                                           void *arg, struct dna_fetch **out);
+/* It is made on that peer's behalf, too: it goes as soon as one of them all may.
+ * DNA_ERR_MEMORY: it waits as it did. */
+DNA_MUST_USE enum dna_err dna_fetch_join(struct dna_fetch *fetch, const char *peer_key,
+                                         bool proven);
 void dna_fetch_cancel(struct dna_fetch *fetch);
 /* What that peer's URL led to was ruled FAIL: counts as a failed fetch of it (S23). */
 void dna_fetcher_blame(struct dna_fetcher *fetcher, const char *peer_key);

@@ -74,13 +74,14 @@ static void try_address(struct dna_fetch *fetch)
     struct dna_fetcher *fetcher = fetch->fetcher;
     const struct dna_address *address = &fetch->addresses[fetch->tried];
     bool go = false;
-    if (dna_budget_aim(fetcher->budget, &fetch->ticket, address,
+    if (dna_budget_aim(fetcher->budget, &fetch->running->ticket, address,
                        fetcher->loop->now(fetcher->loop->self).mono, &go) != DNA_OK) {
         give_up(fetch, "no memory");
         return;
     }
     if (!go) {
         stop_clock(fetch);
+        dna_fetch_wait_again(fetch);
         return;
     }
     if (dna_https_get(fetcher->options.https, fetch->url, address, on_hop, fetch,

@@ -16,8 +16,18 @@ struct dna_fetcher {
     int64_t turn_at;
 };
 
-struct dna_fetch {
+/* One on whose behalf it is made. */
+struct dna_fetch_party {
     struct dna_ticket ticket;
+    struct dna_fetch *fetch;
+    struct dna_fetch_party *next;
+    bool proven;
+    char key[DNA_ADDRESS_TEXT];
+};
+
+struct dna_fetch {
+    struct dna_fetch_party first;    /* and the others behind it */
+    struct dna_fetch_party *running; /* whose turn it is; NULL: it waits */
     struct dna_fetcher *fetcher;
     struct dna_fetch **list, *previous, *next;
     enum dna_fetch_kind kind;
@@ -40,6 +50,26 @@ struct dna_fetch {
     dna_fetch_fn *fn;
     void *arg;
 };
+
+/* --- fetch_party.c */
+struct dna_fetch_party *dna_fetch_party_of(struct dna_ticket *ticket);
+void dna_fetch_party_init(struct dna_fetch_party *party, struct dna_fetch *fetch,
+                          const char *key, bool proven);
+/* Into its queue.  As dna_budget_enter. */
+DNA_MUST_USE enum dna_err dna_fetch_enter(struct dna_fetch_party *party);
+DNA_MUST_USE enum dna_err dna_fetch_add_party(struct dna_fetch *fetch, const char *key,
+                                              bool proven);
+/* The budget let it in: the fetch runs on its account, and leaves the other queues ... */
+void dna_fetch_let_in(struct dna_fetch_party *winner);
+/* ... until the budget has put it back. */
+void dna_fetch_wait_again(struct dna_fetch *fetch);
+/* Out of all queues; failed: counts as a failure of the peer on whose account it runs. */
+void dna_fetch_leave(struct dna_fetch *fetch, bool failed);
+bool dna_fetch_in_budget(struct dna_fetch *fetch);
+
+/* --- fetch.c */
+/* A queue was full, and it is not in that one any more. */
+void dna_fetch_evicted(struct dna_fetch *fetch);
 
 /* Its turn has come: takes it up where it was. */
 void dna_fetch_step(struct dna_fetch *fetch);

@@ -228,12 +228,29 @@ static void satisfy(struct dna_uv *uv, unsigned id, const struct dna_want *want)
     }
 }
 
+/* A second peer waits for a fetch: it must not have to wait for the first one's turn. */
+static void join(struct dna_uv *uv, unsigned id, const struct dna_stream *core)
+{
+    struct pending *pending = dna_map_get(uv->wants->by_id, key_of(&id));
+    const struct dna_uv_stream *stream = dna_stream_user(core);
+    if (pending == NULL || pending->fetch == NULL || stream == NULL) {
+        return;
+    }
+    if (dna_fetch_join(pending->fetch, stream->party.key, stream->party.proven) != DNA_OK) {
+        dna_edge_log(uv, DNA_LOG_WARNING, "fetch-not-shared", "why", "out of memory");
+    }
+}
+
 void dna_edge_wants_pull(struct dna_uv *uv)
 {
     const struct dna_want *want;
+    struct dna_stream *core;
     unsigned id;
     while (dna_session_next_want(uv->session, &id, &want)) {
         satisfy(uv, id, want);
+    }
+    while (dna_session_next_joined(uv->session, &id, &core)) {
+        join(uv, id, core);
     }
     while (dna_session_next_cancel(uv->session, &id)) {
         struct pending *pending = dna_map_remove(uv->wants->by_id, key_of(&id));

@@ -39,6 +39,8 @@ static void foresee_one(struct dna_stream *stream, const char *name, struct dna_
     if (wait == NULL) {
         return; /* it only saves time */
     }
+    wait->stream = stream;
+    wait->payer = stream->payer;
     if (dna_lookups_join(&session->lookups, dna_key_span(&key), &want, wait) != DNA_OK) {
         dna_alloc_release(session->alloc, wait);
         return;

@@ -137,6 +137,8 @@ static enum dna_err look_up(struct dna_hearing *hearing, unsigned id,
     }
     wait->hearing = hearing;
     wait->court_id = id;
+    wait->stream = hearing->stream;
+    wait->payer = hearing->stream != NULL ? hearing->stream->payer : NULL;
     err = dna_lookups_join(&session->lookups, key, want, wait);
     if (err != DNA_OK) {
         dna_alloc_release(session->alloc, wait);

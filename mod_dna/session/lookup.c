@@ -16,8 +16,76 @@ enum dna_err dna_lookups_init(struct dna_lookups *lookups, const struct dna_allo
     if (err == DNA_OK) {
         err = dna_map_new(alloc, seed, &lookups->by_id);
     }
+    if (err == DNA_OK) {
+        err = dna_map_new(alloc, seed, &lookups->payers);
+    }
     return err;
 }
+
+/* --- payers ---------------------------------------------------------------------------- */
+
+struct dna_payer *dna_payer_enter(struct dna_lookups *lookups, struct dna_span key)
+{
+    struct dna_payer *payer = dna_map_get(lookups->payers, key);
+    if (payer == NULL) {
+        payer = dna_alloc_zero(lookups->alloc, 1, sizeof *payer + key.len);
+        if (payer == NULL) {
+            return NULL;
+        }
+        payer->key_len = key.len;
+        memcpy(payer->key, key.ptr, key.len);
+        if (dna_map_set(lookups->payers, key, payer) != DNA_OK) {
+            dna_alloc_release(lookups->alloc, payer);
+            return NULL;
+        }
+    }
+    payer->refs++;
+    return payer;
+}
+
+void dna_payer_leave(struct dna_lookups *lookups, struct dna_payer *payer)
+{
+    if (payer != NULL && --payer->refs == 0) {
+        (void)dna_map_remove(lookups->payers,
+                             (struct dna_span){payer->key, payer->key_len});
+        dna_alloc_release(lookups->alloc, payer);
+    }
+}
+
+static size_t under_way(const struct dna_lookups *lookups)
+{
+    return lookups->queues[DNA_LOOKUP_NEW].n + lookups->queues[DNA_LOOKUP_RUNNING].n;
+}
+
+static bool has_room(const struct dna_lookups *lookups, const struct dna_payer *payer)
+{
+    size_t taken = under_way(lookups);
+    return taken < DNA_LIMIT_ASKED &&
+           (payer == NULL || payer->under_way < (DNA_LIMIT_ASKED - taken + 1) / 2);
+}
+
+static void discharge(struct dna_lookups *lookups, struct dna_lookup *lookup)
+{
+    struct dna_payer *payer = lookup->payer;
+    lookup->payer = NULL;
+    lookup->charged = NULL;
+    if (payer != NULL) {
+        payer->under_way--;
+        dna_payer_leave(lookups, payer);
+    }
+}
+
+static void charge(struct dna_lookup *lookup, struct dna_wait *wait)
+{
+    lookup->charged = wait;
+    lookup->payer = wait->payer;
+    if (wait->payer != NULL) {
+        wait->payer->under_way++;
+        wait->payer->refs++;
+    }
+}
+
+/* --- look-ups -------------------------------------------------------------------------- */
 
 static struct dna_span key_of(const struct dna_lookup *lookup)
 {
@@ -81,6 +149,7 @@ void dna_lookups_close(struct dna_lookups *lookups, struct dna_lookup *lookup)
         (void)dna_map_remove(lookups->by_key, key_of(lookup));
     }
     (void)dna_map_remove(lookups->by_id, id_span(&lookup->id));
+    discharge(lookups, lookup);
     dequeue(lookups, lookup);
 }
 
@@ -99,6 +168,7 @@ void dna_lookups_fini(struct dna_lookups *lookups)
     }
     dna_map_free(lookups->by_key);
     dna_map_free(lookups->by_id);
+    dna_map_free(lookups->payers);
 }
 
 static unsigned fresh_id(struct dna_lookups *lookups)
@@ -156,10 +226,6 @@ static enum dna_err make(struct dna_lookups *lookups, struct dna_span key,
 {
     struct dna_lookup *lookup;
     enum dna_err err;
-    if (lookups->queues[DNA_LOOKUP_NEW].n + lookups->queues[DNA_LOOKUP_RUNNING].n >=
-        DNA_LIMIT_ASKED) {
-        return DNA_ERR_LIMIT;
-    }
     lookup = dna_alloc_zero(lookups->alloc, 1, sizeof *lookup + key.len + size_beside(want));
     if (lookup == NULL) {
         return DNA_ERR_MEMORY;
@@ -184,15 +250,41 @@ static enum dna_err make(struct dna_lookups *lookups, struct dna_span key,
     return DNA_OK;
 }
 
+static void enter_joined(struct dna_lookups *lookups, struct dna_wait *wait)
+{
+    wait->joined = true;
+    wait->prev_joined = lookups->last_joined;
+    wait->next_joined = NULL;
+    *(wait->prev_joined != NULL ? &wait->prev_joined->next_joined : &lookups->first_joined) = wait;
+    lookups->last_joined = wait;
+}
+
+static void leave_joined(struct dna_lookups *lookups, struct dna_wait *wait)
+{
+    if (!wait->joined) {
+        return;
+    }
+    *(wait->prev_joined != NULL ? &wait->prev_joined->next_joined : &lookups->first_joined) =
+        wait->next_joined;
+    *(wait->next_joined != NULL ? &wait->next_joined->prev_joined : &lookups->last_joined) =
+        wait->prev_joined;
+    wait->joined = false;
+}
+
 enum dna_err dna_lookups_join(struct dna_lookups *lookups, struct dna_span key,
                               const struct dna_want *want, struct dna_wait *wait)
 {
     struct dna_lookup *lookup = dna_map_get(lookups->by_key, key);
     if (lookup == NULL) {
-        enum dna_err err = make(lookups, key, want, &lookup);
+        enum dna_err err = has_room(lookups, wait->payer) ? make(lookups, key, want, &lookup)
+                                                          : DNA_ERR_LIMIT;
         if (err != DNA_OK) {
             return err;
         }
+        charge(lookup, wait);
+    } else if (lookup->state == DNA_LOOKUP_RUNNING && want->kind == DNA_WANT_FETCH &&
+               wait->stream != NULL) {
+        enter_joined(lookups, wait);
     }
     wait->lookup = lookup;
     wait->prev = NULL;
@@ -204,17 +296,25 @@ enum dna_err dna_lookups_join(struct dna_lookups *lookups, struct dna_span key,
     return DNA_OK;
 }
 
-static void detach(struct dna_wait *wait)
+static void detach(struct dna_lookups *lookups, struct dna_wait *wait)
 {
+    struct dna_lookup *lookup = wait->lookup;
+    leave_joined(lookups, wait);
     if (wait->prev != NULL) {
         wait->prev->next = wait->next;
     } else {
-        wait->lookup->waits = wait->next;
+        lookup->waits = wait->next;
     }
     if (wait->next != NULL) {
         wait->next->prev = wait->prev;
     }
     wait->lookup = NULL;
+    if (lookup->charged == wait && lookup->waits != NULL) {
+        discharge(lookups, lookup);
+        charge(lookup, lookup->waits);
+    } else if (lookup->charged == wait) {
+        lookup->charged = NULL; /* it stays on that account as long as it runs */
+    }
 }
 
 /* Else whoever asserts a domain and leaves at once keeps its sts policy from being seen. */
@@ -229,7 +329,7 @@ void dna_lookups_leave(struct dna_lookups *lookups, struct dna_wait *wait)
     if (lookup == NULL) {
         return;
     }
-    detach(wait);
+    detach(lookups, wait);
     if (lookup->waits != NULL || dna_map_get(lookups->by_key, key_of(lookup)) != lookup) {
         return; /* others wait, or it is just being answered */
     }
@@ -241,6 +341,7 @@ void dna_lookups_leave(struct dna_lookups *lookups, struct dna_wait *wait)
         return;
     }
     (void)dna_map_remove(lookups->by_key, key_of(lookup));
+    discharge(lookups, lookup);
     move(lookups, lookup, DNA_LOOKUP_CANCELING);
 }
 
@@ -278,17 +379,30 @@ bool dna_lookups_next_cancel(struct dna_lookups *lookups, unsigned *id)
     return true;
 }
 
+bool dna_lookups_next_joined(struct dna_lookups *lookups, unsigned *id,
+                           struct dna_stream **stream)
+{
+    struct dna_wait *wait = lookups->first_joined;
+    if (wait == NULL) {
+        return false;
+    }
+    *id = wait->lookup->id;
+    *stream = wait->stream;
+    leave_joined(lookups, wait);
+    return true;
+}
+
 struct dna_lookup *dna_lookups_find(const struct dna_lookups *lookups, unsigned id)
 {
     struct dna_lookup *lookup = dna_map_get(lookups->by_id, id_span(&id));
     return lookup != NULL && lookup->state != DNA_LOOKUP_NEW ? lookup : NULL;
 }
 
-struct dna_wait *dna_lookup_next_wait(struct dna_lookup *lookup)
+struct dna_wait *dna_lookup_next_wait(struct dna_lookups *lookups, struct dna_lookup *lookup)
 {
     struct dna_wait *wait = lookup->waits;
     if (wait != NULL) {
-        detach(wait);
+        detach(lookups, wait);
     }
     return wait;
 }

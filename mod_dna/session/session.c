@@ -339,10 +339,16 @@ struct dna_stream *dna_session_want_stream(const struct dna_session *session, un
 {
     const struct dna_lookup *lookup = dna_lookups_find(&session->lookups, id);
     const struct dna_wait *wait = lookup != NULL ? lookup->waits : NULL;
-    while (wait != NULL && (wait->hearing == NULL || wait->hearing->stream == NULL)) {
+    while (wait != NULL && (wait->hearing == NULL || wait->stream == NULL)) {
         wait = wait->next;
     }
-    return wait != NULL ? wait->hearing->stream : NULL;
+    return wait != NULL ? wait->stream : NULL;
+}
+
+bool dna_session_next_joined(struct dna_session *session, unsigned *id,
+                             struct dna_stream **stream)
+{
+    return dna_lookups_next_joined(&session->lookups, id, stream);
 }
 
 bool dna_session_next_cancel(struct dna_session *session, unsigned *id)
@@ -413,7 +419,7 @@ enum dna_err dna_session_give(struct dna_session *session, unsigned id,
                      &lookup->want, fact, now.wall);
     recollect(session, &lookup->want, fact, now.wall);
     dna_lookups_close(&session->lookups, lookup);
-    while ((wait = dna_lookup_next_wait(lookup)) != NULL) {
+    while ((wait = dna_lookup_next_wait(&session->lookups, lookup)) != NULL) {
         if (wait->hearing != NULL) {
             enum dna_err err =
                 dna_hearing_answer(wait->hearing, wait->court_id, fact, now);

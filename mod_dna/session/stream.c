@@ -152,6 +152,10 @@ static enum dna_err make_parts(struct dna_stream *stream,
             err = stream->endpoint.address == NULL ? DNA_ERR_MEMORY : err;
         }
     }
+    if (err == DNA_OK && options->payer != NULL) {
+        stream->payer = dna_payer_enter(&stream->session->lookups, dna_span_of(options->payer));
+        err = stream->payer == NULL ? DNA_ERR_MEMORY : err;
+    }
     if (err == DNA_OK && stream->link == NULL) {
         err = dna_map_new(alloc, stream->session->seed, &stream->peers);
     }
@@ -163,6 +167,7 @@ static void free_parts(struct dna_stream *stream)
     struct dna_session *session = stream->session;
     dna_stream_peers_free(stream);
     dna_lookups_leave_all(&session->lookups, &stream->foresight.waits);
+    dna_payer_leave(&session->lookups, stream->payer);
     dna_s2s_free(stream->s2s);
     dna_xml_reader_free(stream->reader);
     dna_chain_free(stream->chain);

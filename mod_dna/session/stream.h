@@ -48,6 +48,7 @@ struct dna_stream {
     struct dna_chain *chain; /* what the peer presented */
     struct dna_stream_endpoint endpoint;
     struct dna_stream_foresight foresight;
+    struct dna_payer *payer; /* of its look-ups; NULL: the host */
     struct dna_map *peers; /* to struct dna_stream_peer; NULL on local streams */
     struct dna_ruling *shown; /* beside the last PEER effect, or NULL */
     struct dna_timer timer;

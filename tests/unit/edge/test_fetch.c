@@ -603,6 +603,70 @@ static void ten_failures_make_a_peer_wait(void **state)
     world_fini(&w);
 }
 
+/* Who begins a fetch cannot make others wait for it by being busy, or by having failed (S23):
+ * it goes in the turn of whoever's comes first, and is charged to that one. */
+static void a_shared_fetch_goes_in_the_best_turn(void **state)
+{
+    struct world w;
+    struct dna_fetch *fetch;
+    struct seen seen, slow[DNA_LIMIT_FETCH_RUNNING_PEER];
+    (void)state;
+    world_init(&w, 0);
+    for (unsigned i = 0; i < DNA_LIMIT_FETCH_FAILURES_MINUTE; i++) {
+        (void)begin_as(&w, "bad", DNA_FETCH_PEER, 0, "http://absent.example/", &seen);
+        finish(&w, &seen);
+    }
+    fetch = begin_as(&w, "bad", DNA_FETCH_PEER, 0, "http://www.example/ok", &seen);
+    poll_loop_run(w.loop, 50);
+    assert_int_equal(seen.calls, 0);
+    assert_int_equal(dna_fetch_join(fetch, "bad", false), DNA_OK);
+    poll_loop_run(w.loop, 50);
+    assert_int_equal(seen.calls, 0);
+    assert_int_equal(dna_fetch_join(fetch, "good", false), DNA_OK);
+    assert_int_equal(dna_fetch_join(fetch, "other", true), DNA_OK);
+    finish(&w, &seen);
+
+    w.mute = true;
+    for (unsigned i = 0; i < DNA_LIMIT_FETCH_RUNNING_PEER; i++) {
+        (void)begin_as(&w, "busy", DNA_FETCH_PEER, 0, "http://www.example/ok", &slow[i]);
+    }
+    poll_loop_run(w.loop, 50);
+    w.mute = false;
+    fetch = begin_as(&w, "busy", DNA_FETCH_PEER, 0, "http://www.example/ok", &seen);
+    poll_loop_run(w.loop, 50);
+    assert_int_equal(seen.calls, 0);
+    assert_int_equal(dna_fetch_join(fetch, "good", false), DNA_OK);
+    finish(&w, &seen);
+    world_fini(&w);
+}
+
+/* One that runs already, and finds its address full, waits in all turns; nobody is told
+ * twice, and cancelling leaves all queues. */
+static void a_shared_fetch_waits_for_its_address(void **state)
+{
+    struct world w;
+    struct dna_fetch *fetch;
+    struct seen seen[DNA_LIMIT_FETCH_PEER_AT_MINUTE], last, others;
+    (void)state;
+    world_init(&w, 0);
+    for (unsigned i = 0; i < DNA_LIMIT_FETCH_PEER_AT_MINUTE; i++) {
+        (void)begin_as(&w, "peer", DNA_FETCH_PEER, 0, "http://www.example/ok", &seen[i]);
+        finish(&w, &seen[i]);
+    }
+    fetch = begin_as(&w, "peer", DNA_FETCH_PEER, 0, "http://www.example/ok", &last);
+    assert_int_equal(dna_fetch_join(fetch, "second", false), DNA_OK);
+    poll_loop_run(w.loop, 50);
+    assert_int_equal(dna_fetch_join(fetch, "third", true), DNA_OK);
+    poll_loop_run(w.loop, 50);
+    assert_int_equal(last.calls, 0);
+    (void)begin_as(&w, "second", DNA_FETCH_WELL_KNOWN, 0, "https://www.example/", &others);
+    finish(&w, &others); /* their queues go on */
+    dna_fetch_cancel(fetch);
+    poll_loop_run(w.loop, 50);
+    assert_int_equal(last.calls, 0);
+    world_fini(&w);
+}
+
 static void a_full_queue_turns_away(void **state)
 {
     static struct seen seen[DNA_LIMIT_FETCH_WAITING + 2];
@@ -721,6 +785,8 @@ int main(void)
         cmocka_unit_test(the_eleventh_at_one_address_waits),
         cmocka_unit_test(whom_the_court_blames_waits),
         cmocka_unit_test(ten_failures_make_a_peer_wait),
+        cmocka_unit_test(a_shared_fetch_goes_in_the_best_turn),
+        cmocka_unit_test(a_shared_fetch_waits_for_its_address),
         cmocka_unit_test(a_full_queue_turns_away),
         cmocka_unit_test(a_loop_that_refuses_ends_the_fetch),
         cmocka_unit_test(without_a_timer_nobody_waits_for_ever),

@@ -52,7 +52,7 @@ static void one_look_up_for_all(void **state)
     found = dna_lookups_find(&lookups, told->id);
     assert_ptr_equal(found, told);
     dna_lookups_close(&lookups, found);
-    while (dna_lookup_next_wait(found) != NULL) {
+    while (dna_lookup_next_wait(&lookups, found) != NULL) {
         n++;
     }
     assert_int_equal(n, 1);
@@ -125,6 +125,158 @@ static void both_bounds_hold(void **state)
         found += dna_lookups_find(&lookups, i) != NULL;
     }
     assert_int_equal(found, DNA_LIMIT_LATE);
+    dna_lookups_fini(&lookups);
+}
+
+static void join_as(struct dna_lookups *lookups, struct dna_payer *payer, const char *name,
+                    struct dna_wait *wait, enum dna_err expected)
+{
+    struct dna_want want = srv(name);
+    struct dna_key key;
+    *wait = (struct dna_wait){.court_id = 1, .payer = payer};
+    assert_int_equal(dna_key_want(&want, &key), DNA_OK);
+    assert_int_equal(dna_lookups_join(lookups, dna_key_span(&key), &want, wait), expected);
+}
+
+/* As many as it gets. */
+static unsigned fill(struct dna_lookups *lookups, struct dna_payer *payer, const char *prefix,
+                     struct dna_wait *waits)
+{
+    unsigned n = 0;
+    do {
+        char name[48];
+        struct dna_want want = srv(name);
+        struct dna_key key;
+        (void)snprintf(name, sizeof name, "%s%u.example", prefix, n);
+        assert_int_equal(dna_key_want(&want, &key), DNA_OK);
+        waits[n] = (struct dna_wait){.payer = payer};
+        if (dna_lookups_join(lookups, dna_key_span(&key), &want, &waits[n]) != DNA_OK) {
+            return n;
+        }
+        n++;
+    } while (n <= DNA_LIMIT_ASKED);
+    fail_msg("no limit");
+    return 0;
+}
+
+/* However many networks fill their shares, the next one has a share, too. */
+static void nobody_takes_all_look_ups(void **state)
+{
+    static struct dna_wait waits[DNA_LIMIT_ASKED + 1];
+    struct dna_wait one;
+    struct dna_lookups lookups;
+    struct dna_payer *payers[12];
+    unsigned n = 0;
+    (void)state;
+    assert_int_equal(dna_lookups_init(&lookups, NULL, 7), DNA_OK);
+    for (unsigned i = 0; i < 11; i++) {
+        char key[8];
+        unsigned got;
+        (void)snprintf(key, sizeof key, "p%u", i);
+        payers[i] = dna_payer_enter(&lookups, dna_span_of(key));
+        assert_non_null(payers[i]);
+        got = fill(&lookups, payers[i], key, waits + n);
+        assert_true(i > 0 || (got > DNA_LIMIT_ASKED / 4 && got < DNA_LIMIT_ASKED / 2));
+        assert_true(got >= 8);
+        assert_int_equal(payers[i]->under_way, got);
+        n += got;
+    }
+    payers[11] = dna_payer_enter(&lookups, dna_span_of("honest"));
+    join_as(&lookups, payers[11], "honest.example", &one, DNA_OK);
+    assert_ptr_equal(dna_payer_enter(&lookups, dna_span_of("honest")), payers[11]);
+    dna_payer_leave(&lookups, payers[11]);
+    dna_lookups_leave(&lookups, &one);
+    assert_int_equal(payers[11]->under_way, 0);
+    for (unsigned i = 0; i < n; i++) {
+        dna_lookups_leave(&lookups, &waits[i]);
+    }
+    for (unsigned i = 0; i < 12; i++) {
+        assert_int_equal(payers[i]->under_way, 0);
+        assert_int_equal(payers[i]->refs, 1);
+        dna_payer_leave(&lookups, payers[i]);
+    }
+    dna_lookups_fini(&lookups);
+}
+
+/* A look-up is on the account of somebody who waits for it, and of the last one who did while
+ * it runs to its end without anybody. */
+static void a_look_up_is_on_one_account(void **state)
+{
+    struct dna_want policy = {
+        .kind = DNA_WANT_FETCH,
+        .u.fetch = {.kind = DNA_FETCH_WELL_KNOWN, .url = "https://a.example/p",
+                    .policy_id = "1"}};
+    struct dna_wait first, second, third;
+    struct dna_lookups lookups;
+    struct dna_payer *a, *b;
+    const struct dna_lookup *told;
+    struct dna_key key;
+    (void)state;
+    assert_int_equal(dna_lookups_init(&lookups, NULL, 7), DNA_OK);
+    a = dna_payer_enter(&lookups, dna_span_of("a"));
+    b = dna_payer_enter(&lookups, dna_span_of("b"));
+    join_as(&lookups, a, "x.example", &first, DNA_OK);
+    join_as(&lookups, b, "x.example", &second, DNA_OK);
+    assert_int_equal(a->under_way, 1);
+    assert_int_equal(b->under_way, 0);
+    dna_lookups_leave(&lookups, &first);
+    assert_int_equal(a->under_way, 0);
+    assert_int_equal(b->under_way, 1);
+    assert_non_null(dna_lookups_next_new(&lookups));
+    dna_lookups_leave(&lookups, &second);
+    assert_int_equal(b->under_way, 0);
+
+    assert_int_equal(dna_key_want(&policy, &key), DNA_OK);
+    third = (struct dna_wait){.payer = a};
+    assert_int_equal(dna_lookups_join(&lookups, dna_key_span(&key), &policy, &third), DNA_OK);
+    told = dna_lookups_next_new(&lookups);
+    dna_lookups_leave(&lookups, &third);
+    assert_int_equal(a->under_way, 1);
+    dna_payer_leave(&lookups, a); /* its streams are gone; the account stays */
+    dna_payer_leave(&lookups, b);
+    assert_int_equal(a->refs, 1);
+    {
+        struct dna_lookup *found = dna_lookups_find(&lookups, told->id);
+        dna_lookups_close(&lookups, found);
+        assert_null(dna_map_get(lookups.payers, dna_span_of("a")));
+        dna_lookup_free(&lookups, found);
+    }
+    dna_lookups_fini(&lookups);
+}
+
+/* The host learns of each stream that joins a fetch that runs, once, while it waits. */
+static void who_joins_a_fetch_is_told(void **state)
+{
+    struct dna_want fetch = {
+        .kind = DNA_WANT_FETCH,
+        .u.fetch = {.kind = DNA_FETCH_PEER, .url = "https://a.example/"}};
+    struct dna_stream *streams[] = {(struct dna_stream *)&fetch, (struct dna_stream *)state};
+    struct dna_stream *stream = NULL;
+    struct dna_wait waits[5];
+    struct dna_lookups lookups;
+    const struct dna_lookup *told;
+    struct dna_key key;
+    unsigned id;
+    assert_int_equal(dna_lookups_init(&lookups, NULL, 7), DNA_OK);
+    assert_int_equal(dna_key_want(&fetch, &key), DNA_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        /* before the host was told, and the host itself: nobody joins */
+        waits[i] = (struct dna_wait){.stream = i == 2 ? NULL : streams[i % 2]};
+        assert_int_equal(dna_lookups_join(&lookups, dna_key_span(&key), &fetch, &waits[i]),
+                         DNA_OK);
+        if (i == 1) {
+            assert_false(dna_lookups_next_joined(&lookups, &id, &stream));
+            told = dna_lookups_next_new(&lookups);
+        }
+    }
+    dna_lookups_leave(&lookups, &waits[4]);
+    assert_true(dna_lookups_next_joined(&lookups, &id, &stream));
+    assert_int_equal(id, told->id);
+    assert_ptr_equal(stream, streams[1]);
+    assert_false(dna_lookups_next_joined(&lookups, &id, &stream));
+    for (unsigned i = 0; i < 4; i++) {
+        dna_lookups_leave(&lookups, &waits[i]);
+    }
     dna_lookups_fini(&lookups);
 }
 
@@ -230,6 +382,9 @@ int main(void)
         cmocka_unit_test(what_was_never_told_is_not_cancelled),
         cmocka_unit_test(a_late_answer_still_finds_its_want),
         cmocka_unit_test(both_bounds_hold),
+        cmocka_unit_test(nobody_takes_all_look_ups),
+        cmocka_unit_test(a_look_up_is_on_one_account),
+        cmocka_unit_test(who_joins_a_fetch_is_told),
         cmocka_unit_test(keys_tell_wants_apart),
         cmocka_unit_test(keys_tell_records_apart),
         cmocka_unit_test(a_want_too_long_has_no_key),
