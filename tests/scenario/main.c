@@ -43,37 +43,87 @@ static void add_link(struct play *play, const char *line)
     play_ok(play, dna_session_link(play->session, dna_span_of(secret), &link->link), "link");
 }
 
-/* PATTERN refuse|proof|strong|dialback [TYPE,TYPE], or PATTERN pin CERT,CERT */
-static void policy(struct play *play, const char *line)
+static enum dna_level level_of(const char *word)
 {
     static const char *const levels[] = {[DNA_LEVEL_REFUSE] = "refuse",
                                          [DNA_LEVEL_PROOF] = "proof",
                                          [DNA_LEVEL_STRONG] = "strong",
                                          [DNA_LEVEL_DIALBACK] = "dialback",
                                          [DNA_LEVEL_PIN] = "pin"};
-    struct dna_policy new = dna_policy_default();
-    char pattern[256], level[32], types[128];
-    (void)words_next(&line, pattern, sizeof pattern);
-    (void)words_next(&line, level, sizeof level);
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (strcmp(levels[i], level) == 0) {
-            new.level = (enum dna_level)i;
-        }
+    size_t i = 0;
+    while (i < sizeof levels / sizeof *levels && strcmp(levels[i], word) != 0) {
+        i++;
     }
-    if (words_next(&line, types, sizeof types) && new.level == DNA_LEVEL_PIN) {
-        for (char *name = strtok(types, ","); name != NULL; name = strtok(NULL, ",")) {
-            play_ok(play, dna_spki_digest(world_cert(play, name)->chain,
-                                          new.pins[new.n_pins++]), "pin");
-        }
-    } else if (types[0] != '\0') {
-        new.prooftypes = 0;
-        for (char *type = strtok(types, ","); type != NULL; type = strtok(NULL, ",")) {
+    return i < sizeof levels / sizeof *levels ? (enum dna_level)i : DNA_LEVEL_PROOF;
+}
+
+/* TYPE,TYPE, or with level pin CERT,CERT */
+static void read_types(struct play *play, char *types, struct dna_policy *policy)
+{
+    if (policy->level != DNA_LEVEL_PIN) {
+        policy->prooftypes = 0;
+    }
+    for (char *word = strtok(types, ","); word != NULL; word = strtok(NULL, ",")) {
+        if (policy->level == DNA_LEVEL_PIN) {
+            play_ok(play, dna_spki_digest(world_cert(play, word)->chain,
+                                          policy->pins[policy->n_pins++]), "pin");
+        } else {
             enum dna_prooftype known;
-            play_ok(play, dna_prooftype_by_name(dna_span_of(type), &known), type);
-            new.prooftypes |= DNA_PROOF_BIT(known);
+            play_ok(play, dna_prooftype_by_name(dna_span_of(word), &known), word);
+            policy->prooftypes |= DNA_PROOF_BIT(known);
         }
     }
-    play_ok(play, dna_session_policy(play->session, pattern, &new), "policy");
+}
+
+/* PATTERN refuse|proof|strong|dialback [TYPE,TYPE], or PATTERN pin CERT,CERT; then perhaps
+ * report-only, ends=SECONDS, observe=LEVEL[:TYPE,TYPE] */
+static void policy(struct play *play, const char *line)
+{
+    struct dna_policy_rule rule = {.size = sizeof rule, .policy = dna_policy_default()};
+    char pattern[256], word[256];
+    (void)words_next(&line, pattern, sizeof pattern);
+    (void)words_next(&line, word, sizeof word);
+    rule.policy.level = level_of(word);
+    while (words_next(&line, word, sizeof word)) {
+        if (strcmp(word, "report-only") == 0) {
+            rule.report_only = true;
+        } else if (strncmp(word, "ends=", 5) == 0) {
+            rule.until = play->now.wall + atoll(word + 5);
+        } else if (strncmp(word, "observe=", 8) == 0) {
+            char *types = strchr(word, ':');
+            if (types != NULL) {
+                *types++ = '\0';
+            }
+            rule.observes = true;
+            rule.observed = rule.policy;
+            rule.observed.level = level_of(word + 8);
+            if (types != NULL) {
+                read_types(play, types, &rule.observed);
+            }
+        } else {
+            read_types(play, word, &rule.policy);
+        }
+    }
+    play_ok(play, dna_session_rule(play->session, pattern, &rule), "policy");
+}
+
+/* D CODE: it is on the list of whom an observed policy would refuse; D nobody: it is not. */
+static void would_refuse(struct play *play, const char *line)
+{
+    struct dna_session_observed entry;
+    char domain[256], code[64];
+    const char *found = "nobody";
+    size_t cursor = 0;
+    (void)words_next(&line, domain, sizeof domain);
+    (void)words_next(&line, code, sizeof code);
+    while (dna_session_observed_next(play->session, &cursor, &entry)) {
+        if (strcmp(entry.domain, domain) == 0) {
+            found = dna_code_name(entry.ruling->code);
+        }
+    }
+    if (strcmp(found, code) != 0) {
+        play_fail(play, "%s is listed with %s", domain, found);
+    }
 }
 
 /* D initiating|receiving SECONDS: proven so long ago, by an earlier process. */
@@ -159,6 +209,8 @@ static void perform(struct play *play, const char *line)
     } else if (strcmp(verb, "policy") == 0) {
         policy(play, line);
         stage_wait(play, 0);
+    } else if (strcmp(verb, "would-refuse") == 0) {
+        would_refuse(play, line);
     } else if (strcmp(verb, "proven-ago") == 0) {
         remember(play, line);
     } else if (strcmp(verb, "forget") == 0) {

@@ -15,7 +15,9 @@ static void take_log(void *arg, enum dna_log_level level, const char *event,
     struct play *play = arg;
     char text[1024] = "";
     (void)level;
-    if (strcmp(event, "ruling") != 0) {
+    if (strcmp(event, "observed") == 0) {
+        strcpy(text, "observed");
+    } else if (strcmp(event, "ruling") != 0) {
         return;
     }
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {

@@ -204,6 +204,99 @@ static void what_rested_on_one_is_ruled_again(void **state)
     dna_policies_fini(&policies);
 }
 
+static void set_rule(struct dna_policies *policies, const char *pattern,
+                     const struct dna_policy_rule *rule)
+{
+    bool changed;
+    assert_int_equal(dna_policies_set(policies, pattern, rule, &changed), DNA_OK);
+    assert_true(changed);
+    assert_int_equal(dna_policies_set(policies, pattern, rule, &changed), DNA_OK);
+    assert_false(changed);
+}
+
+static void an_ended_rule_is_passed_over(void **state)
+{
+    struct dna_policies policies;
+    struct dna_policy_standing got;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    set_rule(&policies, "*", &(struct dna_policy_rule){.policy = strong, .until = 300});
+    set_rule(&policies, ".example", &(struct dna_policy_rule){.policy = posh_only});
+    set_rule(&policies, "a.example", &(struct dna_policy_rule){.policy = refuse, .until = 200});
+    got = dna_policies_standing(&policies, "a.example", 199);
+    assert_int_equal(got.policy.level, DNA_LEVEL_REFUSE);
+    assert_string_equal(got.pattern, "a.example");
+    assert_int_equal(got.until, 200);
+    got = dna_policies_standing(&policies, "a.example", 200);
+    assert_int_equal(got.policy.prooftypes, posh_only.prooftypes);
+    assert_string_equal(got.pattern, ".example");
+    assert_int_equal(got.until, 0);
+    assert_int_equal(dna_policies_for(&policies, "a.test", 299).level, DNA_LEVEL_STRONG);
+    got = dna_policies_standing(&policies, "a.test", 300);
+    assert_int_equal(got.policy.level, DNA_LEVEL_PROOF);
+    assert_null(got.pattern);
+    assert_int_not_equal(got.policy.generation, 0);
+    assert_int_equal(dna_policies_next_end(&policies, 0), 200);
+    assert_int_equal(dna_policies_next_end(&policies, 200), 300);
+    assert_int_equal(dna_policies_next_end(&policies, 300), INT64_MAX);
+    dna_policies_fini(&policies);
+}
+
+static void what_only_reports_never_decides(void **state)
+{
+    struct dna_policies policies;
+    struct dna_policy_standing got;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    set_rule(&policies, "*",
+             &(struct dna_policy_rule){.policy = refuse, .report_only = true});
+    got = dna_policies_standing(&policies, "a.test", 0);
+    assert_int_equal(got.policy.level, DNA_LEVEL_PROOF);
+    assert_null(got.pattern);
+    assert_true(got.observes);
+    assert_int_equal(got.observed.level, DNA_LEVEL_REFUSE);
+    assert_string_equal(got.observed_pattern, "*");
+    assert_int_not_equal(got.observed.generation, got.policy.generation);
+    /* What is nearer is observed, and only until it ends. */
+    set_rule(&policies, ".test",
+             &(struct dna_policy_rule){
+                 .policy = strong, .observes = true, .observed = posh_only});
+    set_rule(&policies, "a.test", &(struct dna_policy_rule){
+                                      .policy = refuse, .report_only = true, .until = 9});
+    got = dna_policies_standing(&policies, "a.test", 8);
+    assert_int_equal(got.policy.level, DNA_LEVEL_STRONG);
+    assert_string_equal(got.pattern, ".test");
+    assert_string_equal(got.observed_pattern, "a.test");
+    assert_int_equal(got.observed.level, DNA_LEVEL_REFUSE);
+    got = dna_policies_standing(&policies, "a.test", 9);
+    assert_string_equal(got.observed_pattern, ".test");
+    assert_int_equal(got.observed.prooftypes, posh_only.prooftypes);
+    got = dna_policies_standing(&policies, "test", 8);
+    assert_null(got.pattern);
+    dna_policies_fini(&policies);
+}
+
+static void contradictions_are_no_rule(void **state)
+{
+    static const struct dna_policy no_pins = {.level = DNA_LEVEL_PIN};
+    const struct dna_policy_rule bad[] = {
+        {.policy = no_pins},
+        {.policy = strong, .until = -1},
+        {.policy = strong, .report_only = true, .observes = true, .observed = refuse},
+        {.policy = strong, .observes = true, .observed = no_pins},
+    };
+    struct dna_policies policies;
+    bool changed;
+    (void)state;
+    assert_int_equal(dna_policies_init(&policies, NULL, 7), DNA_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(dna_policies_set(&policies, "a.example", &bad[i], &changed),
+                         DNA_ERR_ARGUMENT);
+        assert_false(changed);
+    }
+    dna_policies_fini(&policies);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +307,9 @@ int main(void)
         cmocka_unit_test(only_what_is_admitted_counts),
         cmocka_unit_test(a_pattern_can_be_forgotten),
         cmocka_unit_test(what_rested_on_one_is_ruled_again),
+        cmocka_unit_test(an_ended_rule_is_passed_over),
+        cmocka_unit_test(what_only_reports_never_decides),
+        cmocka_unit_test(contradictions_are_no_rule),
         cmocka_unit_test(survives_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
