@@ -108,6 +108,11 @@ static void a_sound_file(void **state)
     assert_int_equal(c->queue.pair_bytes, 1048576);
     assert_int_equal(c->queue.total_bytes, 67108864);
     assert_int_equal(c->queue.seconds, 30);
+    assert_int_equal(c->store.kind, GATEWAY_STORE_FILE);
+    assert_false(c->store.chosen);
+    assert_string_equal(c->store.where, "/var/lib/dna-gateway/store.db");
+    assert_null(c->store.key_file);
+    assert_null(c->store.password_file);
     assert_int_equal(c->log_level, DNA_LOG_INFO);
     assert_int_equal(c->lines.certificate, 2);
     assert_int_equal(c->lines.resolver, 3);
@@ -126,6 +131,8 @@ static void values_that_were_set(void **state)
                     "queue { pair-stanzas = 7 seconds = 5 }\nlog { level = \"error\" }\n"
                     "address-guard { allow = { \"10.0.0.0/8\", \"fd00::/8\" } fetch-ports = "
                     "{ 8080 } }\n"
+                    "store { kind = redis redis = \"127.0.0.1@6379\" key-file = \"k\" "
+                    "redis-password-file = \"p\" }\n"
                     "host \"b.example\" { link = main dnssec-ta-url = \"http://h/a\\\"b\" }");
     c = read_config("t.conf", &errors);
     assert_string_equal(errors, "");
@@ -145,6 +152,12 @@ static void values_that_were_set(void **state)
     assert_int_equal(c->n_fetch_ports, 1);
     assert_int_equal(c->fetch_ports[0], 8080);
     assert_string_equal(c->hosts[1].dnssec_ta_url, "http://h/a\"b");
+    assert_int_equal(c->store.kind, GATEWAY_STORE_REDIS);
+    assert_true(c->store.chosen);
+    assert_string_equal(c->store.where, "127.0.0.1");
+    assert_int_equal(c->store.port, 6379);
+    assert_string_equal(c->store.key_file, "k");
+    assert_string_equal(c->store.password_file, "p");
     gateway_config_free(c);
     free(errors);
 }
@@ -205,6 +218,29 @@ static const struct {
     {2, "public { listen = { \"192.0.2.1@5269\" } certificate = cert.pem key = key.pem "
         "balancers = { \"192.0.2.0\" } }",
      "2: balancers: \"192.0.2.0\" is no prefix; write it like \"192.0.2.0/24\"\n"},
+    /* the store */
+    {6, "store { kind = none }", ""},
+    {6, "store { }", ""},
+    {6, "store { kind = sqlite file = \"s.db\" key-file = \"s.key\" }", ""},
+    {6, "store { kind = redis redis = \"::1@6379\" key-file = k redis-password-file = p }", ""},
+    {6, "store { kind = redis redis = \"/run/redis.sock\" key-file = k }", ""},
+    {6, "store { kind = file }",
+     "6: kind: \"file\" is not possible; use one of: sqlite redis none\n"},
+    {6, "store { kind = redis redis = \"localhost\" key-file = k }",
+     "6: store: redis is \"localhost\"; write ADDR@PORT, or the path of the server's Unix "
+     "socket\n"},
+    {6, "store { kind = redis redis = \"127.0.0.1@0\" key-file = k }",
+     "6: store: redis is \"127.0.0.1@0\"; write ADDR@PORT, or the path of the server's Unix "
+     "socket\n"},
+    {6, "store { kind = redis key-file = k }",
+     "6: store: redis is \"\"; write ADDR@PORT, or the path of the server's Unix socket\n"},
+    {6, "store { kind = redis\nredis = \"127.0.0.1@6379\" }",
+     "6: store: kind \"redis\" needs key-file; make it with `head -c 32 /dev/urandom` and give "
+     "every gateway the same\n"},
+    {6, "store { file = \"\" }",
+     "6: file: \"\" is empty; write a value or leave the option out\n"},
+    {6, "store { kind = none }\nstore { }",
+     "7: section store is there twice; put all its options into one\n"},
     /* single values */
     {1, "ca-file = \"missing.pem\"",
      "1: ca-file: \"missing.pem\" cannot be read (No such file or directory); give a "

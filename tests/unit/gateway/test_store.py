@@ -4,14 +4,22 @@ with what the first had learned.
 
 usage: test_store.py DNA_GATEWAY
 """
+import base64
+import hashlib
+import http.server
+import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
+import threading
 import time
 import unittest
 
-from test_program import PATIENCE, Provider, World, free_port
+from test_program import PATIENCE, PROGRAM, Provider, World, free_port
+
+WEB = "127.0.10.203"
 
 
 class Sharing(Provider):
@@ -19,6 +27,39 @@ class Sharing(Provider):
 
     def text(self, world, number):
         return super().text(world, number) + world.store
+
+
+class Web:
+    """A domain's web server, with one document."""
+
+    def __init__(self, world, domain, path, body):
+        web = self
+        self.asked = 0
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                web.asked += 1
+                found = self.path == path
+                self.send_response(200 if found else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body) if found else 0))
+                self.end_headers()
+                self.wfile.write(body if found else b"")
+
+            def log_message(self, *words):
+                pass
+
+        world.certify("web", [domain])
+        world.names.a[domain] = WEB
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(world.file("web.pem"), world.file("web.key"))
+        self.server = http.server.ThreadingHTTPServer((WEB, 443), Handler)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Shared(unittest.TestCase):
@@ -86,6 +127,59 @@ class Shared(unittest.TestCase):
         self.assertEqual(second.server.get()[3], "m2")
         self.assertTrue(second.logs("ruling", " domain=a1.dna ", " ruling=PROVEN ",
                                     'facts="1 (1 cached)"'), second.lines)
+
+    def test_a_proof_whose_web_server_is_gone(self):
+        self.start_redis()
+        sender = self.world.provider("a1.dna")
+        self.world.certify(sender.name, ["nobody.dna"])
+        with open(self.world.file(sender.name + ".pem"), encoding="ascii") as pem:
+            digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.read())).digest()
+        web = Web(self.world, "a1.dna", "/.well-known/posh/xmpp-server.json", json.dumps(
+            {"fingerprints": [{"sha-256": base64.b64encode(digest).decode()}],
+             "expires": 86400}).encode())
+        second, first = self.sharing("b1.dna"), self.sharing("b1.dna")
+        for gateway in (sender, first, second):
+            gateway.start()
+        sender.server.send("a1.dna", "b1.dna", "m1")
+        self.assertEqual(first.server.get()[3], "m1")
+        self.assertTrue(first.logs("ruling", " domain=a1.dna ", " ruling=PROVEN ",
+                                   " prooftype=posh "))
+        asked = web.asked
+        self.assertGreater(asked, 0)
+        time.sleep(1)  # the record is on its way
+        first.process.kill()
+        first.process.wait()
+        web.close()
+        sender.stop()
+        self.world.names.srv["_xmpp-server._tcp.b1.dna"] = ("xmpp.p2.dna", second.public[1])
+        self.again(sender).server.send("a1.dna", "b1.dna", "m2")
+        self.assertEqual(second.server.get()[3], "m2")
+        self.assertTrue(second.logs("ruling", " domain=a1.dna ", " ruling=PROVEN ",
+                                    " prooftype=posh ", 'facts="1 (1 cached)"'), second.lines)
+        self.assertEqual(web.asked, asked)
+
+    def test_a_server_that_lost_everything_is_told_again(self):
+        """By the gateway that still knows; one that starts afterwards bars dialback, too."""
+        self.start_redis()
+        sender = self.world.provider("a1.dna")
+        gateway = self.sharing("b1.dna")
+        for one in (sender, gateway):
+            one.start()
+        sender.server.send("a1.dna", "b1.dna", "m1")
+        self.assertEqual(gateway.server.get()[3], "m1")
+        self.assertTrue(gateway.logs("ruling", " domain=a1.dna ", " ruling=PROVEN "))
+        self.end_redis()
+        self.assertTrue(gateway.logs("store-down"))
+        gateway.lines.clear()
+        self.start_redis()
+        self.assertTrue(gateway.logs("store-up"))
+        deadline = time.monotonic() + PATIENCE
+        listed = ""
+        while "no-dialback" not in listed and time.monotonic() < deadline:
+            time.sleep(0.2)
+            listed = subprocess.run([PROGRAM, "-c", gateway.config, "--memory", "a1.dna"],
+                                    check=True, capture_output=True, encoding="utf-8").stdout
+        self.assertIn("a1.dna no-dialback role=receiving ", listed)
 
     def test_without_the_server(self):
         sender = self.world.provider("a1.dna")

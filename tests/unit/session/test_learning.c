@@ -1,5 +1,6 @@
 /* What one session learned and another recalls: the same answers to the same questions, for as
  * long, and nothing else. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include <base/limits.h>
 #include <certs.h>
+#include <failing_alloc.h>
 #include <mod_dna/session.h>
 #include <session/context.h>
 
@@ -424,6 +426,103 @@ static void policies_are_recalled_strictly(void **state)
     dna_session_free(other);
 }
 
+/* Without memory something is learned or not, recalled or not; nothing else comes of it. */
+static void survives_lack_of_memory(void **state)
+{
+    struct failing_alloc f = {.failed = true};
+    struct dna_question q = question(chain_one);
+    unsigned long n;
+    (void)state;
+    for (n = 0; f.failed; n++) {
+        struct dna_learned entry, learned;
+        struct dna_session *session, *other;
+        struct dna_ruling ruling = {.verdict = DNA_PROVEN, .prooftype = DNA_PROOF_PKIX};
+        size_t cursor = 0;
+        enum dna_err err;
+        assert_int_equal(begin_with(failing_alloc_init(&f, ULONG_MAX), NULL, &session), DNA_OK);
+        other = begin();
+        entry = barred(now.wall - 100);
+        keep(session, "terms");
+        keep(other, "terms");
+        f.fail_at = f.seen + n;
+        err = dna_session_recall(session, &entry, now);
+        assert_true(err == DNA_OK || (err == DNA_ERR_MEMORY && f.failed));
+        dna_learning_ruling(&session->learning, &q, NULL, &ruling, now.wall + 100, now.wall);
+        (void)dna_session_learn_again(session, &cursor);
+        while (dna_session_next_learned(session, &learned)) {
+            assert_int_equal(dna_session_recall(other, &learned, now), DNA_OK);
+            err = dna_session_recall(session, &learned, now);
+            assert_true(err == DNA_OK || (err == DNA_ERR_MEMORY && f.failed));
+        }
+        dna_session_memory_clear(session, D);
+        dna_session_free(session);
+        dna_session_free(other);
+        assert_int_equal(f.outstanding, 0);
+    }
+    assert_true(n > 5);
+}
+
+/* What a store gets again is what is remembered, once each. */
+static void downgrade_memory_is_queued_again(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_learned entry = barred(now.wall - 100);
+    struct kept kept;
+    size_t cursor = 0;
+    (void)state;
+    assert_false(dna_session_learn_again(session, &cursor)); /* nobody keeps anything */
+    keep(session, "terms");
+    assert_int_equal(dna_session_recall(session, &entry, now), DNA_OK);
+    assert_false(take(session, &kept));
+    assert_false(dna_session_learn_again(session, &cursor));
+    assert_true(take(session, &kept));
+    assert_int_equal(kept.learned.kind, DNA_LEARNED_DOWNGRADE);
+    assert_string_equal(kept.domain, D);
+    assert_int_equal(kept.learned.learned_at, entry.learned_at);
+    assert_int_equal(kept.learned.expires_at, entry.expires_at);
+    assert_memory_equal(kept.learned.id, entry.id, sizeof entry.id);
+    assert_false(kept.learned.gone);
+    assert_false(take(session, &kept));
+    for (unsigned i = 0; i < DNA_LIMIT_LEARNED + 1; i++) {
+        char domain[40];
+        (void)snprintf(domain, sizeof domain, "d%u.example", i);
+        entry.domain = domain;
+        assert_int_equal(dna_session_recall(session, &entry, now), DNA_OK);
+    }
+    cursor = 0;
+    assert_true(dna_session_learn_again(session, &cursor));
+    for (unsigned i = 0; i < DNA_LIMIT_LEARNED; i++) {
+        assert_true(take(session, &kept));
+    }
+    assert_false(dna_session_learn_again(session, &cursor));
+    assert_true(take(session, &kept) && take(session, &kept) && !take(session, &kept));
+    dna_session_free(session);
+}
+
+static void views_say_what_entries_say(void **state)
+{
+    struct dna_learned entry = barred(now.wall - 100);
+    struct dna_learned_view view;
+    struct kept kept;
+    (void)state;
+    assert_int_equal(dna_learned_view(&entry, &view), DNA_OK);
+    assert_int_equal(view.role, DNA_RECEIVING);
+    entry.id[0] = 'i';
+    assert_int_equal(dna_learned_view(&entry, &view), DNA_OK);
+    assert_int_equal(view.role, DNA_INITIATING);
+    entry.id[0] = 'x';
+    assert_int_equal(dna_learned_view(&entry, &view), DNA_ERR_FORMAT);
+    learn(&kept);
+    assert_int_equal(dna_learned_view(&kept.learned, &view), DNA_OK);
+    assert_int_equal(view.ruling.verdict, DNA_PROVEN);
+    assert_int_equal(view.ruling.prooftype, DNA_PROOF_PKIX);
+    assert_string_not_equal(view.ruling.why, "");
+    kept.learned.kind = DNA_LEARNED_POLICY;
+    assert_int_equal(dna_learned_view(&kept.learned, &view), DNA_ERR_FORMAT);
+    kept.learned.kind = (enum dna_learned_kind)9;
+    assert_int_equal(dna_learned_view(&kept.learned, &view), DNA_ERR_FORMAT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +536,9 @@ int main(void)
         cmocka_unit_test(clearing_is_passed_on),
         cmocka_unit_test(who_does_not_keep_learns_nothing),
         cmocka_unit_test(policies_are_recalled_strictly),
+        cmocka_unit_test(downgrade_memory_is_queued_again),
+        cmocka_unit_test(views_say_what_entries_say),
+        cmocka_unit_test(survives_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
