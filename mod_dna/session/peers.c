@@ -76,6 +76,39 @@ struct dna_question dna_stream_question(const struct dna_stream *stream, const c
     };
 }
 
+/* Whether a proof of that kind says nothing without a CA that vouches for the certificate. */
+static bool needs_issuer(enum dna_prooftype type)
+{
+    switch (type) {
+    case DNA_PROOF_PKIX:
+    case DNA_PROOF_SRVNAME:
+    case DNA_PROOF_DNSSEC_SRV:
+    case DNA_PROOF_SERVICE_DELEGATION:
+    case DNA_PROOF_STS:
+        return true;
+    case DNA_PROOF_DNSSEC_TA:
+    case DNA_PROOF_POSH:
+    case DNA_PROOF_DANE:
+    case DNA_PROOF_XML_ASSERTION:
+    case DNA_PROOF_HOST_META:
+    case DNA_PROOF_ATTRIBUTE_CERT:
+    case DNA_N_PROOFTYPES:
+        break;
+    }
+    return false;
+}
+
+/* Of a proof from before the last change of the authorities: whether we know that what it rested
+ * on is gone.  What its web server presented cannot be looked at again without asking there. */
+static bool is_disowned(const struct dna_stream *stream, const struct dna_stream_peer *peer)
+{
+    struct dna_path path;
+    return peer->trust != stream->session->trust && needs_issuer(peer->prooftype) &&
+           (stream->chain == NULL ||
+            !dna_hearing_path(stream->session, stream->chain, &path) ||
+            path.code != DNA_PATH_OK);
+}
+
 /* Whether what was proven would be proven under that policy too. */
 static bool still_counts(const struct dna_stream_peer *peer, const struct dna_policy *policy)
 {
@@ -108,8 +141,7 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, 
         static const struct dna_ruling fault = {
             .verdict = DNA_TEMPFAIL, .code = DNA_CODE_INTERNAL, .why = "out of memory"};
         bool revoke = renewal && peer != NULL &&
-                      (!still_counts(peer, &question.policy) ||
-                       peer->trust != stream->session->trust);
+                      (!still_counts(peer, &question.policy) || is_disowned(stream, peer));
         dna_stream_lost(revoke ? dna_s2s_revoke(stream->s2s, domain, &fault, now)
                                : dna_s2s_ruled(stream->s2s, domain, &fault, now));
         dna_stream_touch(stream);
@@ -178,10 +210,9 @@ static bool note_outcome(struct dna_stream *stream, struct dna_stream_peer *peer
         peer->prooftype = ruling->prooftype;
         peer->terms = dna_policy_terms(policy, ruling->prooftype);
     } else if (hearing->purpose != DNA_HEAR_FIRST && ruling->verdict == DNA_TEMPFAIL) {
-        /* What was proven holds until its end, if the policy of now admits it, and nobody has
-         * changed whom to believe. */
-        peer->proven = held && still_counts(peer, policy) &&
-                       peer->trust == stream->session->trust;
+        /* What was proven holds until its end (S14), if the policy of now admits it, and the
+         * authorities of now do not disown it. */
+        peer->proven = held && still_counts(peer, policy) && !is_disowned(stream, peer);
         return !peer->proven;
     }
     return false;

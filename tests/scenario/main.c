@@ -126,6 +126,16 @@ static void would_refuse(struct play *play, const char *line)
     }
 }
 
+/* ca|stranger: from now on that authority alone; ca, too, is a change. */
+static void believe(struct play *play, const char *line)
+{
+    struct dna_roots *roots =
+        cert_roots(strcmp(line, "stranger") == 0 ? &play->stranger : &play->ca);
+    play_ok(play, dna_session_roots(play->session, roots), "believe");
+    dna_roots_free(play->roots);
+    play->roots = roots;
+}
+
 /* D initiating|receiving SECONDS: proven so long ago, by an earlier process. */
 static void remember(struct play *play, const char *line)
 {
@@ -211,6 +221,9 @@ static void perform(struct play *play, const char *line)
         stage_wait(play, 0);
     } else if (strcmp(verb, "would-refuse") == 0) {
         would_refuse(play, line);
+    } else if (strcmp(verb, "believe") == 0) {
+        believe(play, line);
+        stage_wait(play, 0);
     } else if (strcmp(verb, "proven-ago") == 0) {
         remember(play, line);
     } else if (strcmp(verb, "forget") == 0) {

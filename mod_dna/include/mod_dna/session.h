@@ -173,7 +173,9 @@ DNA_API bool dna_session_observed_next(const struct dna_session *session, size_t
 
 /* From now on these are the certificate authorities that are believed.  What was found out is
  * forgotten, hearings under way begin again, and accepted peers are heard again at the next
- * tick; who does not prove it again then is refused.  DNA_ERR_MEMORY: nothing has changed. */
+ * tick.  Where that cannot be found out then, an earlier proof holds until its end, unless it
+ * rests on the peer's certificate and no authority of now vouches for that one.
+ * DNA_ERR_MEMORY: nothing has changed. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_roots(struct dna_session *session,
                                                     struct dna_roots *roots);
 /* Of which rulings the evidence is kept from now on. */
