@@ -1,7 +1,8 @@
 /* gateway/hold.c: what failed lately is not tried again at once.
  *
- * The pause doubles with each failure in a row; what is old is forgotten, in the order in
- * which it happened.
+ * The pause doubles with each failure in a row, and is cut or lengthened by up to one half at
+ * random: those who lost the same server at the same time do not all come back together.  What
+ * is old is forgotten, in the order in which it happened.
  */
 #include "routing.h"
 
@@ -18,13 +19,14 @@ static void unlink_hold(struct router *router, struct hold *hold)
     hold->active = false;
 }
 
-static int64_t pause_of(unsigned failures, int64_t first_ms)
+static int64_t pause_of(const struct router *router, unsigned failures, int64_t first_ms)
 {
     int64_t ms = first_ms;
     for (unsigned i = 1; i < failures && ms < ROUTER_HOLD_MAX_MS; i++) {
         ms *= 2;
     }
-    return ms < ROUTER_HOLD_MAX_MS ? ms : ROUTER_HOLD_MAX_MS;
+    ms = ms < ROUTER_HOLD_MAX_MS ? ms : ROUTER_HOLD_MAX_MS;
+    return ms / 2 + (int64_t)(((uint64_t)ms * router->options.random()) >> 32);
 }
 
 void hold_begin(struct router *router, struct hold *hold, int64_t first_ms,
@@ -42,7 +44,7 @@ void hold_begin(struct router *router, struct hold *hold, int64_t first_ms,
     hold->condition = condition;
     hold->failures++;
     hold->since = now;
-    hold->until = now + pause_of(hold->failures, first_ms);
+    hold->until = now + pause_of(router, hold->failures, first_ms);
     hold->active = true;
     hold->older = router->newest_hold;
     *(router->newest_hold != NULL ? &router->newest_hold->newer : &router->oldest_hold) = hold;

@@ -39,6 +39,7 @@ struct router_options {
                                            * user is the struct stream */
     struct gateway_queue_config queue;
     uint64_t key[2]; /* random */
+    uint32_t (*random)(void); /* spreads attempts in time */
     /* Where the local server behind a link listens; NULL: the link is no more. */
     const struct gateway_address *(*server_of)(const struct gateway *gateway,
                                                const struct dna_link *link);

@@ -26,8 +26,9 @@
                                             * driver's high mark, so that it says drained */
 #define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes it refuse more */
 #define ROUTER_PAUSE_MS 2000               /* for how long a shared source is paused */
-#define ROUTER_HOLD_MS 5000                /* before a failed place is tried again; doubles */
-#define ROUTER_HOLD_MAX_MS 60000
+#define ROUTER_HOLD_MS 5000                /* before a failed place is tried again, on average;
+                                            * doubles */
+#define ROUTER_HOLD_MAX_MS 60000           /* on average, too */
 #define ROUTER_HOLD_LINK_MS 1000
 #define ROUTER_FORGET_MS 120000            /* a failure is forgotten after that */
 #define ROUTER_IDLE_MS 600000              /* a stream of ours that was idle for so long, or up

@@ -95,6 +95,13 @@ static bool same_identity(const struct gateway *gateway, const char *one, const 
            identities_for(gateway->identities, gateway->config, other, now);
 }
 
+/* It spreads attempts, no more: without randomness they come at the average time. */
+static uint32_t dice(void)
+{
+    uint32_t thrown;
+    return randomize(&thrown, sizeof thrown) ? thrown : UINT32_C(1) << 31;
+}
+
 static bool make_router(struct gateway *gateway, const struct gateway_config *config)
 {
     struct router_options options = {.uv = gateway->uv,
@@ -104,6 +111,7 @@ static bool make_router(struct gateway *gateway, const struct gateway_config *co
                                      .queue = config->queue,
                                      .server_of = links_server_of,
                                      .same_identity = same_identity,
+                                     .random = dice,
                                      .gateway = gateway};
     if (!randomize(options.key, sizeof options.key)) {
         return false;

@@ -31,6 +31,7 @@ struct lookup {
 };
 
 int64_t fake_now;
+uint32_t fake_dice;
 bool fake_connect_fails;
 const char *fake_unhosted, *fake_apart;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
@@ -62,6 +63,7 @@ void fake_reset(void)
     journal_len = 0;
     journal[0] = '\0';
     fake_now = 1000000;
+    fake_dice = UINT32_C(1) << 31;
     fake_connect_fails = false;
     fake_unhosted = fake_apart = NULL;
 }
@@ -87,6 +89,11 @@ static bool same_identity(const struct gateway *gateway, const char *one, const 
            (strcmp(one, fake_apart) == 0) == (strcmp(other, fake_apart) == 0);
 }
 
+static uint32_t throw_dice(void)
+{
+    return fake_dice;
+}
+
 struct router *fake_router(const struct gateway_queue_config *queue)
 {
     static const struct gateway_queue_config usual = {1000, 1048576, 67108864, 30};
@@ -96,6 +103,7 @@ struct router *fake_router(const struct gateway_queue_config *queue)
                                      .handler = &handler,
                                      .queue = queue != NULL ? *queue : usual,
                                      .key = {1, 2},
+                                     .random = throw_dice,
                                      .server_of = server_of,
                                      .same_identity = same_identity};
     fake_reset();

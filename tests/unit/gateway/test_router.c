@@ -199,6 +199,40 @@ static void a_domain_that_does_not_exist(void **state)
     fake_router_free(router);
 }
 
+/* Those whose attempts failed together do not all come again together. */
+static void pauses_are_spread(void **state)
+{
+    static const struct {
+        uint32_t dice;
+        int64_t first, most; /* pauses: after one failure, and after many */
+    } cases[] = {{0, 2500, 30000}, {UINT32_C(1) << 31, 5000, 60000},
+                 {UINT32_MAX, 7499, 89999}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct router *router = fake_router(NULL);
+        (void)fake_accepted(router, fake_link(1));
+        for (unsigned failures = 0; failures < 8; failures++) {
+            int64_t pause = failures == 0 ? cases[i].first : cases[i].most;
+            fake_dice = cases[i].dice;
+            fake_stanza(1, A, R, "i1", "error");
+            fake_not_found(false, "no answer");
+            (void)fake_journal();
+            if (failures == 0 || failures == 7) {
+                fake_now += pause - 1;
+                fake_stanza(1, A, R, "i2", "error");
+                journal_is("");
+                fake_now += 1;
+                fake_stanza(1, A, R, "i3", "error");
+                journal_is("endpoints r.dna\n");
+                fake_not_found(false, "no answer");
+                (void)fake_journal();
+            }
+            fake_now += 90000;
+        }
+        fake_router_free(router);
+    }
+}
+
 static void a_failure_is_forgotten(void **state)
 {
     struct router *router = fake_router(NULL);
@@ -680,6 +714,7 @@ int main(void)
         cmocka_unit_test(what_could_not_be_found_out_is_not_tried_elsewhere),
         cmocka_unit_test(a_peer_without_dna_gets_a_stream_per_pair),
         cmocka_unit_test(a_domain_that_does_not_exist),
+        cmocka_unit_test(pauses_are_spread),
         cmocka_unit_test(a_failure_is_forgotten),
         cmocka_unit_test(a_refused_domain_of_ours),
         cmocka_unit_test(who_has_proven_itself_is_answered_on_its_own_stream),
