@@ -57,16 +57,6 @@ void cli_publish_advise(struct cli_publication *p, const char *format, ...)
     va_end(args);
 }
 
-void cli_publish_json(struct cli_publication *p, const struct dna_json_maker *maker,
-                      const struct dna_json *document)
-{
-    p->err = p->err == DNA_OK ? maker->err : p->err;
-    if (p->err == DNA_OK) {
-        p->err = dna_json_write(document, &p->text);
-    }
-    cli_publish_line(p, "%s", "");
-}
-
 void cli_publish_reread(struct cli_publication *p, enum dna_err err, const char *why)
 {
     if (p->err == DNA_OK && err != DNA_OK) {

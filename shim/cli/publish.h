@@ -12,7 +12,7 @@
 
 #include <base/buf.h>
 #include <cli/call.h>
-#include <json/canonical.h>
+#include <documents/documents.h>
 #include <mod_dna/x509.h>
 
 struct cli_publication {
@@ -26,9 +26,6 @@ void cli_publish_begin(struct cli_publication *p, struct cli_call *call);
 /* One more line of the text, and one of advice. */
 void cli_publish_line(struct cli_publication *p, const char *format, ...) DNA_PRINTF(2, 3);
 void cli_publish_advise(struct cli_publication *p, const char *format, ...) DNA_PRINTF(2, 3);
-/* The document as the only line. */
-void cli_publish_json(struct cli_publication *p, const struct dna_json_maker *maker,
-                      const struct dna_json *document);
 /* What a reader of ours said to the text; why may be NULL. */
 void cli_publish_reread(struct cli_publication *p, enum dna_err err, const char *why);
 /* Prints and frees.  what: "a POSH document", place: the URL or the zone it belongs to. */
@@ -61,12 +58,6 @@ void cli_advise_change(struct cli_publication *p, const struct cli_certificates 
                        int64_t seconds);
 
 #define CLI_PUBLISH_TARGETS 32
-struct cli_target {
-    const char *host; /* canonical */
-    uint16_t port;
-    bool direct_tls;
-    const char *rest; /* what stood behind "=", or NULL */
-};
 #define CLI_OPTION_TARGET                                                                     \
     {"target", CLI_TEXT, .many = true, .value = "HOST[@PORT]",                                \
      .help = "a server that takes connections with STARTTLS, the preferred one first; "       \
@@ -78,9 +69,9 @@ struct cli_target {
 
 /* One "HOST[@PORT][=REST]"; otherwise said. */
 enum cli_exit cli_target_read(struct cli_call *call, const char *option, const char *text,
-                              bool direct_tls, struct cli_target *out);
+                              bool direct_tls, struct document_target *out);
 /* The values of --target and --direct, in this order. */
-enum cli_exit cli_need_targets(struct cli_call *call, struct cli_target *out, size_t *n);
+enum cli_exit cli_need_targets(struct cli_call *call, struct document_target *out, size_t *n);
 
 /* Whether a text has only characters that a URI may have (RFC 3986 2), and some. */
 bool cli_is_uri(const char *text);

@@ -37,10 +37,10 @@ static void write_time(struct cli_publication *p, const char *name, int64_t at)
     write_attr(p, name, text);
 }
 
-static void write_host(struct cli_publication *p, const struct cli_target *target)
+static void write_host(struct cli_publication *p, const struct document_target *target)
 {
     write_text(p, "    <provider");
-    write_attr(p, "host", target->host);
+    write_attr(p, "host", target->host.text);
     write_attr(p, "port", cli_text_of(p->call, "%u", (unsigned)target->port));
     write_text(p, "/>\n");
 }
@@ -82,7 +82,7 @@ static void reread(struct cli_publication *p)
     }
 }
 
-static void make(struct cli_publication *p, const struct cli_target *targets, size_t n,
+static void make(struct cli_publication *p, const struct document_target *targets, size_t n,
                  const struct cli_certificates *certificates)
 {
     int64_t at = cli_at(p->call), days = cli_number(p->call, "days", DAYS);
@@ -123,7 +123,7 @@ static void advise(struct cli_publication *p, size_t n_hosts,
 static enum cli_exit run(struct cli_call *call)
 {
     const char *domain = cli_text(call, "domain");
-    struct cli_target targets[CLI_PUBLISH_TARGETS];
+    struct document_target targets[CLI_PUBLISH_TARGETS];
     struct cli_certificates certificates;
     struct cli_publication p;
     size_t n;

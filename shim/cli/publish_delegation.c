@@ -1,49 +1,22 @@
 /* cli/publish_delegation.c: `dna publish delegation`: a service delegation document. */
 #include <base/limits.h>
 #include <cli/publish.h>
-#include <json/service_document.h>
+#include <documents/documents.h>
 
-static void add_endpoint(struct cli_publication *p, struct dna_json_maker *maker,
-                         struct dna_json *list, const struct cli_target *target, size_t place)
+static void make(struct cli_publication *p, const struct document_target *targets, size_t n)
 {
-    struct dna_json *object = dna_json_add(maker, list, NULL, DNA_JSON_OBJECT);
-    const char *named = cli_text(p->call, "names");
-    dna_json_add_text(maker, object, "host", target->host);
-    dna_json_add_number(maker, object, "port", target->port);
-    if (named != NULL) {
-        dna_json_add_text(maker, object, "domain", named);
-    }
-    dna_json_add_number(maker, object, "priority", 10 * ((int64_t)place + 1));
-    dna_json_add_number(maker, object, "weight", 0);
-    dna_json_add_text(maker, object, "tls", target->direct_tls ? "direct" : "starttls");
-    dna_json_add_number(maker, object, "expires", cli_number(p->call, "expires", 86400));
-}
-
-static void make(struct cli_publication *p, const struct cli_target *targets, size_t n)
-{
-    struct dna_json_maker maker = {.arena = &p->call->memory, .err = DNA_OK};
-    struct dna_json *list = dna_json_add(&maker, NULL, NULL, DNA_JSON_ARRAY);
-    struct dna_service_document document;
-    const char *why = NULL;
-    enum dna_err err;
-    for (size_t i = 0; i < n; i++) {
-        add_endpoint(p, &maker, list, &targets[i], i);
-    }
-    cli_publish_json(p, &maker, list);
-    if (p->err == DNA_OK) {
-        err = dna_service_parse(NULL, dna_buf_span(&p->text), &document, &why);
-        if (err == DNA_OK) {
-            err = document.n_endpoints == n ? DNA_OK : DNA_ERR_FORMAT;
-            dna_service_fini(&document);
-        }
-        cli_publish_reread(p, err, why);
-    }
+    const char *why;
+    enum dna_err err = document_delegation(&p->call->memory, targets, n,
+                                           cli_text(p->call, "names"),
+                                           cli_number(p->call, "expires", 86400), &p->text,
+                                           &why);
+    cli_publish_reread(p, err, why);
 }
 
 static enum cli_exit run(struct cli_call *call)
 {
     const char *domain = cli_text(call, "domain");
-    struct cli_target targets[CLI_PUBLISH_TARGETS];
+    struct document_target targets[CLI_PUBLISH_TARGETS];
     struct cli_publication p;
     size_t n;
     enum cli_exit status = cli_need_targets(call, targets, &n);

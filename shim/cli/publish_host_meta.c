@@ -3,13 +3,13 @@
 
 #include <base/limits.h>
 #include <cli/publish.h>
-#include <json/host_meta_document.h>
-#include <x509/spki.h>
+#include <documents/documents.h>
+#include <base/address.h>
 
 #define PLACE "https://%s/.well-known/host-meta.json"
 
 struct link {
-    struct cli_target target;
+    struct document_target target;
     const char *ips[DNA_LIMIT_HOST_META_ADDRESSES];
     size_t n_ips;
 };
@@ -62,63 +62,18 @@ static enum cli_exit read_links(struct cli_call *call, struct link *links, size_
     return CLI_ACCEPTED;
 }
 
-static void add_link(struct dna_json_maker *maker, struct dna_json *list,
-                     const struct link *link, size_t place)
-{
-    struct dna_json *object = dna_json_add(maker, list, NULL, DNA_JSON_OBJECT), *ips;
-    dna_json_add_text(maker, object, "rel", "urn:xmpp:alt-connections:s2s-tls");
-    dna_json_add_number(maker, object, "port", link->target.port);
-    ips = dna_json_add(maker, object, "ips", DNA_JSON_ARRAY);
-    for (size_t i = 0; i < link->n_ips; i++) {
-        dna_json_add_text(maker, ips, NULL, link->ips[i]);
-    }
-    dna_json_add_number(maker, object, "priority", 10 * ((int64_t)place + 1));
-    dna_json_add_number(maker, object, "weight", 0);
-    dna_json_add_text(maker, object, "sni", link->target.host);
-}
-
-static void add_pins(struct cli_publication *p, struct dna_json_maker *maker,
-                     struct dna_json *xmpp, const struct cli_certificates *certificates)
-{
-    struct dna_json *pins;
-    if (certificates->n == 0) {
-        return;
-    }
-    pins = dna_json_add(maker, xmpp, "public-key-pins-sha-256", DNA_JSON_ARRAY);
-    for (size_t i = 0; i < certificates->n; i++) {
-        unsigned char digest[DNA_SHA256_SIZE];
-        p->err = p->err == DNA_OK ? dna_spki_digest(certificates->chains[i], digest) : p->err;
-        if (p->err == DNA_OK) {
-            dna_json_add_bytes(maker, pins, NULL,
-                               (struct dna_span){(const char *)digest, sizeof digest});
-        }
-    }
-}
-
 static void make(struct cli_publication *p, const struct cli_certificates *certificates,
                  const struct link *links, size_t n, int64_t ttl)
 {
-    struct dna_json_maker maker = {.arena = &p->call->memory, .err = DNA_OK};
-    struct dna_json *root = dna_json_add(&maker, NULL, NULL, DNA_JSON_OBJECT);
-    struct dna_json *xmpp = dna_json_add(&maker, root, "xmpp", DNA_JSON_OBJECT), *list;
-    struct dna_host_meta_document document;
-    const char *why = NULL;
+    struct document_link all[CLI_PUBLISH_TARGETS];
+    const char *why;
     enum dna_err err;
-    dna_json_add_number(&maker, xmpp, "ttl", ttl);
-    add_pins(p, &maker, xmpp, certificates);
-    list = dna_json_add(&maker, root, "links", DNA_JSON_ARRAY);
     for (size_t i = 0; i < n; i++) {
-        add_link(&maker, list, &links[i], i);
+        all[i] = (struct document_link){links[i].target, links[i].ips, links[i].n_ips};
     }
-    cli_publish_json(p, &maker, root);
-    if (p->err == DNA_OK) {
-        err = dna_host_meta_parse(NULL, dna_buf_span(&p->text), &document, &why);
-        if (err == DNA_OK) {
-            err = document.n_skipped == 0 && document.n_links == n ? DNA_OK : DNA_ERR_FORMAT;
-            dna_host_meta_fini(&document);
-        }
-        cli_publish_reread(p, err, why);
-    }
+    err = document_host_meta(&p->call->memory, all, n, certificates->chains, certificates->n,
+                             ttl, &p->text, &why);
+    cli_publish_reread(p, err, why);
 }
 
 static void advise(struct cli_publication *p, const struct cli_certificates *certificates,

@@ -94,45 +94,15 @@ void cli_advise_change(struct cli_publication *p, const struct cli_certificates 
 
 /* --- targets ----------------------------------------------------------------------------- */
 
-static bool read_port(struct dna_span text, uint16_t *out)
-{
-    unsigned port = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (i == 5 || text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        port = 10 * port + (unsigned)(text.ptr[i] - '0');
-    }
-    *out = (uint16_t)port;
-    return text.len != 0 && port > 0 && port <= UINT16_MAX;
-}
-
 enum cli_exit cli_target_read(struct cli_call *call, const char *option, const char *text,
-                              bool direct_tls, struct cli_target *out)
+                              bool direct_tls, struct document_target *out)
 {
-    const char *equals = strchr(text, '='), *at;
-    struct dna_span host = {text, equals != NULL ? (size_t)(equals - text) : strlen(text)};
-    struct dna_name name;
-    *out = (struct cli_target){.direct_tls = direct_tls, .port = direct_tls ? 5270 : 5269,
-                               .rest = equals != NULL ? equals + 1 : NULL};
-    at = host.len != 0 ? memchr(host.ptr, '@', host.len) : NULL;
-    if (at != NULL) {
-        struct dna_span port = {at + 1, host.len - (size_t)(at - host.ptr) - 1};
-        host.len = (size_t)(at - host.ptr);
-        if (!read_port(port, &out->port)) {
-            return cli_usage(call, "--%s %s: the port is a number from 1 to 65535", option,
-                             text);
-        }
-    }
-    if (dna_name_parse(host, &name) != DNA_OK || dna_name_is_address(&name)) {
-        return cli_usage(call, "--%s %s: it begins with the name of a host", option, text);
-    }
-    out->host = dna_arena_text(&call->memory, dna_span_of(name.text));
-    return out->host != NULL ? CLI_ACCEPTED : cli_fault(call, "out of memory");
+    const char *why = document_target_read(text, direct_tls, out);
+    return why == NULL ? CLI_ACCEPTED : cli_usage(call, "--%s %s: %s", option, text, why);
 }
 
 static enum cli_exit read_targets(struct cli_call *call, const char *option, bool direct_tls,
-                                  struct cli_target *out, size_t *n)
+                                  struct document_target *out, size_t *n)
 {
     for (size_t i = 0; i < cli_count(call, option); i++) {
         enum cli_exit status;
@@ -152,7 +122,7 @@ static enum cli_exit read_targets(struct cli_call *call, const char *option, boo
     return CLI_ACCEPTED;
 }
 
-enum cli_exit cli_need_targets(struct cli_call *call, struct cli_target *out, size_t *n)
+enum cli_exit cli_need_targets(struct cli_call *call, struct document_target *out, size_t *n)
 {
     enum cli_exit status;
     *n = 0;

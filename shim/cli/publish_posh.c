@@ -3,61 +3,27 @@
 
 #include <base/limits.h>
 #include <cli/publish.h>
-#include <json/posh_document.h>
-#include <x509/digest.h>
+#include <documents/documents.h>
 
 #define LIFE_OF_FINGERPRINTS 604800
 #define LIFE_OF_REFERENCE 86400
 
-static const struct {
-    const char *name;
-    enum dna_hash hash;
-} hashes[] = {{"sha-256", DNA_HASH_SHA256}, {"sha-384", DNA_HASH_SHA384},
-              {"sha-512", DNA_HASH_SHA512}};
-
-static void add_fingerprint(struct dna_json_maker *maker, struct cli_call *call,
-                            struct dna_json *list, const struct dna_chain *chain)
+static unsigned hashes_of(struct cli_call *call)
 {
-    struct dna_json *descriptor = dna_json_add(maker, list, NULL, DNA_JSON_OBJECT);
-    for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++) {
-        unsigned char digest[DNA_HASH_MAX];
-        enum dna_err err;
-        if (!cli_has_word(call, "hash", hashes[i].name)) {
-            continue;
-        }
-        err = dna_hash(hashes[i].hash, dna_chain_der(chain, 0), digest);
-        maker->err = maker->err == DNA_OK ? err : maker->err;
-        dna_json_add_bytes(maker, descriptor, hashes[i].name,
-                           (struct dna_span){(const char *)digest,
-                                             dna_hash_size(hashes[i].hash)});
-    }
+    return (cli_has_word(call, "hash", "sha-256") ? DOCUMENT_SHA_256 : 0) |
+           (cli_has_word(call, "hash", "sha-384") ? DOCUMENT_SHA_384 : 0) |
+           (cli_has_word(call, "hash", "sha-512") ? DOCUMENT_SHA_512 : 0);
 }
 
 static void make(struct cli_publication *p, const struct cli_certificates *certificates,
                  const char *url, int64_t expires)
 {
-    struct dna_json_maker maker = {.arena = &p->call->memory, .err = DNA_OK};
-    struct dna_json *root = dna_json_add(&maker, NULL, NULL, DNA_JSON_OBJECT);
-    struct dna_posh_document document;
-    const char *why = NULL;
-    enum dna_err err;
-    if (url != NULL) {
-        dna_json_add_text(&maker, root, "url", url);
-    } else {
-        struct dna_json *list = dna_json_add(&maker, root, "fingerprints", DNA_JSON_ARRAY);
-        for (size_t i = 0; i < certificates->n; i++) {
-            add_fingerprint(&maker, p->call, list, certificates->chains[i]);
-        }
-    }
-    dna_json_add_number(&maker, root, "expires", expires);
-    cli_publish_json(p, &maker, root);
-    if (p->err == DNA_OK) {
-        err = dna_posh_parse(NULL, dna_buf_span(&p->text), &document, &why);
-        if (err == DNA_OK) {
-            dna_posh_fini(&document);
-        }
-        cli_publish_reread(p, err, why);
-    }
+    const char *why;
+    enum dna_err err =
+        url != NULL ? document_posh_reference(&p->call->memory, url, expires, &p->text, &why)
+                    : document_posh(&p->call->memory, certificates->chains, certificates->n,
+                                    hashes_of(p->call), expires, &p->text, &why);
+    cli_publish_reread(p, err, why);
 }
 
 static void advise(struct cli_publication *p, const struct cli_certificates *certificates,

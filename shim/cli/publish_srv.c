@@ -2,17 +2,17 @@
 #include <cli/publish.h>
 
 static void write_target(struct cli_publication *p, const char *domain, const char *service,
-                         const struct cli_target *target, unsigned place)
+                         const struct document_target *target, unsigned place)
 {
     bool share = cli_flag(p->call, "share");
     cli_publish_line(p, "_%s%s._tcp.%s. %lld IN SRV %u %u %u %s.",
                      target->direct_tls ? "xmpps" : "xmpp", service, domain,
                      (long long)cli_ttl(p->call), share ? 10 : 10 * (place + 1),
-                     share ? 10U : 0U, (unsigned)target->port, target->host);
+                     share ? 10U : 0U, (unsigned)target->port, target->host.text);
 }
 
 static void write_service(struct cli_publication *p, const char *domain, const char *service,
-                          const struct cli_target *targets, size_t n)
+                          const struct document_target *targets, size_t n)
 {
     unsigned starttls = 0, direct = 0;
     if (n == 0) {
@@ -28,7 +28,7 @@ static void write_service(struct cli_publication *p, const char *domain, const c
 static enum cli_exit run(struct cli_call *call)
 {
     const char *domain = cli_text(call, "domain");
-    struct cli_target targets[CLI_PUBLISH_TARGETS];
+    struct document_target targets[CLI_PUBLISH_TARGETS];
     struct cli_publication p;
     size_t n;
     enum cli_exit status = cli_need_targets(call, targets, &n);
@@ -48,7 +48,7 @@ static enum cli_exit run(struct cli_call *call)
     cli_publish_advise(&p, "Lower numbers are tried first.");
     if (n > 0) {
         cli_publish_advise(&p, "The hoster publishes the keys of its servers: dna publish tlsa "
-                               "--host %s", targets[0].host);
+                               "--host %s", targets[0].host.text);
     }
     return cli_publish_end(&p, "SRV records", cli_text_of(call, "the zone of %s", domain));
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <cli/publish.h>
+#include <documents/documents.h>
 #include <proof/sts_policy.h>
 
 /* "20261101T000000": it changes whenever a policy is made anew. */
@@ -26,40 +27,28 @@ static const char *id_of(struct cli_call *call)
     return cli_text_of(call, "%s", text);
 }
 
-/* "xmpp.example.net" or "*.example.net", canonical. */
-static void write_pattern(struct cli_publication *p, const char *text)
-{
-    bool wildcard = strncmp(text, "*.", 2) == 0;
-    struct dna_name name;
-    if (dna_name_parse(dna_span_of(text + (wildcard ? 2 : 0)), &name) != DNA_OK ||
-        dna_name_is_address(&name)) {
-        (void)cli_usage(p->call, "--host %s: a host, or *. and a domain", text);
-        p->err = p->err == DNA_OK ? DNA_ERR_FORMAT : p->err;
-        return;
-    }
-    cli_publish_line(p, "srv: %s%s", wildcard ? "*." : "", name.text);
-}
-
 static void make_policy(struct cli_publication *p)
 {
-    struct dna_sts_policy policy;
+    size_t n = cli_count(p->call, "host");
+    const char **hosts = dna_arena_zero(&p->call->memory, n + 1, sizeof *hosts);
+    char canonical[DNA_NAME_MAX + 3];
     const char *why = NULL;
-    unsigned line;
-    enum dna_err err;
-    cli_publish_line(p, "version: XSTSv1");
-    cli_publish_line(p, "mode: %s", cli_text(p->call, "mode"));
-    for (size_t i = 0; i < cli_count(p->call, "host"); i++) {
-        write_pattern(p, cli_nth(p->call, "host", i));
+    if (hosts == NULL) {
+        p->err = DNA_ERR_MEMORY;
+        return;
     }
-    cli_publish_line(p, "max_age: %lld", (long long)cli_number(p->call, "max-age", 604800));
-    if (p->err == DNA_OK) {
-        err = dna_sts_policy_parse(NULL, DNA_STS_XMPP, dna_buf_span(&p->text), &policy, &why,
-                                   &line);
-        if (err == DNA_OK) {
-            dna_sts_policy_fini(&policy);
+    for (size_t i = 0; i < n; i++) {
+        hosts[i] = cli_nth(p->call, "host", i);
+        if (!document_sts_host(hosts[i], canonical)) {
+            (void)cli_usage(p->call, "--host %s: a host, or *. and a domain", hosts[i]);
+            p->err = DNA_ERR_FORMAT;
+            return;
         }
-        cli_publish_reread(p, err, why);
     }
+    cli_publish_reread(p,
+                       document_sts(cli_text(p->call, "mode"), hosts, n,
+                                    cli_number(p->call, "max-age", 604800), &p->text, &why),
+                       why);
 }
 
 static void make_record(struct cli_publication *p, const char *domain)
