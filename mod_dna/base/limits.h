@@ -39,6 +39,27 @@
 #define DNA_LIMIT_BACKOFF_MOST_MS 3600000
 #define DNA_LIMIT_RENEW_AHEAD_S 90     /* before a proof ends it is sought anew */
 
+/* Streams that last. */
+#define DNA_LIMIT_IDLE_S (24 * 3600)   /* silence after which a stream to us is closed */
+#define DNA_LIMIT_IDLE_LEAST_MS 5000   /* no peer's idea of silence makes us speak more often */
+#define DNA_LIMIT_WHITESPACE_MS 300000 /* our silence before a space is sent */
+#define DNA_LIMIT_CHECK_AFTER_MS 30000 /* stanzas without an answer, before we ask for one */
+#define DNA_LIMIT_CHECK_MS 300000      /* between two pings (RFC 6120 4.6.4) */
+#define DNA_LIMIT_ANSWER_MS 120000     /* for an answer, to a ping or a request to acknowledge */
+#define DNA_LIMIT_UNACKED 16384        /* stanzas that a peer has not acknowledged */
+#define DNA_LIMIT_UNACKED_BYTES (4 * 1024 * 1024)
+#define DNA_LIMIT_RESUMPTION_ID 256    /* what a peer calls a stream of ours */
+#define DNA_LIMIT_SUSPENDED 1024       /* streams without a connection that may be resumed */
+#define DNA_LIMIT_SUSPENDED_OF 8       /* ... of one domain of the peer's */
+#define DNA_LIMIT_SUSPENDED_BYTES (64 * 1024 * 1024)
+#define DNA_LIMIT_SUSPENDED_S 120      /* ... and for how long */
+#define DNA_LIMIT_RETRANSMIT_MS 90000  /* until the domains of a resumed stream are proven again */
+#define DNA_LIMIT_RECENT 1000          /* stanzas remembered of a stream that is not managed */
+#define DNA_LIMIT_RECENT_BYTES (512 * 1024)
+#define DNA_LIMIT_RECENT_MS 130000
+#define DNA_LIMIT_MOMENT_MS 10000      /* what is sent so shortly before the connection breaks may
+                                        * not have been read, though it arrived */
+
 /* Dialback. */
 #define DNA_LIMIT_DIALBACK_KEY 1024
 #define DNA_LIMIT_DIALBACK_PAIRS 50

@@ -142,6 +142,7 @@ void dna_edge_connection_open(struct dna_uv_stream *stream, struct dna_edge_sock
     dna_edge_socket_tune(socket);
     dna_edge_socket_bind(socket, &dna_edge_wire_events, stream);
     if (dna_edge_random(with.random, sizeof with.random) != DNA_OK ||
+        dna_edge_random(with.lasting, sizeof with.lasting) != DNA_OK ||
         dna_stream_new(uv->session, &with, uv->face->now(uv->face->self), &stream->core) !=
             DNA_OK) {
         stream->core = NULL;
@@ -244,6 +245,9 @@ void dna_edge_connection_drop(struct dna_uv_stream *stream, const char *conditio
                               const char *why)
 {
     dna_edge_connection_excuse(stream, condition, why);
+    if (stream->state < DNA_EDGE_OVER) {
+        dna_edge_wire_doubt(stream);
+    }
     dna_edge_connection_enter(stream, DNA_EDGE_OVER);
     dna_edge_connection_stir(stream);
 }

@@ -42,6 +42,7 @@ struct dna_edge_wire {
     bool half_read;   /* ciphertext was kept when reading was paused */
     bool finished;    /* close_notify is in out: nothing follows */
     bool direct;      /* TLS before anything else (XEP-0368) */
+    bool uncertified; /* TLS waits for the host's certificate; nothing is written */
 };
 
 struct dna_edge_ending {
@@ -163,7 +164,14 @@ void dna_edge_wire_settle(struct dna_uv_stream *stream);
 void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain);
 /* TLS at once, before a byte of XML. */
 void dna_edge_wire_secure_direct(struct dna_uv_stream *stream);
+/* The host has a certificate for TLS that waits for one, or has none. */
+void dna_edge_wire_certify(struct dna_uv_stream *stream,
+                           const struct dna_uv_identity *identity);
 size_t dna_edge_wire_backlog(const struct dna_uv_stream *stream);
+/* The connection is lost: the core is told how much of what it wrote may be lost with it. */
+void dna_edge_wire_doubt(struct dna_uv_stream *stream);
+/* The same, with what the peer has not acknowledged. */
+size_t dna_edge_wire_burden(const struct dna_uv_stream *stream);
 /* Notes that the high mark is passed, if it is: a host that saw it waits to be told when the
  * output is drained, though it be in the same turn. */
 void dna_edge_wire_mark(struct dna_uv_stream *stream);

@@ -61,6 +61,8 @@ struct dna_uv {
     int64_t alarm_at;
     bool ending, ended;
     bool processing; /* within dna_uv_process */
+    void (*unsent)(void *arg, const struct dna_stanza *stanza);
+    void *unsent_arg;
     void (*done)(void *arg);
     void *done_arg;
 };

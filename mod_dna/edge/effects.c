@@ -90,6 +90,11 @@ static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *ef
     case DNA_STREAM_VERIFIED:
         dna_edge_verify_answered(stream->uv, effect->number, effect->outcome);
         break;
+    case DNA_STREAM_FLOWS:
+        if (handler->drained != NULL) {
+            handler->drained(stream->user, stream);
+        }
+        break;
     case DNA_STREAM_ERROR:
         dna_edge_quest_decide(stream, effect->accepted ? DNA_EDGE_FINAL : DNA_EDGE_GO_ON);
         dna_edge_connection_excuse(stream, effect->condition, effect->text);
@@ -123,6 +128,7 @@ void dna_edge_connection_gone(struct dna_uv_stream *stream, const char *why)
     }
     dna_edge_quest_decide(stream, DNA_EDGE_GO_ON);
     dna_edge_connection_excuse(stream, "", why);
+    dna_edge_wire_doubt(stream);
     if (dna_stream_gone(stream->core, why, now_of(stream)) == DNA_OK) {
         dna_edge_connection_pull(stream);
     }

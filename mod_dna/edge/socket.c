@@ -10,6 +10,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <uv.h>
@@ -233,6 +235,15 @@ enum dna_err dna_edge_socket_write(struct dna_edge_socket *socket, struct dna_bu
 size_t dna_edge_socket_in_flight(const struct dna_edge_socket *socket)
 {
     return dna_buf_len(&socket->flight);
+}
+
+size_t dna_edge_socket_unconfirmed(const struct dna_edge_socket *socket)
+{
+    int bytes = 0;
+    if (socket->closed || ioctl(descriptor(socket), SIOCOUTQ, &bytes) != 0 || bytes < 0) {
+        return 0;
+    }
+    return (size_t)bytes;
 }
 
 void dna_edge_socket_finish(struct dna_edge_socket *socket)

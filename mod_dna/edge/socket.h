@@ -57,6 +57,8 @@ DNA_MUST_USE enum dna_err dna_edge_socket_write(struct dna_edge_socket *socket,
                                                 struct dna_buf *out);
 /* Bytes that were taken and not written yet. */
 size_t dna_edge_socket_in_flight(const struct dna_edge_socket *socket);
+/* Bytes that the system was given and the peer's has not confirmed. */
+size_t dna_edge_socket_unconfirmed(const struct dna_edge_socket *socket);
 /* Sends FIN; nothing must be in flight. */
 void dna_edge_socket_finish(struct dna_edge_socket *socket);
 

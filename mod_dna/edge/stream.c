@@ -54,7 +54,7 @@ bool dna_uv_stream_initiating(const struct dna_uv_stream *stream)
  * network takes all of it within this turn. */
 static void sent(struct dna_uv_stream *stream)
 {
-    if (dna_edge_wire_backlog(stream) > DNA_LIMIT_BACKLOG_HIGH) {
+    if (dna_edge_wire_burden(stream) > DNA_LIMIT_BACKLOG_HIGH) {
         stream->wire.above = true;
     }
     dna_edge_connection_stir(stream);
@@ -96,9 +96,15 @@ enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream, const char *own,
     return err;
 }
 
+void dna_uv_stream_certify(struct dna_uv_stream *stream,
+                           const struct dna_uv_identity *identity)
+{
+    dna_edge_wire_certify(stream, identity);
+}
+
 size_t dna_uv_stream_backlog(const struct dna_uv_stream *stream)
 {
-    return dna_edge_wire_backlog(stream);
+    return dna_edge_wire_burden(stream);
 }
 
 void dna_uv_stream_pause(struct dna_uv_stream *stream)

@@ -94,6 +94,18 @@ static bool settle_streams(struct dna_uv *uv)
     return any;
 }
 
+/* What the host has to return. */
+static bool pull_unsent(struct dna_uv *uv)
+{
+    struct dna_stanza stanza;
+    bool any = false;
+    while (uv->unsent != NULL && dna_session_next_unsent(uv->session, &stanza)) {
+        uv->unsent(uv->unsent_arg, &stanza);
+        any = true;
+    }
+    return any;
+}
+
 static void alarm_rang(void *arg)
 {
     struct dna_uv *uv = arg;
@@ -133,6 +145,7 @@ static bool turn(void *arg)
     for (unsigned round = 0; any && !uv->ending && round < ROUNDS; round++) {
         any = pull_session(uv);
         any = settle_streams(uv) || any;
+        any = pull_unsent(uv) || any;
     }
     dna_edge_keep_pull(uv);
     if (uv->ending) {
@@ -274,6 +287,8 @@ enum dna_err dna_uv_new(const struct dna_uv_options *given, struct dna_uv **out,
     }
     uv->alloc = options.session.alloc;
     uv->log = options.session.log;
+    uv->unsent = options.unsent;
+    uv->unsent_arg = options.unsent_arg;
     uv->alarm_at = DNA_NEVER;
     uv->streams.stirred_end = &uv->streams.stirred;
     err = dna_edge_parts_prepare(uv, &options, why);

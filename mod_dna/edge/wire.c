@@ -217,6 +217,22 @@ size_t dna_edge_wire_backlog(const struct dna_uv_stream *stream)
     return n;
 }
 
+size_t dna_edge_wire_burden(const struct dna_uv_stream *stream)
+{
+    size_t unacked = stream->core != NULL ? dna_stream_unacked(stream->core) : 0;
+    return dna_edge_wire_backlog(stream) + unacked;
+}
+
+/* TLS makes bytes more, never fewer: the estimate errs on the safe side. */
+void dna_edge_wire_doubt(struct dna_uv_stream *stream)
+{
+    const struct dna_edge_wire *wire = &stream->wire;
+    if (stream->core != NULL && wire->socket != NULL) {
+        dna_stream_unconfirmed(stream->core, dna_edge_wire_backlog(stream) +
+                                                 dna_edge_socket_unconfirmed(wire->socket));
+    }
+}
+
 /* Moves the core's output behind what is to be written; false: the stream is over. */
 static bool take_output(struct dna_uv_stream *stream)
 {
@@ -246,10 +262,11 @@ static bool may_take_output(const struct dna_uv_stream *stream)
 {
     switch (stream->state) {
     case DNA_EDGE_CLEAR:
+        return !stream->wire.uncertified;
     case DNA_EDGE_SECURE:
         return true;
     case DNA_EDGE_CLOSING:
-        return !stream->wire.finished &&
+        return !stream->wire.finished && !stream->wire.uncertified &&
                (stream->wire.tls == NULL ||
                 dna_tls_status(stream->wire.tls) == DNA_TLS_OPEN);
     case DNA_EDGE_DIALLING:
@@ -279,7 +296,7 @@ static void flush(struct dna_uv_stream *stream)
 
 void dna_edge_wire_mark(struct dna_uv_stream *stream)
 {
-    if (dna_edge_wire_backlog(stream) > DNA_LIMIT_BACKLOG_HIGH) {
+    if (dna_edge_wire_burden(stream) > DNA_LIMIT_BACKLOG_HIGH) {
         stream->wire.above = true;
     }
 }
@@ -287,7 +304,7 @@ void dna_edge_wire_mark(struct dna_uv_stream *stream)
 static void tell_when_drained(struct dna_uv_stream *stream)
 {
     struct dna_edge_wire *wire = &stream->wire;
-    if (wire->above && dna_edge_wire_backlog(stream) < DNA_LIMIT_BACKLOG_LOW) {
+    if (wire->above && dna_edge_wire_burden(stream) < DNA_LIMIT_BACKLOG_LOW) {
         wire->above = false;
         if (stream->state < DNA_EDGE_CLOSING && stream->handler->drained != NULL) {
             stream->handler->drained(stream->user, stream);
@@ -318,20 +335,10 @@ static void begin_tls(struct dna_uv_stream *stream, struct dna_tls_identity *ide
     }
 }
 
-void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
+static void secure_with(struct dna_uv_stream *stream, const struct dna_uv_identity *identity)
 {
     bool server = stream->role == DNA_RECEIVING;
     struct dna_tls_options options = {.server = server};
-    struct dna_uv_identity *identity;
-    assert(stream->state == DNA_EDGE_CLEAR);
-    identity = ask_for_identity(stream, domain);
-    if (stream->state != DNA_EDGE_CLEAR) {
-        return; /* the host closed it meanwhile */
-    }
-    if (identity == NULL) {
-        dna_edge_connection_drop(stream, "", "there is no certificate to present");
-        return;
-    }
     if (!take_output(stream)) {
         return;
     }
@@ -341,6 +348,59 @@ void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
     }
     options.server_name = server ? NULL : dna_stream_peer(stream->core);
     begin_tls(stream, dna_edge_identity_tls(identity), &options);
+}
+
+void dna_edge_wire_secure(struct dna_uv_stream *stream, const char *domain)
+{
+    const struct dna_uv_identity *identity;
+    assert(stream->state == DNA_EDGE_CLEAR);
+    if (dna_link_is_bridge(stream->link)) {
+        stream->wire.uncertified = true;
+        if (stream->handler->certify != NULL) {
+            stream->handler->certify(stream->user, stream, domain);
+        } else {
+            dna_edge_wire_certify(stream, NULL);
+        }
+        return;
+    }
+    identity = ask_for_identity(stream, domain);
+    if (stream->state != DNA_EDGE_CLEAR) {
+        return; /* the host closed it meanwhile */
+    }
+    if (identity == NULL) {
+        dna_edge_connection_drop(stream, "", "there is no certificate to present");
+        return;
+    }
+    secure_with(stream, identity);
+}
+
+/* Instead of the core's <proceed/>, which was not written (RFC 6120 5.4.2.2). */
+static void refuse_tls(struct dna_uv_stream *stream)
+{
+    static const char failure[] =
+        "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>";
+    struct dna_span unsaid = dna_stream_output(stream->core);
+    dna_stream_sent(stream->core, unsaid.len);
+    if (stream->role == DNA_RECEIVING &&
+        dna_buf_add(&stream->wire.out, dna_span_of(failure)) == DNA_OK) {
+        write_out(stream);
+    }
+    dna_edge_connection_drop(stream, "", "there is no certificate to present");
+}
+
+void dna_edge_wire_certify(struct dna_uv_stream *stream,
+                           const struct dna_uv_identity *identity)
+{
+    if (stream->state != DNA_EDGE_CLEAR || !stream->wire.uncertified) {
+        return;
+    }
+    stream->wire.uncertified = false;
+    if (identity == NULL) {
+        refuse_tls(stream);
+    } else {
+        secure_with(stream, identity);
+    }
+    dna_edge_connection_stir(stream);
 }
 
 /* What the client asked for before it said anything else.  A name that is none is as good as

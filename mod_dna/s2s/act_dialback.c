@@ -53,6 +53,7 @@ ACTION(begin_dialback)
     s->dna = DNA_S2S_SPEAKS_NO;
     if (s->state == DNA_S2S_OUT_TLS_FEATURES) {
         dna_s2s_features_note(s, s->call->item->element);
+        dna_s2s_bidi_begin(s);
     }
     raise_pair(s, s->own.text, s->peer.text);
 }

@@ -76,6 +76,7 @@ ACTION(begin_sasl)
     if (s->call->item != NULL && s->state == DNA_S2S_OUT_TLS_FEATURES) {
         s->dna = DNA_S2S_SPEAKS_NO;
         dna_s2s_features_note(s, s->call->item->element);
+        dna_s2s_bidi_begin(s);
     }
     dna_s2s_put(s, "<auth xmlns='" DNA_S2S_NS_SASL "' mechanism='EXTERNAL'>");
     put_authzid(s);
@@ -113,7 +114,8 @@ ACTION(sasl_refused)
 ACTION(restore)
 {
     const struct dna_xml_element *features = s->call->item->element;
-    const struct dna_xml_element *assert = dna_s2s_features_assert(features);
+    const struct dna_xml_element *assert =
+        s->options.bridge ? NULL : dna_s2s_features_assert(features);
     struct dna_s2s_record *own = dna_s2s_own_record_make(s, s->own.text);
     struct dna_s2s_record *peer = dna_s2s_peer_record_make(s, s->peer.text);
     s->dna = assert != NULL ? DNA_S2S_SPEAKS_YES : DNA_S2S_SPEAKS_NO;

@@ -160,6 +160,10 @@ ACTION(establish)
     (void)r;
     s->lifetime = DNA_NEVER;
     s->patience = DNA_NEVER;
+    if (dna_s2s_is(s, DNA_S2S_PUBLIC)) {
+        dna_s2s_watch_begin(s);
+        dna_s2s_manage_begin(s);
+    }
 }
 
 ACTION(relay)
@@ -246,6 +250,7 @@ ACTION(await_ruling)
     (void)r;
     s->dna = DNA_S2S_SPEAKS_NO;
     dna_s2s_features_note(s, s->call->item->element);
+    dna_s2s_bidi_begin(s);
     raise_peer(s, DNA_S2S_RE_NO_DNA);
 }
 
@@ -338,6 +343,7 @@ ACTION(say_end)
 {
     (void)r;
     if (s->headers.sent) {
+        dna_s2s_manage_say(s);
         dna_s2s_put_end(s);
     }
     s->ended = true;
@@ -373,6 +379,8 @@ ACTION(note_error)
 
 ACTION(answer_error)
 {
+    s->managing.lost |= dna_s2s_established(s);
+    s->managing.life_ms = 0; /* it is over by the peer's will, and not to be resumed */
     dna_s2s_do_note_error(s, r);
     dna_s2s_do_say_end(s, r);
 }

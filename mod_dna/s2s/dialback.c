@@ -31,7 +31,8 @@ static void request(struct dna_s2s *s, enum dna_s2s_state none, enum dna_s2s_eve
                     const struct dna_name *from, const struct dna_name *to)
 {
     struct dna_s2s_record *r;
-    if (s->options.role != DNA_RECEIVING) {
+    bool reverse = s->bidi.on && none == DNA_S2S_R_NONE;
+    if (s->options.role != DNA_RECEIVING && !reverse) {
         /* R never verifies on the connection that brought the request. */
         dna_s2s_raise(s, DNA_S2S_EV_FAULT, NULL, "policy-violation",
                       "dialback requests go on a stream of their own");

@@ -36,21 +36,39 @@ static size_t read_size(struct dna_span text, size_t most)
     return value < most ? value : most;
 }
 
-void dna_s2s_features_note(struct dna_s2s *s, const struct dna_xml_element *features)
+void dna_s2s_limits_read(const struct dna_xml_element *parent, size_t *max_bytes,
+                         int64_t *idle_ms)
 {
-    const struct dna_xml_element *limits =
-        dna_xml_child(features, DNA_S2S_NS_LIMITS, "limits");
-    const struct dna_xml_element *dialback =
-        dna_xml_child(features, DNA_S2S_NS_DIALBACK_FEATURE, "dialback");
-    const struct dna_xml_element *bytes =
-        limits != NULL ? dna_xml_child(limits, DNA_S2S_NS_LIMITS, "max-bytes") : NULL;
+    const struct dna_xml_element *limits = dna_xml_child(parent, DNA_S2S_NS_LIMITS, "limits");
+    const struct dna_xml_element *bytes, *idle;
+    if (limits == NULL) {
+        return;
+    }
+    bytes = dna_xml_child(limits, DNA_S2S_NS_LIMITS, "max-bytes");
+    idle = dna_xml_child(limits, DNA_S2S_NS_LIMITS, "idle-seconds");
     if (bytes != NULL) {
         size_t most = read_size(bytes->text, SIZE_MAX / 20);
         /* Nobody may take less (RFC 6120 13.12). */
-        s->headers.max_bytes = most == 0 || most > DNA_LIMIT_ELEMENT_LEAST
-                                   ? most
-                                   : DNA_LIMIT_ELEMENT_LEAST;
+        *max_bytes = most == 0 || most > DNA_LIMIT_ELEMENT_LEAST ? most
+                                                                 : DNA_LIMIT_ELEMENT_LEAST;
     }
+    if (idle != NULL) {
+        *idle_ms = (int64_t)read_size(idle->text, 365 * 24 * 3600) * 1000;
+    }
+}
+
+size_t dna_s2s_max_bytes(const struct dna_s2s *s)
+{
+    return s->headers.max_bytes != 0 ? s->headers.max_bytes : s->bidi.max_bytes;
+}
+
+void dna_s2s_features_note(struct dna_s2s *s, const struct dna_xml_element *features)
+{
+    const struct dna_xml_element *dialback =
+        dna_xml_child(features, DNA_S2S_NS_DIALBACK_FEATURE, "dialback");
+    dna_s2s_limits_read(features, &s->headers.max_bytes, &s->headers.idle_ms);
+    s->headers.manages = dna_xml_child(features, DNA_S2S_NS_MANAGE, "sm") != NULL;
+    s->headers.bidi = dna_xml_child(features, DNA_S2S_NS_BIDI_FEATURE, "bidi") != NULL;
     s->headers.external = dna_s2s_features_external(features);
     s->headers.dialback |= dialback != NULL;
     s->headers.dialback_errors =

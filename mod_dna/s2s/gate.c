@@ -41,7 +41,7 @@ bool dna_s2s_can_dial(const struct dna_s2s *s)
 
 bool dna_s2s_both_ways(const struct dna_s2s *s)
 {
-    return dna_s2s_is(s, DNA_S2S_PUBLIC) && s->dna == DNA_S2S_SPEAKS_YES;
+    return dna_s2s_is(s, DNA_S2S_PUBLIC) && (s->dna == DNA_S2S_SPEAKS_YES || s->bidi.on);
 }
 
 static const struct dna_span no_id = {NULL, 0};
@@ -116,6 +116,26 @@ static enum dna_s2s_gate look_dialled(const struct dna_s2s *s, const char *from,
     return dna_s2s_valid_now(s, pair) && dna_s2s_hosts(s, to) ? DNA_S2S_GATE_OPEN : otherwise;
 }
 
+/* Against the direction of a stream that bidi made carry both: from where we may send to, and
+ * only where the certificate itself speaks for that domain (XEP-0288). */
+static enum dna_s2s_gate look_reverse(const struct dna_s2s *s,
+                                      const struct dna_s2s_record *record, const char *from,
+                                      const char *to)
+{
+    const struct dna_s2s_record *own = dna_s2s_own_record(s, to);
+    if (s->records.peer_valid == 0 && s->records.own_valid == 0) {
+        return DNA_S2S_GATE_NOTHING_VALID;
+    }
+    if (!dna_s2s_is_proven(s, record) || dna_s2s_hosts(s, from)) {
+        return DNA_S2S_GATE_FROM;
+    }
+    return dna_s2s_hosts(s, to) &&
+                   ((dna_s2s_valid_now(s, own) && dna_s2s_valid_now(s, record)) ||
+                    dna_s2s_valid_now(s, dna_s2s_pair(s, DNA_S2S_D_NONE, to, from, no_id)))
+               ? DNA_S2S_GATE_OPEN
+               : DNA_S2S_GATE_TO;
+}
+
 static enum dna_s2s_gate look_public(struct dna_s2s *s)
 {
     struct dna_s2s_records *records = &s->records;
@@ -127,6 +147,9 @@ static enum dna_s2s_gate look_public(struct dna_s2s *s)
     }
     if (record == NULL) {
         records->last_from = record = dna_s2s_peer_record(s, from);
+    }
+    if (s->options.role == DNA_INITIATING && s->dna != DNA_S2S_SPEAKS_YES) {
+        return look_reverse(s, record, from, to);
     }
     gate = judge_from(s, record, from);
     if (gate == DNA_S2S_GATE_OPEN) {
@@ -189,7 +212,23 @@ static bool may_send_dialled(const struct dna_s2s *s, const char *own, const cha
            dna_s2s_valid_now(s, dna_s2s_pair(s, DNA_S2S_D_NONE, own, peer, no_id));
 }
 
-bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer)
+/* A receiving entity may send what bidi permits: to the domain that the peer authenticated as,
+ * from the one that its header asked for; or the reverse of a pair that was dialled back. */
+static bool may_send_reverse(const struct dna_s2s *s, const char *own, const char *peer)
+{
+    const struct dna_s2s_record *theirs = dna_s2s_peer_record(s, peer);
+    if (!dna_s2s_hosts(s, own) || dna_s2s_hosts(s, peer)) {
+        return false;
+    }
+    if (dna_s2s_stands(s, theirs) &&
+        dna_s2s_valid_now(s, dna_s2s_pair(s, DNA_S2S_R_NONE, peer, own, no_id))) {
+        return true;
+    }
+    return strcmp(own, s->own.text) == 0 && strcmp(peer, s->peer.text) == 0 &&
+           dna_s2s_valid_now(s, dna_s2s_own_record(s, own)) && dna_s2s_valid_now(s, theirs);
+}
+
+bool dna_s2s_permits(const struct dna_s2s *s, const char *own, const char *peer)
 {
     const struct dna_s2s_record *ours, *theirs;
     if (s->err != DNA_OK || !dna_s2s_established(s)) {
@@ -199,8 +238,8 @@ bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer
         return s->options.role == DNA_INITIATING &&
                dna_s2s_valid_now(s, dna_s2s_pair(s, DNA_S2S_P_NONE, own, peer, no_id));
     }
-    if (s->options.role == DNA_RECEIVING && !dna_s2s_both_ways(s)) {
-        return false;
+    if (s->options.role == DNA_RECEIVING && s->dna != DNA_S2S_SPEAKS_YES) {
+        return s->bidi.on && may_send_reverse(s, own, peer);
     }
     ours = dna_s2s_own_record(s, own);
     theirs = dna_s2s_peer_record(s, peer);
@@ -209,4 +248,9 @@ bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer
     }
     return dna_s2s_valid_now(s, ours) && !ours->one_way && dna_s2s_hosts(s, own) &&
            dna_s2s_valid_now(s, theirs) && !dna_s2s_hosts(s, peer);
+}
+
+bool dna_s2s_may_send(const struct dna_s2s *s, const char *own, const char *peer)
+{
+    return !dna_s2s_manage_bars(s) && dna_s2s_permits(s, own, peer);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <base/limits.h>
+#include <xml/element.h>
 
 #define GUARD(name)                                                                         \
     bool dna_s2s_if_##name(const struct dna_s2s *s, const struct dna_s2s_record *r)
@@ -64,7 +65,7 @@ GUARD(has_condition)
 GUARD(offers_dna)
 {
     UNUSED;
-    return dna_s2s_features_assert(s->call->item->element) != NULL;
+    return !s->options.bridge && dna_s2s_features_assert(s->call->item->element) != NULL;
 }
 
 /* The features at hand, and the header before them, permit dialback. */
@@ -451,9 +452,11 @@ GUARD(sender_proven)
            dna_s2s_is_proven(s, dna_s2s_remote(s, r));
 }
 
+/* On a stream that bidi made carry both ways nobody is asked: whoever claims more there has to
+ * prove it by the certificate. */
 GUARD(sender_stands)
 {
-    return dna_s2s_hosts(s, r->other) && !dna_s2s_hosts(s, r->domain) &&
+    return s->options.role == DNA_RECEIVING && dna_s2s_hosts(s, r->other) && !dna_s2s_hosts(s, r->domain) &&
            dna_s2s_stands(s, dna_s2s_remote(s, r));
 }
 
@@ -485,4 +488,70 @@ GUARD(dialback_admits)
 GUARD(still_admitted)
 {
     return dna_s2s_stands(s, r);
+}
+
+/* --- streams that last ---------------------------------------------------------------------- */
+
+GUARD(bidi)
+{
+    UNUSED;
+    return s->options.bidi && !s->bidi.on;
+}
+
+/* It was not asked for before. */
+GUARD(manageable)
+{
+    UNUSED;
+    return dna_s2s_keeps(s) && s->managing.state == DNA_S2S_UNMANAGED;
+}
+
+/* Of another stream of the same peer, which says how far it had come. */
+GUARD(resumable)
+{
+    return dna_s2s_if_manageable(s, r) && s->call->has_h && s->options.resumption[0] != '\0';
+}
+
+GUARD(managed)
+{
+    UNUSED;
+    return s->managing.state == DNA_S2S_MANAGED;
+}
+
+GUARD(enabling)
+{
+    UNUSED;
+    return s->managing.state == DNA_S2S_ENABLING;
+}
+
+GUARD(resuming)
+{
+    UNUSED;
+    return s->managing.state == DNA_S2S_RESUMING;
+}
+
+/* The peer's count as an acknowledgement: no more than was sent. */
+GUARD(ack_good)
+{
+    const struct dna_manage *m = &s->managing.manage;
+    uint32_t before = m->sent - (uint32_t)m->kept.n;
+    return dna_s2s_if_managed(s, r) && s->call->has_h && s->call->h - before <= m->kept.n;
+}
+
+/* The stream that we asked for, and a count that it can have. */
+GUARD(resumption_fits)
+{
+    const struct dna_manage *m = &s->managing.manage;
+    uint32_t before = m->sent - (uint32_t)m->kept.n;
+    struct dna_span id;
+    return dna_s2s_if_resuming(s, r) && s->call->has_h &&
+           s->call->h - before <= m->kept.n &&
+           dna_xml_attr(s->call->item->element, "previd", &id) &&
+           dna_span_is(id, s->managing.id);
+}
+
+/* The header's domain, to which what is resumed is bound, is proven on this stream, too. */
+GUARD(searching)
+{
+    return s->managing.state == DNA_S2S_SEARCHING &&
+           (s->call->manage == NULL || dna_s2s_is_proven(s, header_peer(s))) && r == NULL;
 }

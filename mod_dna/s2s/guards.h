@@ -7,6 +7,15 @@
 
 #include <s2s/table.h>
 
+/* Streams that last: what either side may say of stream management (XEP-0198), and silence. */
+#define LASTING_ROWS(state)                                                                 \
+    ROW(state, EV_ACK, IF(ack_good), DO(take_ack), SAME, "XEP-0198 4")                      \
+    ROW(state, EV_ACK, IF(managed), DO(fail_ack), FAILED, "XEP-0198 4")                     \
+    ROW(state, EV_ACK_REQUEST, IF(managed), DO(acknowledge), SAME, "XEP-0198 4")            \
+    ROW(state, EV_SILENT, ALWAYS, DO(fail_silent), FAILED, "RFC 6120 4.6.2")                \
+    ROW(state, EV_IDLE, ALWAYS, DO(end_idle), CLOSING, "XEP-0478 2")                        \
+    ROW(state, EV_GONE, ALWAYS, DO(lose), CLOSED, "XEP-0198 5")
+
 /* What becomes of a stanza that the gate does not let pass. */
 #define GATE_ROWS(state)                                                                    \
     ROW(state, EV_STANZA, IF(gate_improper), DO(fail_improper_addressing), FAILED,          \
@@ -23,6 +32,7 @@
     ROW(state, EV_STANZA, IF(gate_to_gone), DO(fail_host_gone), FAILED, "RFC 6120 4.9.3.5") \
     ROW(state, EV_STANZA, ALWAYS, DO(fail_host_unknown), FAILED, "RFC 6120 4.9.3.6")
 
+dna_s2s_guard_fn dna_s2s_if_ack_good;
 dna_s2s_guard_fn dna_s2s_if_answerable;
 dna_s2s_guard_fn dna_s2s_if_asserted;
 dna_s2s_guard_fn dna_s2s_if_auth_bad_encoding;
@@ -31,6 +41,7 @@ dna_s2s_guard_fn dna_s2s_if_auth_exhausted;
 dna_s2s_guard_fn dna_s2s_if_auth_malformed;
 dna_s2s_guard_fn dna_s2s_if_auth_other_authzid;
 dna_s2s_guard_fn dna_s2s_if_auth_other_mechanism;
+dna_s2s_guard_fn dna_s2s_if_bidi;
 dna_s2s_guard_fn dna_s2s_if_both_valid;
 dna_s2s_guard_fn dna_s2s_if_checked;
 dna_s2s_guard_fn dna_s2s_if_checked_pair;
@@ -41,6 +52,7 @@ dna_s2s_guard_fn dna_s2s_if_dials_admitted;
 dna_s2s_guard_fn dna_s2s_if_dials_noted;
 dna_s2s_guard_fn dna_s2s_if_dials_standing;
 dna_s2s_guard_fn dna_s2s_if_direct_tls;
+dna_s2s_guard_fn dna_s2s_if_enabling;
 dna_s2s_guard_fn dna_s2s_if_external;
 dna_s2s_guard_fn dna_s2s_if_from_of_link;
 dna_s2s_guard_fn dna_s2s_if_gate_backwards;
@@ -64,6 +76,8 @@ dna_s2s_guard_fn dna_s2s_if_key_valid;
 dna_s2s_guard_fn dna_s2s_if_keyed;
 dna_s2s_guard_fn dna_s2s_if_keyed_pair;
 dna_s2s_guard_fn dna_s2s_if_local;
+dna_s2s_guard_fn dna_s2s_if_manageable;
+dna_s2s_guard_fn dna_s2s_if_managed;
 dna_s2s_guard_fn dna_s2s_if_may_assert;
 dna_s2s_guard_fn dna_s2s_if_may_dial;
 dna_s2s_guard_fn dna_s2s_if_may_dial_out;
@@ -88,9 +102,13 @@ dna_s2s_guard_fn dna_s2s_if_peer_valid;
 dna_s2s_guard_fn dna_s2s_if_proof_fits;
 dna_s2s_guard_fn dna_s2s_if_proven;
 dna_s2s_guard_fn dna_s2s_if_proven_asked;
+dna_s2s_guard_fn dna_s2s_if_resumable;
+dna_s2s_guard_fn dna_s2s_if_resumption_fits;
+dna_s2s_guard_fn dna_s2s_if_resuming;
 dna_s2s_guard_fn dna_s2s_if_room;
 dna_s2s_guard_fn dna_s2s_if_sender_ours;
 dna_s2s_guard_fn dna_s2s_if_sender_proven;
+dna_s2s_guard_fn dna_s2s_if_searching;
 dna_s2s_guard_fn dna_s2s_if_sender_stands;
 dna_s2s_guard_fn dna_s2s_if_speaks;
 dna_s2s_guard_fn dna_s2s_if_starttls_good;

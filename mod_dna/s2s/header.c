@@ -118,7 +118,7 @@ void dna_s2s_header_read(const struct dna_s2s *s, const struct dna_xml_item *ite
     bool receiving = s->options.role == DNA_RECEIVING, addressed;
     unsigned major;
     memset(h, 0, sizeof *h);
-    h->dna = item->declares_dna;
+    h->dna = item->declares_dna && !s->options.bridge;
     h->dialback = item->declares_dialback;
     (void)dna_xml_attr(e, "id", &h->id);
     read_namespaces(item, h);

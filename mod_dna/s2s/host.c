@@ -61,7 +61,8 @@ enum dna_err dna_s2s_challenge(struct dna_s2s *s, const char *domain, unsigned p
 bool dna_s2s_takes(const struct dna_s2s *s, const char *domain, struct dna_span content)
 {
     size_t len = strlen(domain) + content.len + 128;
-    size_t most = s->headers.max_bytes != 0 ? s->headers.max_bytes : 2 * DNA_LIMIT_PROOF;
+    size_t max_bytes = dna_s2s_max_bytes(s);
+    size_t most = max_bytes != 0 ? max_bytes : 2 * DNA_LIMIT_PROOF;
     for (size_t i = 0; i < content.len; i++) {
         len += strchr("&<>'\"\t\n\r", content.ptr[i]) != NULL ? 5 : 0;
     }

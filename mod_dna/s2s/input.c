@@ -22,10 +22,11 @@ static enum dna_s2s_event stanza_event(struct dna_s2s *s, const struct dna_xml_i
     } else if (DNA_S2S_SAME(e->name, "iq")) {
         s->stanza.kind = DNA_IQ;
     } else {
-        return dna_s2s_is_dna(s, e) ? DNA_S2S_EV_DNA : DNA_S2S_EV_OTHER;
+        return dna_s2s_is_dna(s, e) && !s->options.bridge ? DNA_S2S_EV_DNA : DNA_S2S_EV_OTHER;
     }
     if (dna_s2s_established(s) || s->state == DNA_S2S_CLOSING) {
         s->call->gate = dna_s2s_gate_look(s, item);
+        dna_s2s_manage_count(s);
     }
     return DNA_S2S_EV_STANZA;
 }
@@ -45,6 +46,14 @@ static const struct {
     {DNA_S2S_NS_SASL, "challenge", DNA_S2S_EV_SASL_CHALLENGE},
     {DNA_S2S_NS_SASL, "success", DNA_S2S_EV_SUCCESS},
     {DNA_S2S_NS_SASL, "failure", DNA_S2S_EV_SASL_FAILURE},
+    {DNA_S2S_NS_BIDI, "bidi", DNA_S2S_EV_BIDI},
+    {DNA_S2S_NS_MANAGE, "enable", DNA_S2S_EV_ENABLE},
+    {DNA_S2S_NS_MANAGE, "enabled", DNA_S2S_EV_ENABLED},
+    {DNA_S2S_NS_MANAGE, "resume", DNA_S2S_EV_RESUME},
+    {DNA_S2S_NS_MANAGE, "resumed", DNA_S2S_EV_RESUMED},
+    {DNA_S2S_NS_MANAGE, "failed", DNA_S2S_EV_NOT_MANAGED},
+    {DNA_S2S_NS_MANAGE, "r", DNA_S2S_EV_ACK_REQUEST},
+    {DNA_S2S_NS_MANAGE, "a", DNA_S2S_EV_ACK},
 };
 
 static enum dna_s2s_event element_event(struct dna_s2s *s, const struct dna_xml_item *item)
@@ -54,7 +63,7 @@ static enum dna_s2s_event element_event(struct dna_s2s *s, const struct dna_xml_
         return stanza_event(s, item);
     }
     if (dna_s2s_is_dna(s, e)) {
-        return DNA_S2S_EV_DNA;
+        return s->options.bridge ? DNA_S2S_EV_OTHER : DNA_S2S_EV_DNA;
     }
     if (dna_span_is(e->ns, DNA_S2S_NS_DIALBACK)) {
         return DNA_S2S_EV_DIALBACK;
@@ -64,6 +73,9 @@ static enum dna_s2s_event element_event(struct dna_s2s *s, const struct dna_xml_
             enum dna_s2s_event event = element_events[i].event;
             if (event == DNA_S2S_EV_AUTH || event == DNA_S2S_EV_RESPONSE) {
                 s->call->auth = dna_s2s_auth_read(s, e);
+            }
+            if (event >= DNA_S2S_EV_ENABLE && event <= DNA_S2S_EV_ACK) {
+                dna_s2s_manage_read(s, e);
             }
             return event;
         }
@@ -119,6 +131,7 @@ static void handle(struct dna_s2s *s, const struct dna_xml_item *item)
             s->call->text = "answers are not read";
             dna_s2s_run(s, DNA_S2S_EV_FAULT, NULL);
         } else {
+            s->watch.sent = 0; /* it lives */
             dna_s2s_run(s, element_event(s, item), NULL);
         }
         break;
@@ -153,6 +166,7 @@ void dna_s2s_received(struct dna_s2s *s, size_t bytes)
     struct dna_s2s_input *input = &s->input;
     struct dna_s2s_call call;
     size_t most = input->challenged ? DNA_LIMIT_TOTAL_CHALLENGE : DNA_LIMIT_TOTAL_UNAUTH;
+    s->watch.heard = s->now.mono;
     if (s->state == DNA_S2S_IN_SECURING || s->state == DNA_S2S_OUT_SECURING) {
         input->in_clear += bytes;
     }

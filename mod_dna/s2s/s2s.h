@@ -12,10 +12,12 @@
 #define DNA_S2S_S2S_H
 
 #include <base/buf.h>
+#include <base/limits.h>
 #include <base/map.h>
 #include <mod_dna/question.h>
 #include <mod_dna/ruling.h>
 #include <mod_dna/stanza.h>
+#include <s2s/manage.h>
 #include <xml/reader.h>
 
 struct dna_s2s;
@@ -44,8 +46,16 @@ struct dna_s2s_options {
     bool dialback;  /* PUBLIC: pairs are signalled by dialback, and admitted where rulings say
                      * that it may */
     bool verifies;  /* PUBLIC, initiating, with dialback: the stream is for dna_s2s_verify */
+    bool bridge; /* PUBLIC: the peer is the server behind a link: hosted are *its* domains, all
+                  * others are ours; neither DNA nor dialback is spoken, and there is one pair */
     bool keyed; /* LOCAL: db:result proves a secret of the link, in both directions, instead
                  * of a key that is asked back for */
+    /* PUBLIC: */
+    bool manages; /* stanzas are counted where the peer does too (XEP-0198), and remembered */
+    bool bidi;    /* XEP-0288 is offered, and used where the peer offers it */
+    char resumption[DNA_S2S_ID_TEXT]; /* receiving: what the peer calls this stream if it wants
+                                       * to resume it; "": it may not */
+    char ping[DNA_S2S_ID_TEXT];       /* ids of our pings begin with it; "": none are sent */
 };
 
 enum dna_s2s_effect_kind {
@@ -71,6 +81,11 @@ enum dna_s2s_effect_kind {
                               * for the pair domain -> other; dna_s2s_answered */
     DNA_S2S_DIALBACK_READY,  /* the stream can take dna_s2s_verify; only with `verifies` */
     DNA_S2S_DIALBACK_ANSWER, /* what the peer answers to dna_s2s_verify */
+    DNA_S2S_PING,        /* one was sent; the id is text.  Its answer, from `other` to
+                          * `domain`, is dna_s2s_ponged, wherever it arrives */
+    DNA_S2S_RESUME,      /* the peer wants to go on with the stream that is called text; answer
+                          * with dna_s2s_suspended */
+    DNA_S2S_FLOW,        /* what could not be sent for a while can be now */
     DNA_S2S_ERROR,       /* stream error sent / received */
     DNA_S2S_CLOSE        /* flush, then close the connection; the last effect; text: why */
 };
@@ -180,6 +195,38 @@ DNA_MUST_USE enum dna_err dna_s2s_verify(struct dna_s2s *s2s, const char *from,
                                          struct dna_span key, unsigned number,
                                          struct dna_time now);
 bool dna_s2s_can_verify(const struct dna_s2s *s2s);
+
+/* --- streams that last ------------------------------------------------------------------- */
+
+/* Before the first item of an initiating stream: it is to go on where another one to the same
+ * peer broke off, which the peer calls id.  manage is moved. */
+DNA_MUST_USE enum dna_err dna_s2s_resume(struct dna_s2s *s, struct dna_span id,
+                                         struct dna_manage *manage, struct dna_time now);
+/* Answers RESUME.  manage is moved if the peer may go on with it; NULL: there is none. */
+DNA_MUST_USE enum dna_err dna_s2s_suspended(struct dna_s2s *s, struct dna_manage *manage,
+                                            struct dna_time now);
+/* The last ping was answered. */
+void dna_s2s_ponged(struct dna_s2s *s);
+/* What time it is, where a call does not say. */
+void dna_s2s_clock(struct dna_s2s *s, struct dna_time now);
+/* So many of the last bytes of the output may not have reached the peer's system. */
+void dna_s2s_unconfirmed(struct dna_s2s *s, size_t bytes);
+/* Bytes of stanzas that the peer has not acknowledged, though it should. */
+size_t dna_s2s_unacked(const struct dna_s2s *s);
+/* The next stanza that was sent, or was to be, and of which nobody knows what became. */
+struct dna_kept *dna_s2s_next_unsent(struct dna_s2s *s);
+
+/* What a stream that ends leaves to another one. */
+struct dna_s2s_left {
+    char id[DNA_LIMIT_RESUMPTION_ID + 1];
+    struct dna_manage manage;
+    int64_t life_ms;
+};
+/* Once, of a stream that is over or about to be freed.  True: it may be resumed, and *left is the
+ * caller's.  False: what the peer may not have is among the unsent. */
+bool dna_s2s_leave(struct dna_s2s *s, struct dna_s2s_left *left);
+/* The name under which the peer may resume it, or "". */
+const char *dna_s2s_resumption(const struct dna_s2s *s);
 
 /* As the functions of mod_dna/session.h with the same ending. */
 DNA_MUST_USE enum dna_err dna_s2s_ask(struct dna_s2s *s2s, const char *own, const char *peer,

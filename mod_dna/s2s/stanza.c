@@ -64,11 +64,38 @@ static void put_error(struct dna_s2s *s, const struct dna_stanza *stanza,
 static enum dna_err within_limit(struct dna_s2s *s, size_t before)
 {
     size_t len = dna_buf_len(&s->out) - before;
-    if (s->err == DNA_OK && s->headers.max_bytes != 0 && len > s->headers.max_bytes) {
+    size_t most = dna_s2s_max_bytes(s);
+    if (s->err == DNA_OK && most != 0 && len > most) {
         dna_buf_truncate(&s->out, before);
         return DNA_ERR_LIMIT;
     }
     return s->err;
+}
+
+/* An error counts as any stanza, and may have to be sent again. */
+static enum dna_err keep_error(struct dna_s2s *s, size_t before,
+                               const struct dna_stanza *about)
+{
+    struct dna_span written = dna_buf_span(&s->out);
+    struct dna_kept *kept = NULL;
+    if (!dna_s2s_keeps(s)) {
+        return DNA_OK;
+    }
+    kept = dna_manage_copy(&s->managing.manage,
+                           &(struct dna_stanza){.kind = about->kind,
+                                                .from = about->to,
+                                                .to = about->from,
+                                                .type = {"error", 5},
+                                                .id = about->id,
+                                                .raw = {written.ptr + before,
+                                                        written.len - before}},
+                           s->now.mono);
+    if (kept == NULL) {
+        dna_buf_truncate(&s->out, before);
+        return DNA_ERR_MEMORY;
+    }
+    dna_s2s_manage_sent(s, kept);
+    return DNA_OK;
 }
 
 void dna_s2s_put_bounce(struct dna_s2s *s, enum dna_stanza_condition condition,
@@ -77,7 +104,9 @@ void dna_s2s_put_bounce(struct dna_s2s *s, enum dna_stanza_condition condition,
     size_t before = dna_buf_len(&s->out);
     if (dna_stanza_answerable(&s->stanza)) {
         put_error(s, &s->stanza, condition, text);
-        (void)within_limit(s, before);
+        if (!s->ended && within_limit(s, before) == DNA_OK) {
+            dna_s2s_fault(s, keep_error(s, before, &s->stanza));
+        }
     }
 }
 
@@ -85,6 +114,7 @@ enum dna_err dna_s2s_send_error(struct dna_s2s *s, const struct dna_stanza *stan
                                 enum dna_stanza_condition condition, const char *text)
 {
     size_t before = dna_buf_len(&s->out);
+    enum dna_err err;
     if (s->err != DNA_OK) {
         return s->err;
     }
@@ -95,7 +125,8 @@ enum dna_err dna_s2s_send_error(struct dna_s2s *s, const struct dna_stanza *stan
         return DNA_ERR_STATE;
     }
     put_error(s, stanza, condition, text);
-    return within_limit(s, before);
+    err = within_limit(s, before);
+    return err == DNA_OK ? keep_error(s, before, stanza) : err;
 }
 
 /* The pair of a stanza that goes to the local server is the last to be let go. */
@@ -116,21 +147,34 @@ static void note_use(struct dna_s2s *s, const char *from, const char *to)
 
 enum dna_err dna_s2s_send(struct dna_s2s *s, const struct dna_stanza *stanza)
 {
+    struct dna_kept *kept = NULL;
+    size_t most = dna_s2s_max_bytes(s);
     enum dna_err err;
     if (s->err != DNA_OK) {
         return s->err;
     }
     if (!dna_s2s_may_send(s, stanza->from_domain.text, stanza->to_domain.text)) {
+        s->managing.full = dna_s2s_manage_bars(s);
         return DNA_ERR_STATE;
     }
-    if (s->headers.max_bytes != 0 &&
-        stanza->raw.len + stanza->splice.len > s->headers.max_bytes) {
+    if (most != 0 && stanza->raw.len + stanza->splice.len > most) {
         return DNA_ERR_LIMIT;
+    }
+    if (dna_s2s_keeps(s)) {
+        kept = dna_manage_copy(&s->managing.manage, stanza, s->now.mono);
+        if (kept == NULL) {
+            return DNA_ERR_MEMORY;
+        }
     }
     note_use(s, stanza->from_domain.text, stanza->to_domain.text);
     err = dna_xml_write_raw(&s->out, stanza->raw, stanza->splice_at, stanza->splice);
-    if (err == DNA_ERR_MEMORY) {
-        dna_s2s_fault(s, err);
+    if (err != DNA_OK) {
+        dna_manage_drop(&s->managing.manage, kept);
+        dna_s2s_fault(s, err == DNA_ERR_MEMORY ? err : DNA_OK);
+        return err;
     }
-    return err;
+    if (kept != NULL) {
+        dna_s2s_manage_sent(s, kept);
+    }
+    return DNA_OK;
 }

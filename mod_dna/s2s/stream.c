@@ -25,7 +25,8 @@ bool dna_s2s_over(const struct dna_s2s *s)
 
 bool dna_s2s_hosts(const struct dna_s2s *s, const char *domain)
 {
-    return dna_map_get(s->options.hosted, dna_span_of(domain)) != NULL;
+    bool listed = dna_map_get(s->options.hosted, dna_span_of(domain)) != NULL;
+    return s->options.bridge ? domain[0] != '\0' && !listed : listed;
 }
 
 void dna_s2s_fault(struct dna_s2s *s, enum dna_err err)
@@ -44,6 +45,9 @@ static void run_timers(struct dna_s2s *s)
            r->deadline <= s->now.mono) {
         dna_s2s_timer(s, r, DNA_NEVER);
         dna_s2s_run(s, DNA_S2S_RE_TIMER, r);
+    }
+    if (s->err == DNA_OK) {
+        dna_s2s_watch_look(s);
     }
     if (s->now.mono >= s->patience) {
         s->patience = DNA_NEVER;
@@ -119,6 +123,7 @@ enum dna_err dna_s2s_finish(struct dna_s2s *s)
             dna_s2s_run(s, DNA_S2S_RE_JUDGED, r);
         }
         dna_s2s_grant_wishes(s);
+        dna_s2s_manage_flush(s);
         while (s->err == DNA_OK && has_turn(s) && (r = dna_s2s_turn(s)) != NULL) {
             dna_s2s_run(s, DNA_S2S_RE_TURN, r);
         }
@@ -170,7 +175,8 @@ enum dna_err dna_s2s_new(const struct dna_s2s_options *options, struct dna_time 
     s->began = now.mono;
     s->lifetime = now.mono + (options->role == DNA_RECEIVING ? DNA_LIMIT_UNAUTH_MS
                                                              : DNA_LIMIT_CHALLENGE_MS);
-    s->patience = DNA_NEVER;
+    s->patience = s->watch.at = DNA_NEVER;
+    dna_manage_init(&s->managing.manage, options->alloc);
     dna_buf_init(&s->out, options->alloc, SIZE_MAX / 2);
     dna_s2s_begin_state(s);
     err = take_names(s);
@@ -193,6 +199,7 @@ enum dna_err dna_s2s_new(const struct dna_s2s_options *options, struct dna_time 
 void dna_s2s_free(struct dna_s2s *s)
 {
     if (s != NULL) {
+        dna_s2s_manage_fini(s);
         dna_s2s_records_fini(s);
         dna_s2s_effects_fini(s);
         dna_buf_fini(&s->out);
@@ -209,6 +216,9 @@ int64_t dna_s2s_deadline(const struct dna_s2s *s)
     int64_t deadline = s->lifetime < s->patience ? s->lifetime : s->patience;
     if (s->err != DNA_OK) {
         return DNA_NEVER;
+    }
+    if (dna_s2s_watch_deadline(s) < deadline) {
+        deadline = dna_s2s_watch_deadline(s);
     }
     return r != NULL && !dna_s2s_over(s) && r->deadline < deadline ? r->deadline : deadline;
 }

@@ -83,7 +83,51 @@ struct dna_s2s_headers {
     bool external;        /* SASL EXTERNAL is offered */
     bool dialback, dialback_errors;
     char *id;             /* initiating, where dialback may need it: the peer's; or NULL */
+    bool manages;         /* the peer offers XEP-0198 */
+    bool bidi;            /* ... and XEP-0288 */
     size_t max_bytes;     /* of the peer, XEP-0478; 0: unknown */
+    int64_t idle_ms;      /* the same */
+};
+
+/* XEP-0288. */
+struct dna_s2s_bidi {
+    bool on;          /* it was said by the initiating entity */
+    size_t max_bytes; /* receiving: of the peer, as in the headers, but for restarts */
+    int64_t idle_ms;
+};
+
+/* XEP-0198. */
+enum dna_s2s_managed {
+    DNA_S2S_UNMANAGED, /* what is kept was sent lately */
+    DNA_S2S_ENABLING,  /* <enable/> was sent: stanzas are counted, acknowledgements not due */
+    DNA_S2S_MANAGED,
+    DNA_S2S_RESUMING,  /* it is to go on from another stream; nothing flows before it does */
+    DNA_S2S_SEARCHING  /* the host was asked for the stream that the peer resumes */
+};
+
+struct dna_s2s_managing {
+    struct dna_manage manage;
+    enum dna_s2s_managed state;
+    bool requested; /* an acknowledgement, which has not come */
+    bool full;      /* something was not sent for want of acknowledgements */
+    bool lost;      /* the connection broke while all was well */
+    bool seeking;   /* what is held waits for domains that were not asked for yet */
+    uint32_t peer_h;       /* SEARCHING */
+    char *id;              /* the stream may be resumed under it; or NULL */
+    int64_t life_ms;       /* ... for so long */
+    int64_t held_until;    /* monotonic */
+    size_t unconfirmed;
+    struct dna_kept_list unsent;
+};
+
+/* Silence.  Times are monotonic. */
+struct dna_s2s_watch {
+    int64_t at;      /* when to look again */
+    int64_t heard, wrote;
+    int64_t asked;   /* a ping or a request to acknowledge is open since; 0: none */
+    int64_t sent;    /* stanzas are unanswered since; 0: none */
+    int64_t checked; /* the last ping; 0: none */
+    unsigned pings;
 };
 
 struct dna_s2s_sasl {
@@ -125,6 +169,9 @@ struct dna_s2s {
     struct dna_s2s_input input;
     struct dna_s2s_records records;
     struct dna_s2s_effects effects;
+    struct dna_s2s_bidi bidi;
+    struct dna_s2s_managing managing;
+    struct dna_s2s_watch watch;
     struct dna_s2s_call *call; /* the present public call */
     struct dna_stanza stanza;  /* of the last EV_STANZA */
     struct dna_buf out;
@@ -194,6 +241,9 @@ struct dna_s2s_call {
     unsigned number;
     size_t unread;
     bool has_certificate;
+    bool has_h, too_high;           /* XEP-0198: a count was given; it cannot be */
+    uint32_t h;
+    struct dna_manage *manage;      /* of the host */
     bool misused; /* the event has no place in this state */
     size_t n_raised, next_raised;
     struct dna_s2s_raised raised[DNA_S2S_RAISED_MAX]; /* last: it is not cleared */
@@ -215,6 +265,8 @@ bool dna_s2s_over(const struct dna_s2s *s);
 bool dna_s2s_hosts(const struct dna_s2s *s, const char *domain);
 /* "Sticky" failure: the stream is lost. */
 void dna_s2s_fault(struct dna_s2s *s, enum dna_err err);
+/* dna_s2s_may_send, but for acknowledgements that have to come first. */
+bool dna_s2s_permits(const struct dna_s2s *s, const char *own, const char *peer);
 /* Whether stanzas may go against the direction of the stream's set-up. */
 bool dna_s2s_both_ways(const struct dna_s2s *s);
 /* A record that the other side accepts, and whose proof has not ended. */
@@ -290,6 +342,7 @@ void dna_s2s_put_text(struct dna_s2s *s, struct dna_span text);
 /* Our header for this round; version: whether it bears one. */
 void dna_s2s_put_header(struct dna_s2s *s, const char *from, const char *to, bool version);
 void dna_s2s_put_features(struct dna_s2s *s);
+void dna_s2s_put_limits(struct dna_s2s *s);
 /* The stream error (with our header before it where that is missing) and the end tag. */
 void dna_s2s_put_error(struct dna_s2s *s, const char *condition, const char *text);
 void dna_s2s_put_end(struct dna_s2s *s);
@@ -303,7 +356,12 @@ void dna_s2s_header_read(const struct dna_s2s *s, const struct dna_xml_item *ite
                          struct dna_s2s_header *out);
 bool dna_s2s_features_external(const struct dna_xml_element *features);
 const struct dna_xml_element *dna_s2s_features_assert(const struct dna_xml_element *features);
-/* Limits (XEP-0478) and dialback errors (XEP-0220). */
+/* The peer's limits (XEP-0478), as the child of features or of bidi. */
+void dna_s2s_limits_read(const struct dna_xml_element *parent, size_t *max_bytes,
+                         int64_t *idle_ms);
+/* How long an element may be for the peer; 0: unknown. */
+size_t dna_s2s_max_bytes(const struct dna_s2s *s);
+/* Limits, dialback errors (XEP-0220), bidi and stream management. */
 void dna_s2s_features_note(struct dna_s2s *s, const struct dna_xml_element *features);
 enum dna_s2s_auth dna_s2s_auth_read(const struct dna_s2s *s,
                                     const struct dna_xml_element *element);
@@ -330,6 +388,39 @@ enum dna_err dna_s2s_finish(struct dna_s2s *s);
 void dna_s2s_want(struct dna_s2s *s, const char *own, const char *peer);
 /* The pairs that were asked for before the stream was ready. */
 void dna_s2s_grant_wishes(struct dna_s2s *s);
+
+/* --- act_manage.c: XEP-0198 -------------------------------------------------------------- */
+
+/* The stream is established: the initiating entity asks for what is offered. */
+void dna_s2s_manage_begin(struct dna_s2s *s);
+/* Reads `h`, which the element may bear. */
+void dna_s2s_manage_read(struct dna_s2s *s, const struct dna_xml_element *element);
+/* A stanza of the peer was taken. */
+void dna_s2s_manage_count(struct dna_s2s *s);
+/* Whether stanzas that are sent are kept. */
+bool dna_s2s_keeps(const struct dna_s2s *s);
+/* One was sent; kept may be NULL. */
+void dna_s2s_manage_sent(struct dna_s2s *s, struct dna_kept *kept);
+/* Whether nothing may be sent for now, though the gate is open. */
+bool dna_s2s_manage_bars(const struct dna_s2s *s);
+/* Sends what is held and permitted by now. */
+void dna_s2s_manage_flush(struct dna_s2s *s);
+/* What is held and was not permitted in time will not be. */
+void dna_s2s_manage_give_up(struct dna_s2s *s);
+/* The last words before an end tag of ours. */
+void dna_s2s_manage_say(struct dna_s2s *s);
+void dna_s2s_manage_fini(struct dna_s2s *s);
+/* XEP-0288, of the initiating entity: says it where the peer offers it. */
+void dna_s2s_bidi_begin(struct dna_s2s *s);
+
+/* --- watch.c: silence ---------------------------------------------------------------------- */
+
+void dna_s2s_watch_begin(struct dna_s2s *s);
+/* Looks, if it is time. */
+void dna_s2s_watch_look(struct dna_s2s *s);
+/* A stanza went out, or an answer is waited for: it may have to look sooner. */
+void dna_s2s_watch_sooner(struct dna_s2s *s);
+int64_t dna_s2s_watch_deadline(const struct dna_s2s *s);
 
 /* --- engine.c ------------------------------------------------------------------------ */
 

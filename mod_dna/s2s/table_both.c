@@ -8,6 +8,7 @@
 
 static const struct dna_s2s_row rows[] = {
     ROW(CLOSING, EV_STANZA, IF(gate_open), DO(relay), SAME, "RFC 6120 4.4")
+    ROW(CLOSING, EV_ACK, IF(ack_good), DO(take_ack), SAME, "XEP-0198 4")
     ROW(CLOSING, EV_END, ALWAYS, DO(shut), CLOSED, "RFC 6120 4.4")
     ROW(CLOSING, EV_STREAM_ERROR, ALWAYS, DO(note_error), FAILED, "RFC 6120 4.9.1.1")
     ROW(CLOSING, EV_XML_ERROR, ALWAYS, DO(shut), CLOSED, "RFC 6120 4.4")

@@ -24,11 +24,25 @@
         "RFC 6120 6.5.11")                                                                  \
     ROW(state, event, ALWAYS, DO(sasl_not_authorized), IN_NEGOTIATING, "RFC 6120 6.5.10")
 
+/* Nothing is managed or resumed before the peer is authenticated. */
+#define EARLY_ROWS(state)                                                                   \
+    ROW(state, EV_BIDI, IF(bidi), DO(take_bidi), SAME, "XEP-0288 2")                        \
+    ROW(state, EV_ENABLE, ALWAYS, DO(manage_not), SAME, "XEP-0198 3")                       \
+    ROW(state, EV_RESUME, ALWAYS, DO(manage_not), SAME, "XEP-0198 5")
+
 static const struct dna_s2s_row rows[] = {
     ROW(IN_ESTABLISHED, EV_STANZA, IF(gate_open), DO(relay), SAME, "DNA, stanza gate")
     GATE_ROWS(IN_ESTABLISHED)
     ROW(IN_ESTABLISHED, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(IN_ESTABLISHED, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
+    LASTING_ROWS(IN_ESTABLISHED)
+    ROW(IN_ESTABLISHED, EV_ENABLE, IF(manageable), DO(manage), SAME, "XEP-0198 3")
+    ROW(IN_ESTABLISHED, EV_ENABLE, ALWAYS, DO(manage_not), SAME, "XEP-0198 3")
+    ROW(IN_ESTABLISHED, EV_RESUME, IF(resumable), DO(find_suspended), SAME, "XEP-0198 5")
+    ROW(IN_ESTABLISHED, EV_RESUME, ALWAYS, DO(manage_not), SAME, "XEP-0198 5")
+    ROW(IN_ESTABLISHED, EV_SUSPENDED, IF(searching), DO(resume), SAME, "XEP-0198 5")
+    ROW(IN_ESTABLISHED, EV_SUSPENDED, ALWAYS, DO(resume_not), SAME, "XEP-0198 5")
+    ROW(IN_ESTABLISHED, EV_NOT_SUSPENDED, IF(searching), DO(resume_not), SAME, "XEP-0198 5")
     ROW(IN_ESTABLISHED, EV_LAPSED, ALWAYS, DO(fail_reset), FAILED, "RFC 6120 4.9.3.16")
 
     ROW(IN_LOCAL_ESTABLISHED, EV_STANZA, IF(gate_open), DO(relay), SAME, "XEP-0220 2.4")
@@ -62,12 +76,14 @@ static const struct dna_s2s_row rows[] = {
     ROW(IN_OFFERING, EV_DIALBACK, IF(dialback), DO(offer_and_take_dialback), IN_NEGOTIATING,
         "XEP-0220")
 
+    EARLY_ROWS(IN_NEGOTIATING)
     ROW(IN_NEGOTIATING, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(IN_NEGOTIATING, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
     ROW(IN_NEGOTIATING, EV_AUTHENTICATED, IF(peer_valid), DO(establish), IN_ESTABLISHED, "DNA")
     AUTH_ROWS(IN_NEGOTIATING, EV_AUTH)
     ROW(IN_NEGOTIATING, EV_ABORT, ALWAYS, DO(sasl_aborted), SAME, "RFC 6120 6.4.4")
 
+    EARLY_ROWS(IN_SASL)
     ROW(IN_SASL, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(IN_SASL, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
     ROW(IN_SASL, EV_AUTHENTICATED, IF(peer_valid), DO(establish), IN_ESTABLISHED, "DNA")
@@ -85,6 +101,7 @@ static const struct dna_s2s_row rows[] = {
         "RFC 6120 6.5.10")
     AUTH_ROWS(IN_CHECKING, EV_AUTH)
     ROW(IN_CHECKING, EV_ABORT, ALWAYS, DO(sasl_aborted), IN_NEGOTIATING, "RFC 6120 6.4.4")
+    EARLY_ROWS(IN_CHECKING)
     ROW(IN_CHECKING, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(IN_CHECKING, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
 

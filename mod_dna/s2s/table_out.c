@@ -11,6 +11,12 @@ static const struct dna_s2s_row rows[] = {
     GATE_ROWS(OUT_ESTABLISHED)
     ROW(OUT_ESTABLISHED, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(OUT_ESTABLISHED, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220 2.1.1")
+    LASTING_ROWS(OUT_ESTABLISHED)
+    ROW(OUT_ESTABLISHED, EV_ENABLED, IF(enabling), DO(managed), SAME, "XEP-0198 3")
+    ROW(OUT_ESTABLISHED, EV_NOT_MANAGED, IF(enabling), DO(unmanaged), SAME, "XEP-0198 3")
+    ROW(OUT_ESTABLISHED, EV_RESUMED, IF(resumption_fits), DO(resumed), SAME, "XEP-0198 5")
+    ROW(OUT_ESTABLISHED, EV_RESUMED, IF(resuming), DO(fail_ack), FAILED, "XEP-0198 5")
+    ROW(OUT_ESTABLISHED, EV_NOT_MANAGED, IF(resuming), DO(resumed_not), SAME, "XEP-0198 5")
     ROW(OUT_ESTABLISHED, EV_LAPSED, ALWAYS, DO(fail_reset), FAILED, "RFC 6120 4.9.3.16")
 
     ROW(OUT_HEADER, EV_HEADER, ALWAYS, DO(note_header), OUT_FEATURES, "RFC 6120 4.7")

@@ -21,6 +21,10 @@
 #define DNA_S2S_NS_STREAM_ERROR "urn:ietf:params:xml:ns:xmpp-streams"
 #define DNA_S2S_NS_STANZA_ERROR "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define DNA_S2S_NS_LIMITS "urn:xmpp:stream-limits:0"
+#define DNA_S2S_NS_MANAGE "urn:xmpp:sm:3"
+#define DNA_S2S_NS_BIDI "urn:xmpp:bidi"
+#define DNA_S2S_NS_BIDI_FEATURE "urn:xmpp:features:bidi"
+#define DNA_S2S_NS_PING "urn:xmpp:ping"
 
 #define DNA_S2S_STATES(X)                                                                   \
     /* incoming, public */                                                                  \
@@ -139,6 +143,14 @@
     X(EV_SASL_FAILURE, FAIL)                                                                \
     X(EV_DNA, FAIL)                                                                         \
     X(EV_DIALBACK, FAIL)                                                                    \
+    X(EV_BIDI, FAIL)                                                                        \
+    X(EV_ENABLE, FAIL)      /* XEP-0198: the receiving entity is asked to manage */         \
+    X(EV_RESUME, FAIL)      /* ... and to resume another stream */                          \
+    X(EV_ENABLED, FAIL)     /* answers to ours */                                           \
+    X(EV_RESUMED, FAIL)                                                                     \
+    X(EV_NOT_MANAGED, FAIL)                                                                 \
+    X(EV_ACK_REQUEST, FAIL)                                                                 \
+    X(EV_ACK, FAIL)                                                                         \
     X(EV_STANZA, FAIL)                                                                      \
     X(EV_PREFIXED_STANZA, FAIL)                                                             \
     X(EV_OTHER, FAIL)                                                                       \
@@ -152,6 +164,10 @@
     X(EV_OVERFLOW, IGNORE) /* too much input before authentication */                       \
     X(EV_LIFETIME, IGNORE) /* the stream's own deadline */                                  \
     X(EV_PATIENCE, IGNORE) /* features were held back long enough */                        \
+    X(EV_SUSPENDED, IGNORE)     /* the stream to be resumed is there */                     \
+    X(EV_NOT_SUSPENDED, IGNORE) /* it is not */                                             \
+    X(EV_SILENT, IGNORE)   /* the peer does not answer what we sent */                      \
+    X(EV_IDLE, IGNORE)     /* nothing was said for long */                                  \
     /* raised by an action */                                                               \
     X(EV_PROVEN, IGNORE)        /* the header's domain, without DNA */                      \
     X(EV_REFUSED, IGNORE)       /* the header's domain of the peer, by us */                \

@@ -22,10 +22,10 @@ void dna_s2s_want(struct dna_s2s *s, const char *own, const char *peer)
 {
     if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
         want_record(s, dna_s2s_pair_make(s, DNA_S2S_P_NONE, own, peer, no_id));
+    } else if (dna_s2s_permits(s, own, peer)) {
+        return; /* by SASL, perhaps, or by bidi */
     } else if (dna_s2s_can_dial(s)) {
-        if (!dna_s2s_may_send(s, own, peer)) { /* the header's pair may have come by SASL */
-            want_record(s, dna_s2s_pair_make(s, DNA_S2S_D_NONE, own, peer, no_id));
-        }
+        want_record(s, dna_s2s_pair_make(s, DNA_S2S_D_NONE, own, peer, no_id));
     } else {
         want_record(s, dna_s2s_peer_record_make(s, peer));
         want_record(s, dna_s2s_own_record_make(s, own));
@@ -96,6 +96,9 @@ static bool may_ask(const struct dna_s2s *s, const char *own, const char *peer)
                (!known || s->headers.dialback_errors || strcmp(peer, s->peer.text) == 0) &&
                !refused(s, dna_s2s_pair(s, DNA_S2S_P_NONE, own, peer, no_id));
     }
+    if (s->options.bridge && !header) {
+        return false;
+    }
     if (!dna_s2s_hosts(s, own) || dna_s2s_hosts(s, peer) ||
         refused(s, dna_s2s_own_record(s, own)) || refused(s, dna_s2s_peer_record(s, peer))) {
         return false;
@@ -105,7 +108,8 @@ static bool may_ask(const struct dna_s2s *s, const char *own, const char *peer)
                !refused(s, dna_s2s_pair(s, DNA_S2S_D_NONE, own, peer, no_id));
     }
     if (dna_s2s_established(s)) {
-        return s->dna == DNA_S2S_SPEAKS_YES || (initiating && header);
+        return s->dna == DNA_S2S_SPEAKS_YES || (initiating && header) ||
+               dna_s2s_permits(s, own, peer);
     }
     return initiating && (header || s->dna != DNA_S2S_SPEAKS_NO);
 }

@@ -5,6 +5,7 @@
  */
 #include <s2s/stream.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ void dna_s2s_put(struct dna_s2s *s, const char *format, ...)
         dna_s2s_fault(s, DNA_ERR_LIMIT);
         return;
     }
+    s->watch.wrote = s->now.mono;
     dna_s2s_fault(s, dna_buf_add(&s->out, (struct dna_span){line, (size_t)len}));
 }
 
@@ -56,7 +58,8 @@ void dna_s2s_put_header(struct dna_s2s *s, const char *from, const char *to, boo
     if (dna_s2s_is(s, DNA_S2S_LOCAL) || s->options.dialback) {
         dna_s2s_put(s, " xmlns:db='" DNA_S2S_NS_DIALBACK "'");
     }
-    if (dna_s2s_is(s, DNA_S2S_PUBLIC) && !receiving && !s->options.verifies) {
+    if (dna_s2s_is(s, DNA_S2S_PUBLIC) && !receiving && !s->options.verifies &&
+        !s->options.bridge) {
         dna_s2s_put(s, " xmlns:dna='" DNA_S2S_NS_DNA "'");
     }
     if (from[0] != '\0' || dna_s2s_is(s, DNA_S2S_PUBLIC)) {
@@ -82,23 +85,45 @@ static void put_dialback_feature(struct dna_s2s *s)
     dna_s2s_put(s, "<dialback xmlns='" DNA_S2S_NS_DIALBACK_FEATURE "'><errors/></dialback>");
 }
 
+void dna_s2s_put_limits(struct dna_s2s *s)
+{
+    dna_s2s_put(s, "<limits xmlns='" DNA_S2S_NS_LIMITS "'><max-bytes>%d</max-bytes>"
+                   "<idle-seconds>%d</idle-seconds></limits>",
+                DNA_LIMIT_ELEMENT_AUTH, DNA_LIMIT_IDLE_S);
+}
+
+/* Streams of DNA carry both ways by themselves.  Other features come after SASL; without it
+ * there are none, so that stream management is offered in advance. */
+static void put_what_lasts(struct dna_s2s *s, bool offers_sasl)
+{
+    if (s->options.bidi && s->headers.round == 1 && s->dna != DNA_S2S_SPEAKS_YES) {
+        dna_s2s_put(s, "<bidi xmlns='" DNA_S2S_NS_BIDI_FEATURE "'/>");
+    }
+    if (s->options.manages && !offers_sasl) {
+        dna_s2s_put(s, "<sm xmlns='" DNA_S2S_NS_MANAGE "'/>");
+    }
+}
+
 /* After SASL nothing mandatory is left. */
 void dna_s2s_put_features(struct dna_s2s *s)
 {
+    bool offers_sasl = s->headers.round == 1 && s->has_certificate &&
+                       has_record(dna_s2s_peer_record(s, s->peer.text), DNA_S2S_V_PROVEN);
     dna_s2s_put(s, "<stream:features>");
     if (dna_s2s_is(s, DNA_S2S_LOCAL)) {
         put_dialback_feature(s);
     } else if (s->headers.round == 0) {
         dna_s2s_put(s, "<starttls xmlns='" DNA_S2S_NS_TLS "'><required/></starttls>");
     } else {
-        if (s->headers.round == 1 && s->has_certificate &&
-            has_record(dna_s2s_peer_record(s, s->peer.text), DNA_S2S_V_PROVEN)) {
+        if (offers_sasl) {
             dna_s2s_put(s, "<mechanisms xmlns='" DNA_S2S_NS_SASL
                            "'><mechanism>EXTERNAL</mechanism></mechanisms>");
         }
-        dna_s2s_put(s, "<assert xmlns='" DNA_S2S_NS_DNA "' from='%s'/>", s->own.text);
-        dna_s2s_put(s, "<limits xmlns='" DNA_S2S_NS_LIMITS "'><max-bytes>%d</max-bytes>"
-                       "</limits>", DNA_LIMIT_ELEMENT_AUTH);
+        if (!s->options.bridge) {
+            dna_s2s_put(s, "<assert xmlns='" DNA_S2S_NS_DNA "' from='%s'/>", s->own.text);
+        }
+        dna_s2s_put_limits(s);
+        put_what_lasts(s, offers_sasl);
         if (s->options.dialback) {
             put_dialback_feature(s);
         }
@@ -128,6 +153,11 @@ void dna_s2s_put_error(struct dna_s2s *s, const char *condition, const char *tex
         dna_s2s_put(s, "<text xmlns='" DNA_S2S_NS_STREAM_ERROR "' xml:lang='en'>");
         dna_s2s_put_text(s, dna_span_of(text));
         dna_s2s_put(s, "</text>");
+    }
+    if (s->call->too_high) {
+        dna_s2s_put(s, "<handled-count-too-high xmlns='" DNA_S2S_NS_MANAGE
+                       "' h='%" PRIu32 "' send-count='%" PRIu32 "'/>",
+                    s->call->h, s->managing.manage.sent);
     }
     dna_s2s_put(s, "</stream:error>");
     dna_s2s_put_end(s);

@@ -12,6 +12,7 @@
 #include <session/observed.h>
 #include <session/policy.h>
 #include <session/recollection.h>
+#include <session/suspended.h>
 #include <session/timer.h>
 
 /* A domain that has moved from a link to another: to be retracted there at the next tick. */
@@ -56,6 +57,7 @@ struct dna_session {
     struct dna_stream_list ready;
     enum dna_evidence evidence;
     struct dna_evidence_list bundles; /* of streams, not fetched yet */
+    struct dna_suspension suspension;
     struct dna_hearing_list ended; /* of the host, not handed out yet */
 };
 

@@ -4,6 +4,7 @@
  * effect points to is copied before such a call.  If one fails the stream is lost, and the
  * engine's last effect says so: the results need not be looked at here.
  */
+#include <session/bridge.h>
 #include <session/stream.h>
 
 #include <string.h>
@@ -81,6 +82,10 @@ static void hear(struct dna_stream *stream, const struct dna_s2s_effect *effect,
                  struct dna_time now)
 {
     struct dna_name domain = copy_name(effect->domain);
+    if (dna_link_is_bridge(stream->link)) {
+        dna_bridge_judge(stream, domain.text, now); /* no court: the link says who it is */
+        return;
+    }
     dna_stream_hear(stream, domain.text, effect->added, effect->renewal, now);
     dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
 }
@@ -337,6 +342,7 @@ static void show(struct dna_stream *stream, const struct dna_s2s_effect *effect,
         dna_lookups_leave_all(&stream->session->lookups, &stream->foresight.waits);
     }
     if (kind == DNA_STREAM_CLOSE) {
+        dna_stream_leave(stream);
         stream->closed = true;
         stream->lent = false;
     }
@@ -364,6 +370,9 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         dna_xml_reader_shallow(stream->reader, effect->shallow);
         return false;
     case DNA_S2S_FORESEE:
+        if (stream->link != NULL) {
+            return false; /* nothing is looked up about the local server */
+        }
         foresee(stream, effect->domain, now);
         return false;
     case DNA_S2S_HEAR:
@@ -400,6 +409,15 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         out->number = effect->number;
         out->outcome = outcome_of(effect->verdict);
         return true;
+    case DNA_S2S_PING:
+        dna_stream_expect_answer(stream, effect->text);
+        return false;
+    case DNA_S2S_RESUME:
+        dna_stream_find_suspended(stream, effect->text, now);
+        return false;
+    case DNA_S2S_FLOW:
+        show(stream, effect, DNA_STREAM_FLOWS, out);
+        return true;
     case DNA_S2S_OWN:
         show(stream, effect, DNA_STREAM_OWN, out);
         return true;
@@ -415,6 +433,9 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         show(stream, effect, DNA_STREAM_PAIR, out);
         return true;
     case DNA_S2S_STANZA:
+        if (dna_stream_is_answer(stream, effect->stanza)) {
+            return false; /* to a ping of ours */
+        }
         show(stream, effect, DNA_STREAM_STANZA, out);
         return true;
     case DNA_S2S_ERROR:

@@ -11,6 +11,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <session/bridge.h>
 #include <session/context.h>
 #include <session/hearing.h>
 #include <session/stream.h>
@@ -29,6 +30,7 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
     const struct dna_alloc *alloc = session->alloc;
     enum dna_err err = dna_hosting_init(&session->hosting, alloc, session->seed);
     dna_timers_init(&session->timers, alloc);
+    dna_suspension_init(session);
     if (err == DNA_OK) {
         err = dna_policies_init(&session->policies, alloc, session->seed);
     }
@@ -106,6 +108,7 @@ void dna_session_free(struct dna_session *session)
         explicit_bzero(session->dialback_secret, session->dialback_secret_len);
     }
     dna_alloc_release(session->alloc, session->dialback_secret);
+    dna_suspension_fini(session);
     dna_evidence_list_fini(&session->bundles);
     dna_lookups_fini(&session->lookups);
     dna_downgrade_fini(&session->downgrade);
@@ -178,7 +181,8 @@ static enum dna_err retract(struct dna_session *session, const struct dna_link *
     enum dna_err first = DNA_OK;
     for (struct dna_stream *s = session->streams.first; s != NULL; s = s->next) {
         if (s->link == link) {
-            enum dna_err err = dna_s2s_unhost(s->s2s, domain, now);
+            enum dna_err err = dna_link_is_bridge(link) ? dna_bridge_unhost(s, domain, now)
+                                                       : dna_s2s_unhost(s->s2s, domain, now);
             first = first == DNA_OK ? err : first;
             dna_stream_touch(s);
         }
@@ -495,7 +499,14 @@ static struct dna_hearing *hearing_of(struct dna_timer *timer)
     return (struct dna_hearing *)(void *)((char *)timer - offsetof(struct dna_hearing, timer));
 }
 
-static enum dna_err fire(struct dna_timer *timer, struct dna_time now)
+static struct dna_suspended *suspended_of(struct dna_timer *timer)
+{
+    return (struct dna_suspended *)(void *)((char *)timer -
+                                            offsetof(struct dna_suspended, timer));
+}
+
+static enum dna_err fire(struct dna_session *session, struct dna_timer *timer,
+                         struct dna_time now)
 {
     enum dna_err err;
     switch (timer->owner) {
@@ -505,6 +516,9 @@ static enum dna_err fire(struct dna_timer *timer, struct dna_time now)
         return err;
     case DNA_TIMER_HEARING:
         return dna_hearing_tick(hearing_of(timer), now);
+    case DNA_TIMER_SUSPENDED:
+        dna_suspended_expire(session, suspended_of(timer));
+        return DNA_OK;
     }
     return DNA_OK;
 }
@@ -527,7 +541,7 @@ enum dna_err dna_session_tick(struct dna_session *session, struct dna_time now)
     }
     while (turns-- > 0 && (timer = dna_timers_first(&session->timers)) != NULL &&
            timer->at <= now.mono) {
-        enum dna_err err = fire(timer, now);
+        enum dna_err err = fire(session, timer, now);
         first = first == DNA_OK ? err : first;
     }
     return first;

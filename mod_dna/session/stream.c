@@ -106,6 +106,18 @@ static bool admissible(const struct dna_session *session,
            (options->host == NULL || canonical(options->host));
 }
 
+/* Names that nobody can guess; a host that gave no random bytes for them does without. */
+static void name_lasting(const struct dna_stream_options *options,
+                         struct dna_s2s_options *s2s)
+{
+    static const unsigned char none[DNA_STREAM_RANDOM_LASTING];
+    size_t half = DNA_STREAM_RANDOM_LASTING / 2;
+    if (memcmp(options->lasting, none, sizeof none) != 0) {
+        dna_hex_encode(options->lasting, half, s2s->resumption);
+        dna_hex_encode(options->lasting + half, half, s2s->ping);
+    }
+}
+
 static enum dna_err make_engine(struct dna_stream *stream,
                                 const struct dna_stream_options *options, struct dna_time now)
 {
@@ -115,7 +127,9 @@ static enum dna_err make_engine(struct dna_stream *stream,
         .alloc = session->alloc,
         .log = session->log,
         .role = options->role,
-        .profile = stream->link != NULL ? DNA_S2S_LOCAL : DNA_S2S_PUBLIC,
+        .profile = stream->link != NULL && !dna_link_is_bridge(stream->link) ? DNA_S2S_LOCAL
+                                                                             : DNA_S2S_PUBLIC,
+        .bridge = dna_link_is_bridge(stream->link),
         .own = initiating ? options->own : NULL,
         .peer = initiating ? options->peer : NULL,
         .hosted = stream->link != NULL ? stream->link->domains : session->hosting.domains,
@@ -124,7 +138,13 @@ static enum dna_err make_engine(struct dna_stream *stream,
         .dialback = stream->link == NULL && session->dialback_secret != NULL,
         .verifies = initiating && stream->link == NULL && options->verifies,
         .keyed = stream->link != NULL && stream->link->keyed,
+        .manages = stream->link == NULL,
+        .bidi = stream->link == NULL,
     };
+    stream->verifies = s2s.verifies;
+    if (stream->link == NULL) {
+        name_lasting(options, &s2s);
+    }
     dna_hex_encode(options->random, sizeof stream->nonce / 2, stream->nonce);
     for (size_t i = 0; i < 3; i++) {
         dna_hex_encode(options->random + i * (DNA_STREAM_RANDOM / 3), DNA_STREAM_RANDOM / 3,
@@ -165,6 +185,10 @@ static enum dna_err make_parts(struct dna_stream *stream,
 static void free_parts(struct dna_stream *stream)
 {
     struct dna_session *session = stream->session;
+    dna_stream_expect_nothing(stream);
+    if (stream->s2s != NULL) {
+        dna_stream_leave(stream);
+    }
     dna_stream_peers_free(stream);
     dna_lookups_leave_all(&session->lookups, &stream->foresight.waits);
     dna_payer_leave(&session->lookups, stream->payer);
@@ -209,6 +233,7 @@ enum dna_err dna_stream_new(struct dna_session *session,
         return err;
     }
     enter(stream);
+    dna_stream_take_up(stream, now);
     dna_stream_touch(stream);
     *out = stream;
     return DNA_OK;
@@ -239,6 +264,7 @@ enum dna_err dna_stream_read(struct dna_stream *stream, struct dna_span bytes,
     if (stream->closed || stream->lent) {
         return DNA_ERR_STATE;
     }
+    dna_s2s_clock(stream->s2s, now);
     dna_s2s_received(stream->s2s, bytes.len);
     err = dna_xml_reader_feed(stream->reader, bytes);
     if (err == DNA_ERR_STATE) {
@@ -399,26 +425,40 @@ bool dna_stream_may_send(const struct dna_stream *stream, const char *own, const
     return !stream->closed && dna_s2s_may_send(stream->s2s, own, peer);
 }
 
-/* A stream that was lost has an effect to be pulled. */
+/* A stream that was lost has an effect to be pulled; one that asked for an answer may not wait
+ * for it for ever. */
 static enum dna_err sent(struct dna_stream *stream, enum dna_err err)
 {
     if (err == DNA_ERR_MEMORY) {
         dna_stream_touch(stream);
+    } else if (dna_s2s_deadline(stream->s2s) < stream->timer.at || stream->timer.place == 0) {
+        retime(stream);
     }
     return err;
 }
 
+static void clock_in(struct dna_stream *stream)
+{
+    dna_s2s_clock(stream->s2s, stream->session->now);
+}
+
 enum dna_err dna_stream_send(struct dna_stream *stream, const struct dna_stanza *stanza)
 {
-    return stream->closed ? DNA_ERR_STATE : sent(stream, dna_s2s_send(stream->s2s, stanza));
+    if (stream->closed) {
+        return DNA_ERR_STATE;
+    }
+    clock_in(stream);
+    return sent(stream, dna_s2s_send(stream->s2s, stanza));
 }
 
 enum dna_err dna_stream_send_error(struct dna_stream *stream, const struct dna_stanza *stanza,
                                    enum dna_stanza_condition condition, const char *text)
 {
-    return stream->closed
-               ? DNA_ERR_STATE
-               : sent(stream, dna_s2s_send_error(stream->s2s, stanza, condition, text));
+    if (stream->closed) {
+        return DNA_ERR_STATE;
+    }
+    clock_in(stream);
+    return sent(stream, dna_s2s_send_error(stream->s2s, stanza, condition, text));
 }
 
 enum dna_err dna_stream_close(struct dna_stream *stream, const char *condition,
@@ -432,6 +472,16 @@ enum dna_err dna_stream_close(struct dna_stream *stream, const char *condition,
     err = dna_s2s_close(stream->s2s, condition, text, now);
     dna_stream_touch(stream);
     return err;
+}
+
+size_t dna_stream_unacked(const struct dna_stream *stream)
+{
+    return stream->closed ? 0 : dna_s2s_unacked(stream->s2s);
+}
+
+void dna_stream_unconfirmed(struct dna_stream *stream, size_t bytes)
+{
+    dna_s2s_unconfirmed(stream->s2s, bytes);
 }
 
 void dna_stream_park(struct dna_stream *stream)

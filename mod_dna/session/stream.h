@@ -55,6 +55,10 @@ struct dna_stream {
     struct dna_stream *prev, *next;             /* session.streams */
     struct dna_stream *prev_ready, *next_ready; /* session.ready */
     bool is_ready;
+    bool left;     /* dna_stream_leave was called */
+    bool verifies;
+    int64_t resume_until; /* monotonic: of what it resumes; 0: nothing */
+    char *pinged;  /* id of a ping that is not answered yet, or NULL */
     char nonce[33]; /* of what we ask for on a keyed link */
 };
 
@@ -100,6 +104,21 @@ void dna_stream_observe(struct dna_stream *stream, const char *domain,
 /* The same where dialback has accepted a pair of the domain. */
 void dna_stream_observe_dialled(struct dna_stream *stream, const char *domain,
                                 struct dna_time now);
+
+/* --- suspended.c: what is left of streams whose connection broke ----------------------------- */
+
+/* For a new stream of ours: it goes on where another one of the same pair broke off. */
+void dna_stream_take_up(struct dna_stream *stream, struct dna_time now);
+/* The peer wants to go on with the stream that we called id. */
+void dna_stream_find_suspended(struct dna_stream *stream, const char *id, struct dna_time now);
+/* What the stream leaves is suspended, or to be returned; once, when it is over. */
+void dna_stream_leave(struct dna_stream *stream);
+/* A ping was sent. */
+void dna_stream_expect_answer(struct dna_stream *stream, const char *id);
+/* Whether the stanza answers a ping of some stream of ours, wherever it arrived. */
+bool dna_stream_is_answer(struct dna_stream *stream, const struct dna_stanza *stanza);
+/* The stream is freed: nobody waits for its answer any more. */
+void dna_stream_expect_nothing(struct dna_stream *stream);
 
 /* --- drive.c: effects ------------------------------------------------------------------ */
 

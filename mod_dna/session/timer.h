@@ -4,7 +4,7 @@
 
 #include <mod_dna/base.h>
 
-enum dna_timer_owner { DNA_TIMER_STREAM, DNA_TIMER_HEARING };
+enum dna_timer_owner { DNA_TIMER_STREAM, DNA_TIMER_HEARING, DNA_TIMER_SUSPENDED };
 
 /* Embedded in its owner. */
 struct dna_timer {

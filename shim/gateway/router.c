@@ -234,13 +234,22 @@ static void peer_refused(struct stream *stream, const struct dna_stream_effect *
     stream_settle(stream);
 }
 
+/* One that bidi made carry both ways leads back to the domain that opened it. */
+static bool leads_back(const struct stream *stream, const char *domain)
+{
+    const struct dna_stream *core = dna_uv_stream_core(stream->uv);
+    return dna_stream_speaks_dna(core) ||
+           (stream->link == NULL && stream->own[0] == '\0' &&
+            dna_stream_may_send(core, dna_stream_own(core), domain));
+}
+
 /* A public stream that speaks DNA leads to every domain that was proven on it. */
 static void adopt(struct stream *stream, const char *domain)
 {
     struct router *router = stream->router;
     struct place *place;
     struct pair *next;
-    if (stream->ending || !dna_stream_speaks_dna(dna_uv_stream_core(stream->uv)) ||
+    if (stream->ending || !leads_back(stream, domain) ||
         dna_session_hosts(router->options.session, domain)) {
         return;
     }
@@ -285,6 +294,17 @@ static void rest(struct router *router, struct pair *pair)
     }
 }
 
+/* It speaks to us, so that it can be reached again, too. */
+static void server_lives(struct router *router, const struct stream *stream,
+                         const char *domain)
+{
+    struct place *place = place_find(router, domain);
+    if (place != NULL && place->link == stream->link) {
+        hold_end(router, &place->hold);
+        place_release(router, place);
+    }
+}
+
 /* Dialback admits pairs only.  On a stream that was accepted: its peer has something to say, so
  * that the way to the remote domain is sought before the stanza is here. */
 static void pair_changed(struct stream *stream, const struct dna_stream_effect *effect)
@@ -294,6 +314,11 @@ static void pair_changed(struct stream *stream, const struct dna_stream_effect *
     if (stream->own[0] == '\0') {
         if (effect->accepted && !router->draining &&
             strcmp(effect->domain, effect->other) != 0) {
+            if (stream->link == NULL) {
+                adopt(stream, effect->domain);
+            } else {
+                server_lives(router, stream, effect->domain);
+            }
             stream_add_way(stream, effect->other);
             pair = pair_of(router, effect->domain, effect->other);
             if (pair != NULL && pair->state == PAIR_RESTS &&
@@ -368,6 +393,7 @@ void router_changed(struct stream *stream, const struct dna_stream_effect *effec
     case DNA_STREAM_READY:
     case DNA_STREAM_VERIFIED:
     case DNA_STREAM_STANZA:
+    case DNA_STREAM_FLOWS:
     case DNA_STREAM_ERROR:
     case DNA_STREAM_CLOSE:
         break;
@@ -377,6 +403,19 @@ void router_changed(struct stream *stream, const struct dna_stream_effect *effec
 void router_drained(struct stream *stream)
 {
     pressure_drained(stream->router, stream);
+    ask_pairs(stream);
+}
+
+void router_unsent(struct router *router, const struct dna_stanza *stanza)
+{
+    static const char why[] = "the connection broke, and it may not have arrived";
+    struct pair *pair = pair_of(router, stanza->from_domain.text, stanza->to_domain.text);
+    if (pair == NULL) {
+        turn_away(router, stanza);
+        return;
+    }
+    returns_stanza(router, pair, stanza, DNA_STANZA_REMOTE_SERVER_TIMEOUT, why);
+    pair_release(router, pair);
 }
 
 /* --- the end of a stream ------------------------------------------------------------ */
@@ -423,12 +462,30 @@ static void carry_elsewhere(struct router *router, struct pair *pair, bool faile
     }
 }
 
+/* Where something was not acknowledged the stream is opened again at once, so that it can be
+ * resumed (XEP-0198); the others of its pairs wait for that one. */
+static struct pair *resumable_pair(const struct stream *stream)
+{
+    const struct router *router = stream->router;
+    struct pair *pair;
+    if (stream->link != NULL || stream->own[0] == '\0' || !stream->up || router->draining ||
+        !dna_session_may_resume(router->options.session, stream->own, stream->peer)) {
+        return NULL;
+    }
+    pair = pair_of(stream->router, stream->own, stream->peer);
+    return pair != NULL && (pair->stream == stream || pair->state == PAIR_RESTS) &&
+                   pair->target->hold.failures <= ROUTER_RESUMPTIONS
+               ? pair
+               : NULL;
+}
+
 void router_closed(struct stream *stream, const char *condition, const char *why)
 {
     struct router *router = stream->router;
     bool failed = !stream->up || router_now(router) - stream->since < ROUTER_SHORT_LIFE_MS;
     enum dna_stanza_condition returned = condition_of_end(stream, condition);
     struct place *target = stream->own[0] != '\0' ? place_find(router, stream->peer) : NULL;
+    struct pair *resume;
     char text[512];
     (void)snprintf(text, sizeof text, "%s%s%s", condition,
                    condition[0] != '\0' && why[0] != '\0' ? ": " : "", why);
@@ -442,6 +499,11 @@ void router_closed(struct stream *stream, const char *condition, const char *why
                        text);
         }
         place_release(router, place);
+    }
+    resume = resumable_pair(stream);
+    if (resume != NULL) {
+        pair_detach(resume);
+        place_dial(router, resume);
     }
     while (stream->pairs != NULL) {
         struct pair *pair = stream->pairs;

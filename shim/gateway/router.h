@@ -67,6 +67,9 @@ void router_connected(struct stream *stream);
 void router_stanza(struct stream *stream, const struct dna_stanza *stanza);
 void router_changed(struct stream *stream, const struct dna_stream_effect *effect);
 void router_drained(struct stream *stream);
+/* A stanza was sent on a public stream whose connection broke, and nobody knows whether it
+ * arrived: its sender is told. */
+void router_unsent(struct router *router, const struct dna_stanza *stanza);
 /* Frees stream. */
 void router_closed(struct stream *stream, const char *condition, const char *why);
 

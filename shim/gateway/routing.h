@@ -33,6 +33,7 @@
 #define ROUTER_FORGET_MS 120000            /* a failure is forgotten after that */
 #define ROUTER_IDLE_MS 600000              /* a stream of ours that was idle for so long, or up
                                             * to twice as long, is closed */
+#define ROUTER_RESUMPTIONS 3               /* of streams that did not last, in a row */
 #define ROUTER_SHORT_LIFE_MS 5000          /* a stream that ends sooner is no success */
 
 /* Why a place or a pair failed lately: stanzas for it are returned until `until`. */

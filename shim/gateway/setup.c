@@ -43,6 +43,15 @@ static enum dna_uv_dns dns_of(enum gateway_dns_mode mode)
     abort();
 }
 
+static void unsent(void *arg, const struct dna_stanza *stanza)
+{
+    struct gateway *gateway = arg;
+    if (gateway->router != NULL) {
+        router_unsent(gateway->router, stanza);
+        gateway_after(gateway);
+    }
+}
+
 static bool make_driver(struct gateway *gateway, const struct gateway_config *c, FILE *errors)
 {
     struct dna_uv_options options = {
@@ -67,6 +76,8 @@ static bool make_driver(struct gateway *gateway, const struct gateway_config *c,
         .source = c->source,
         .fetch_ports = c->fetch_ports,
         .n_fetch_ports = c->n_fetch_ports,
+        .unsent = unsent,
+        .unsent_arg = gateway,
     };
     const char *why = "";
     char *pem;

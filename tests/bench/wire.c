@@ -124,6 +124,7 @@ static void act(struct end *end, const struct dna_stream_effect *effect)
     case DNA_STREAM_VERIFY:
     case DNA_STREAM_READY:
     case DNA_STREAM_VERIFIED:
+    case DNA_STREAM_FLOWS:
         break;
     case DNA_STREAM_ERROR:
         bench_must(0, effect->text);

@@ -94,6 +94,29 @@ static void rule(struct world *w, const char *domain)
     must(dna_s2s_ruled(w->s, domain, &ruling, w->now));
 }
 
+/* What a stream before may have left, or nothing. */
+static enum dna_err resume(struct world *w)
+{
+    const struct dna_stanza stanza = {.from = dna_span_of("t.example"),
+                                      .to = dna_span_of("s.example"),
+                                      .raw = dna_span_of("<message/>"),
+                                      .splice_at = 8};
+    struct dna_manage manage;
+    enum dna_err err;
+    dna_manage_init(&manage, NULL);
+    manage.sent = whim(w) % 3;
+    for (unsigned i = 0; i < 3; i++) {
+        struct dna_kept *kept = dna_manage_copy(&manage, &stanza, 0);
+        if (kept == NULL) {
+            abort();
+        }
+        dna_manage_sent(&manage, kept);
+    }
+    err = dna_s2s_suspended(w->s, whim(w) % 4 != 0 ? &manage : NULL, w->now);
+    dna_manage_clear(&manage);
+    return err;
+}
+
 static void act(struct world *w, const struct dna_s2s_effect *e)
 {
     /* The domain is copied: the next call ends it. */
@@ -151,6 +174,13 @@ static void act(struct world *w, const struct dna_s2s_effect *e)
     case DNA_S2S_SECURE:
         assert(false); /* nothing of this belongs to such a stream */
         break;
+    case DNA_S2S_PING:
+        dna_s2s_ponged(w->s);
+        break;
+    case DNA_S2S_RESUME:
+        must(resume(w));
+        break;
+    case DNA_S2S_FLOW:
     case DNA_S2S_DISMISS:
     case DNA_S2S_FORESEE:
         break;
@@ -225,6 +255,11 @@ static void open_world(struct world *w, unsigned mode)
                                       .own = "t.example", .peer = "s.example",
                                       .ids = {"a", "b", "c"},
                                       .accept_short_form = (mode & 2) != 0};
+    options.manages = options.bidi = (mode & 8) != 0;
+    if (options.manages) {
+        strcpy(options.resumption, "rid");
+        strcpy(options.ping, "pid");
+    }
     must(dna_map_new(NULL, 1, &w->hosted));
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         must(dna_map_set(w->hosted, dna_span_of(ours[i]), w));
@@ -236,16 +271,17 @@ static void open_world(struct world *w, unsigned mode)
 }
 
 #define SASL "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+#define LASTING "<bidi xmlns='urn:xmpp:features:bidi'/><sm xmlns='urn:xmpp:sm:3'/>"
 #define EXTERNAL "<mechanisms " SASL "><mechanism>EXTERNAL</mechanism></mechanisms>"
 
 /* What an honest peer says: to a receiving or initiating entity, with DNA or SASL. */
 static const char *const lines[2][2][4] = {
     {{"<dna:valid to='t.example'/><dna:assert from='s.example'/>"},
      {"<auth " SASL " mechanism='EXTERNAL'>=</auth>", HEADER}},
-    {{"<stream:features><dna:assert from='s.example'/></stream:features>"
+    {{"<stream:features><dna:assert from='s.example'/>" LASTING "</stream:features>"
       "<dna:valid to='t.example'/>"},
-     {"<stream:features>" EXTERNAL "</stream:features>", "<success " SASL "/>",
-      HEADER "<stream:features/>"}},
+     {"<stream:features>" EXTERNAL LASTING "</stream:features>", "<success " SASL "/>",
+      HEADER "<stream:features>" LASTING "</stream:features>"}},
 };
 
 /* As far as an honest peer would come. */

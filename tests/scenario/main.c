@@ -188,6 +188,8 @@ static bool ask_world(struct play *play, const char *verb, const char *line)
         }
     } else if (strcmp(verb, "cancelled") == 0) {
         lines_expect(play, &play->cancelled, "cancelled", line);
+    } else if (strcmp(verb, "unsent") == 0) {
+        lines_expect(play, &play->unsent, "stanzas to be returned", line);
     } else if (strcmp(verb, "ruling") == 0) {
         lines_expect(play, &play->rulings, "rulings", line);
     } else {

@@ -67,6 +67,7 @@ struct play {
     struct open_want wants[PLAY_MAX];
     size_t n_certs, n_links, n_streams, n_wants;
     struct lines cancelled, rulings;
+    struct lines unsent; /* stanzas that are to be returned */
     struct variable variables[PLAY_MAX];
     size_t n_variables;
 };

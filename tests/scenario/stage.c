@@ -81,6 +81,9 @@ static void take_effect(struct play *play, struct actor_stream *stream,
     case DNA_STREAM_VERIFIED:
         lines_add(play, to, "verified %s %u", outcome_names[e->outcome], e->number);
         return;
+    case DNA_STREAM_FLOWS:
+        lines_add(play, to, "flows");
+        return;
     case DNA_STREAM_ERROR:
         lines_add(play, to, "error %s %s", e->accepted ? "received" : "sent", e->condition);
         return;
@@ -99,6 +102,15 @@ static void flush(struct play *play, struct actor_stream *stream)
     }
 }
 
+static void take_unsent(struct play *play)
+{
+    struct dna_stanza stanza;
+    while (dna_session_next_unsent(play->session, &stanza)) {
+        lines_add(play, &play->unsent, "%s -> %s %.*s", stanza.from_domain.text,
+                  stanza.to_domain.text, DNA_SPAN_FMT(stanza.raw));
+    }
+}
+
 void stage_run(struct play *play)
 {
     struct dna_stream *ready;
@@ -110,6 +122,7 @@ void stage_run(struct play *play)
         }
         flush(play, stream);
     }
+    take_unsent(play);
     world_listen(play);
 }
 
@@ -181,6 +194,9 @@ void stage_open(struct play *play, const char *line, enum dna_role role)
     }
     for (size_t i = 0; i < sizeof options.random; i++) {
         options.random[i] = (unsigned char)(i + 7 * play->n_streams);
+    }
+    for (size_t i = 0; i < sizeof options.lasting; i++) {
+        options.lasting[i] = (unsigned char)(1 + i + 5 * play->n_streams);
     }
     stream->outgoing = role == DNA_INITIATING;
     play->n_streams++;
@@ -473,5 +489,6 @@ void stage_end(struct play *play)
     dna_session_free(play->session);
     lines_free(&play->cancelled);
     lines_free(&play->rulings);
+    lines_free(&play->unsent);
     world_free(play);
 }

@@ -44,7 +44,8 @@ struct dna_hearing; /* a question outside of any stream */
 enum dna_evidence {
     DNA_EVIDENCE_NONE,
     DNA_EVIDENCE_REFUSED, /* of whatever is not PROVEN */
-    DNA_EVIDENCE_ALL
+    DNA_EVIDENCE_ALL,
+    DNA_EVIDENCE_ANEW /* of all, and no ruling is a remembered one: who is proven has evidence */
 };
 
 struct dna_session_options {
@@ -89,6 +90,23 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_link(struct dna_session *session,
 DNA_API DNA_MUST_USE enum dna_err dna_session_link_external(struct dna_session *session,
                                                             struct dna_span secret,
                                                             struct dna_link **out);
+
+/* A local server behind the `bridge` hop: an ordinary server that demands STARTTLS and SASL
+ * EXTERNAL in both directions, and gets certificates for remote domains that are made for it
+ * alone.  It is believed for a domain of the link if its certificate has the pinned key, or
+ * leads to one of the roots and names the domain (S24); on each stream for the one domain that
+ * it authenticates as. */
+struct dna_link_bridge {
+    size_t size;
+    bool has_key;
+    unsigned char key[DNA_SHA256_SIZE]; /* SHA-256 of its SubjectPublicKeyInfo */
+    struct dna_roots *roots;            /* or NULL; kept */
+};
+/* DNA_ERR_ARGUMENT: not exactly one of the two. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_link_bridge(struct dna_session *session,
+                                                          const struct dna_link_bridge *terms,
+                                                          struct dna_link **out);
+DNA_API bool dna_link_is_bridge(const struct dna_link *link); /* NULL: no */
 
 struct dna_hosted {
     size_t size;
@@ -316,6 +334,19 @@ struct dna_learned_view {
 DNA_API DNA_MUST_USE enum dna_err dna_learned_view(const struct dna_learned *learned,
                                                    struct dna_learned_view *out);
 
+/* --- stanzas of unknown fate ------------------------------------------------------------- */
+
+/* Of public streams: what was sent and not acknowledged when the connection broke, once it
+ * cannot be resumed any more (XEP-0198), or where the peer acknowledges nothing, what it may
+ * not have had.  Each once; their senders are to be told.  *stanza lives until the next
+ * call. */
+DNA_API bool dna_session_next_unsent(struct dna_session *session, struct dna_stanza *stanza);
+/* Whether a stream of ours from own to peer has broken and may be resumed for some seconds: a
+ * new one from own to peer does so by itself, and what was not acknowledged goes before anything
+ * new. */
+DNA_API bool dna_session_may_resume(const struct dna_session *session, const char *own,
+                                    const char *peer);
+
 /* Streams with effects to pull, each once until it has some again. */
 DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
 
@@ -327,6 +358,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_tick(struct dna_session *session,
 /* --- streams ------------------------------------------------------------------------ */
 
 #define DNA_STREAM_RANDOM 48
+#define DNA_STREAM_RANDOM_LASTING 32
 
 struct dna_stream_options {
     size_t size;
@@ -345,6 +377,8 @@ struct dna_stream_options {
     const char *payer;     /* on whose account its look-ups are: the network that the peer is in,
                             * in any form; NULL: nobody's.  No payer gets more than half of what
                             * the others leave of DNA_LIMIT_ASKED */
+    unsigned char lasting[DNA_STREAM_RANDOM_LASTING]; /* fresh: what a peer resumes the stream by,
+                            * and ids of pings; all zero: neither */
 };
 
 DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,
@@ -382,6 +416,8 @@ enum dna_stream_effect_kind {
                          * answer here with dna_stream_verified and this number */
     DNA_STREAM_READY,   /* options.verifies: dna_stream_verify may be called */
     DNA_STREAM_VERIFIED,/* the answer to dna_stream_verify: number, outcome */
+    DNA_STREAM_FLOWS,   /* what could not be sent for want of acknowledgements, or of a decision
+                         * on what is resumed, can be now */
     DNA_STREAM_ERROR,   /* a stream error was sent (accepted false) or received (true) */
     DNA_STREAM_CLOSE    /* flush the output, close TLS and TCP; the last effect; text: why,
                          * where no ERROR said it */
@@ -459,6 +495,13 @@ DNA_API DNA_MUST_USE enum dna_err dna_stream_send_error(struct dna_stream *strea
 DNA_API DNA_MUST_USE enum dna_err dna_stream_close(struct dna_stream *stream,
                                                    const char *condition, const char *text,
                                                    struct dna_time now);
+/* Bytes of stanzas that the peer has not acknowledged (XEP-0198): a destination with many is a
+ * slow one, whatever the network has taken. */
+DNA_API size_t dna_stream_unacked(const struct dna_stream *stream);
+/* Before dna_stream_gone or dna_stream_free, where the connection broke: so many of the last
+ * bytes of the output, those that were not taken included, may not have reached the peer's
+ * system. */
+DNA_API void dna_stream_unconfirmed(struct dna_stream *stream, size_t bytes);
 /* Gives back what an idle stream does not need (XML parser, buffers). */
 DNA_API void dna_stream_park(struct dna_stream *stream);
 /* For a log: the domains of the stream header, canonical, "" where unknown. */

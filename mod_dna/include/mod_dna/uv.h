@@ -48,6 +48,10 @@ struct dna_uv_options {
                                           * of those to a link's server */
     const uint16_t *fetch_ports;         /* further ports that a fetched URL may name */
     size_t n_fetch_ports;
+    /* Called from the loop for each stanza that was sent and of which nobody knows whether it
+     * arrived (dna_session_next_unsent), but not once the driver ends.  NULL: nobody is told. */
+    void (*unsent)(void *arg, const struct dna_stanza *stanza);
+    void *unsent_arg;
 };
 
 /* DNA_ERR_FORMAT with *why for people (an unreadable CA, a bad address ...).  After a failure
@@ -126,7 +130,8 @@ struct dna_uv_handler {
     /* OWN, PEER and PAIR effects: what may flow has changed. */
     void (*changed)(void *user, struct dna_uv_stream *stream,
                     const struct dna_stream_effect *effect);
-    /* The unwritten output fell below the low mark after having been above the high one. */
+    /* dna_uv_stream_backlog fell below the low mark after having been above the high one, or
+     * what could not be sent for another reason can be now (FLOWS). */
     void (*drained)(void *user, struct dna_uv_stream *stream);
     /* The last one, also of a stream that never opened; the stream is freed afterwards.
      * condition: "" or a stream error. */
@@ -138,6 +143,9 @@ struct dna_uv_handler {
      * nothing of it was read yet.  False: the stream is dropped.  peer and own are the two
      * ends of the socket, as with admit. */
     bool (*reached)(void *user, const struct sockaddr *peer, const struct sockaddr *own);
+    /* TLS is to begin on a stream of a bridge's link: dna_uv_stream_certify is to be called for
+     * it, from here or later.  domain: the remote one, whose certificate is presented. */
+    void (*certify)(void *user, struct dna_uv_stream *stream, const char *domain);
 };
 
 struct dna_uv_listen {
@@ -216,7 +224,12 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_send_error(
     enum dna_stanza_condition condition, const char *text);
 DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream,
                                                     const char *own, const char *peer);
-/* Output that the network has not taken yet, in bytes. */
+/* Goes on where handler.certify left off: TLS begins with identity, or with NULL is refused.
+ * Ignored where nothing waits for it. */
+DNA_API void dna_uv_stream_certify(struct dna_uv_stream *stream,
+                                   const struct dna_uv_identity *identity);
+/* Output that the network has not taken yet, and stanzas that the peer has not acknowledged
+ * where it should (XEP-0198), in bytes. */
 DNA_API size_t dna_uv_stream_backlog(const struct dna_uv_stream *stream);
 /* Stops and starts reading (back-pressure); pauses nest. */
 DNA_API void dna_uv_stream_pause(struct dna_uv_stream *stream);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <base/alloc.h>
 #include <base/limits.h>
 
 static const struct {
@@ -19,10 +20,14 @@ static const struct {
     {"{xdna}", "xmlns:dna='urn:xmpp:dna:0'"},
     {"{xdb}", "xmlns:db='jabber:server:dialback'"},
     {"{limits}", "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>262144</max-bytes>"
-                 "</limits>"},
+                 "<idle-seconds>86400</idle-seconds></limits>"},
     {"{lim}", "xmlns='urn:xmpp:stream-limits:0'"},
     {"{errors}", "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"},
     {"{dna}", "xmlns='urn:xmpp:dna:0'"},
+    {"{sm}", "xmlns='urn:xmpp:sm:3'"},
+    {"{bidi}", "<bidi xmlns='urn:xmpp:features:bidi'/>"},
+    {"{ours}", "<bidi xmlns='urn:xmpp:bidi'><limits xmlns='urn:xmpp:stream-limits:0'>"
+               "<max-bytes>262144</max-bytes><idle-seconds>86400</idle-seconds></limits></bidi>"},
     {"{tls}", "xmlns='urn:ietf:params:xml:ns:xmpp-tls'"},
     {"{sasl}", "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"},
     {"{err}", "xmlns='urn:ietf:params:xml:ns:xmpp-streams'"},
@@ -249,6 +254,15 @@ static void act(struct stage *st, const struct dna_s2s_effect *e)
     case DNA_S2S_DIALBACK_ANSWER:
         addf(o, "* answer %u %d\n", e->number, (int)e->verdict);
         break;
+    case DNA_S2S_PING:
+        addf(o, "* ping %s %s %s\n", e->domain, e->other, e->text);
+        break;
+    case DNA_S2S_RESUME:
+        addf(o, "* resume %s\n", e->text);
+        break;
+    case DNA_S2S_FLOW:
+        adds(o, "* flow\n");
+        break;
     case DNA_S2S_ERROR:
         assert_non_null(e->condition);
         assert_non_null(e->text);
@@ -377,6 +391,11 @@ static void send_stanza(struct stage *st, char *w[], int n)
     strcpy(raw + len + filling, "</message>");
     assert_int_equal(dna_name_parse(dna_span_of(w[1]), &z.from_domain), DNA_OK);
     assert_int_equal(dna_name_parse(dna_span_of(w[2]), &z.to_domain), DNA_OK);
+    char from[300], to[300];
+    (void)snprintf(from, sizeof from, "a@%s", w[1]);
+    (void)snprintf(to, sizeof to, "b@%s", w[2]);
+    z.from = dna_span_of(from);
+    z.to = dna_span_of(to);
     z.raw = dna_span_of(raw);
     z.splice_at = 8;
     z.splice = dna_span_of(" xml:lang='de'");
@@ -449,6 +468,78 @@ static void set_hosted(struct stage *st, const char *domain)
     st->lost |= dna_map_set(st->hosted, dna_span_of(domain), st) != DNA_OK;
 }
 
+/* What a stream before left: n messages, of which `acked` were acknowledged before them. */
+static struct dna_manage past(char *w[])
+{
+    struct dna_manage manage;
+    dna_manage_init(&manage, NULL);
+    manage.handled = (uint32_t)atoi(w[0]);
+    manage.sent = (uint32_t)strtoul(w[1], NULL, 10);
+    for (int i = 0; i < atoi(w[2]); i++) {
+        char raw[1024], from[300], to[300];
+        (void)snprintf(from, sizeof from, "a@%s", w[3]);
+        (void)snprintf(to, sizeof to, "b@%s", w[4]);
+        (void)snprintf(raw, sizeof raw, "<message from='%s' to='%s' id='%d'/>", from, to, i);
+        dna_manage_sent(&manage, dna_manage_copy(&manage, &(struct dna_stanza){
+            .kind = DNA_MESSAGE, .from = dna_span_of(from), .to = dna_span_of(to),
+            .raw = dna_span_of(raw), .splice_at = 8}, 1));
+    }
+    return manage;
+}
+
+static void tell_unsent(struct stage *st)
+{
+    struct dna_kept *kept;
+    while ((kept = dna_s2s_next_unsent(st->s)) != NULL) {
+        addf(&st->out, "= unsent %.*s\n", DNA_SPAN_FMT(kept->raw));
+        dna_alloc_release(st->how.alloc, kept);
+    }
+}
+
+static void leave(struct stage *st)
+{
+    struct dna_s2s_left left;
+    if (dna_s2s_leave(st->s, &left)) {
+        addf(&st->out, "= left %s for %d: %u handled, %u sent, %zu kept, %zu held\n", left.id,
+             (int)left.life_ms, left.manage.handled, left.manage.sent, left.manage.kept.n,
+             left.manage.held.n);
+        left.manage.alloc = st->how.alloc;
+        dna_manage_clear(&left.manage);
+    }
+    tell_unsent(st);
+}
+
+/* Streams that last. */
+static bool do_lasting(struct stage *st, char *w[], int n)
+{
+    if (strcmp(w[0], "suspended") == 0) {
+        struct dna_manage manage;
+        if (n > 1) {
+            manage = past(w + 1);
+        }
+        note(st, dna_s2s_suspended(st->s, n > 1 ? &manage : NULL, st->now));
+        if (n > 1 && manage.kept.n != 0) {
+            adds(&st->out, "= not taken\n");
+            dna_manage_clear(&manage);
+        }
+    } else if (strcmp(w[0], "resume") == 0) {
+        struct dna_manage manage = past(w + 2);
+        note(st, dna_s2s_resume(st->s, dna_span_of(w[1]), &manage, st->now));
+        dna_manage_clear(&manage);
+    } else if (strcmp(w[0], "leave") == 0) {
+        leave(st);
+    } else if (strcmp(w[0], "unsent") == 0) {
+        tell_unsent(st);
+    } else if (strcmp(w[0], "unconfirmed") == 0) {
+        dna_s2s_unconfirmed(st->s, (size_t)atoi(w[1]));
+    } else if (strcmp(w[0], "ponged") == 0) {
+        dna_s2s_ponged(st->s);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* True where the word was known. */
 static bool do_more(struct stage *st, char *w[], int n)
 {
@@ -485,7 +576,7 @@ static bool do_more(struct stage *st, char *w[], int n)
     } else if (strcmp(w[0], "received") == 0) {
         dna_s2s_received(st->s, (size_t)atol(w[1]));
     } else {
-        return false;
+        return do_lasting(st, w, n);
     }
     return true;
 }
@@ -562,6 +653,11 @@ static bool set_up(struct stage *st)
         abort();
     }
     options.dialback = st->how.dialback;
+    options.manages = options.bidi = st->how.lasts;
+    if (st->how.lasts) {
+        strcpy(options.resumption, "rid");
+        strcpy(options.ping, "pid");
+    }
     options.hosted = st->hosted;
     set_hosted(st, local ? "l.example" : "t.example");
     set_hosted(st, local ? "l2.example" : "t2.example");

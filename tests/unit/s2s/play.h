@@ -15,6 +15,7 @@
 struct play {
     enum dna_role role;
     enum dna_s2s_profile profile;
+    bool lasts;                    /* stream management, bidi and pings */
     bool short_form, keyed;
     bool dialback;
     size_t chunk;                  /* bytes fed at once; 0: a line */

@@ -634,7 +634,7 @@ static const struct scene scenes[] = {
      "* close\n"},
     {"unknown element", IN,
      VALID_IN
-     "> <enable xmlns='urn:xmpp:sm:3'/>\n"
+     "> <enable xmlns='urn:xmpp:sm:2'/>\n"
      "< <stream:error><unsupported-stanza-type {err}/><text {err} xml:lang='en'>not "
      "expected here</text></stream:error></stream:stream>\n"
      "* error sent unsupported-stanza-type\n"},
@@ -697,10 +697,10 @@ static const struct scene scenes[] = {
     {"bidi is not offered", IN,
      DNA_IN
      "> <bidi xmlns='urn:xmpp:bidi'/>\n"
-     "< <stream:error><unsupported-stanza-type {err}/><text {err} xml:lang='en'>not "
+     "< <stream:error><policy-violation {err}/><text {err} xml:lang='en'>not "
      "expected here</text></stream:error></stream:stream>\n"
      "* dismiss s.example\n"
-     "* error sent unsupported-stanza-type\n"},
+     "* error sent policy-violation\n"},
 };
 
 int main(void)

@@ -793,6 +793,7 @@ static const struct scene scenes[] = {
      "* peer s.example yes\n"
      "* reader 262144 128 shallow\n"
      "! tick 3510000\n"
+     "<  \n"
      "* hear s.example renewal\n"
      "! ruled s.example refused\n"
      "< <stream:error><reset {err}/><text {err} xml:lang='en'>the proof of the domain "
