@@ -33,7 +33,7 @@ enum dna_bundle_dns {
 
 struct dna_bundle_claim {
     const struct dna_dns_answer *answer; /* FOUND or ABSENT */
-    int64_t at;             /* wall time of its use */
+    int64_t at;             /* wall time of its last use */
     const char *zone;       /* NULL: an answer under the root's anchor alone; else under this */
     struct dna_span dnskey; /* ... zone's supplied key as well */
 };

@@ -366,12 +366,19 @@ static enum dna_err show(struct check *c, const struct dna_bundle_claim *claim,
     return DNA_OK;
 }
 
+/* When a fact was used last: the ruling rests on it, so that its signatures must be good even
+ * then, and a bundle whose clock jumps brings no old answers back. */
+static int64_t last_used(const struct check *c, const struct entry *entry)
+{
+    return entry->at.wall > c->ruled.wall ? entry->at.wall : c->ruled.wall;
+}
+
 /* Three answers under one supplied key stand together. */
 static enum dna_err show_anchored(struct check *c, struct entry *entry,
                                   const struct dna_anchored_result *result)
 {
     const struct dna_dns_answer *answers[] = {&result->dnskey, &result->srv, &result->srv_tls};
-    struct dna_bundle_claim claim = {.at = entry->at.wall};
+    struct dna_bundle_claim claim = {.at = last_used(c, entry)};
     const struct dna_json *zone = dna_json_member(entry->want, "zone");
     bool all = true;
     enum dna_err err = dna_evidence_bytes(&c->arena, dna_json_member(entry->want, "dnskey"),
@@ -398,7 +405,7 @@ static bool speaks_for_itself(const struct entry *entry, const struct dna_fetch_
 
 static enum dna_err vouch_for(struct check *c, struct entry *entry)
 {
-    struct dna_bundle_claim claim = {.at = entry->at.wall};
+    struct dna_bundle_claim claim = {.at = last_used(c, entry)};
     struct dna_fact fact;
     enum dna_err err = dna_evidence_fact(&c->arena, entry->value, &fact);
     if (err != DNA_OK) {

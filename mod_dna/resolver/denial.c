@@ -17,6 +17,38 @@ static const ldns_rr *record(const struct dna_denial *denial, size_t i)
     return ldns_rr_list_rr(denial->records, i);
 }
 
+/* RFC 4034 4.1.2: blocks of 1 to 32 octets, in order, to the last octet. */
+static bool is_bitmap(const ldns_rdf *bitmap)
+{
+    const uint8_t *octets = ldns_rdf_data(bitmap);
+    size_t len = ldns_rdf_size(bitmap), at = 0;
+    int last = -1;
+    while (len - at >= 2) {
+        if (octets[at] <= last || octets[at + 1] == 0 || octets[at + 1] > 32 ||
+            octets[at + 1] > len - at - 2) {
+            return false;
+        }
+        last = octets[at];
+        at += 2u + octets[at + 1];
+    }
+    return at == len;
+}
+
+/* The NSEC3 of an empty non-terminal has no list of types. */
+bool dna_denial_is_whole(const ldns_rr *rr)
+{
+    size_t fields = ldns_rr_rd_count(rr);
+    const ldns_rdf *bitmap = ldns_nsec_get_bitmap(rr);
+    switch ((unsigned)ldns_rr_get_type(rr)) {
+    case LDNS_RR_TYPE_NSEC:
+        return fields == 2 && is_bitmap(bitmap);
+    case LDNS_RR_TYPE_NSEC3:
+        return fields == 5 || (fields == 6 && is_bitmap(bitmap));
+    default:
+        return false;
+    }
+}
+
 static bool has(const ldns_rr *rr, ldns_rr_type type)
 {
     const ldns_rdf *bitmap = ldns_nsec_get_bitmap(rr);

@@ -11,10 +11,13 @@
 
 struct dna_denial {
     const ldns_rdf *zone;
-    const ldns_rr_list *records; /* NSEC, NSEC3; signatures verified, owners in the zone */
+    const ldns_rr_list *records; /* whole NSEC and NSEC3; verified, owners in the zone */
     unsigned *hashes;            /* SHA-1 operations that are left */
 };
 
+/* Whether the record is an NSEC or NSEC3 that has all its fields, with a list of types that is
+ * put together as it should be.  What a zone's owner signed need not be. */
+bool dna_denial_is_whole(const ldns_rr *rr);
 /* The name exists and has neither that type nor an alias, or a wildcard stands for it of
  * which that is true. */
 bool dna_denial_no_data(const struct dna_denial *denial, const ldns_rdf *name,

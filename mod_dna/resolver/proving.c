@@ -252,20 +252,19 @@ static bool has_anchor(const struct dna_proving *p, const ldns_rdf *zone)
     return found;
 }
 
-static bool lies_between(const ldns_rr *anchor, const ldns_rdf *name, const ldns_rdf *other)
+static bool lies_below(const ldns_rr *anchor, const ldns_rdf *zone, const ldns_rdf *name)
 {
-    const ldns_rdf *zone = anchor != NULL ? ldns_rr_owner(anchor) : NULL;
-    return zone != NULL &&
-           (dna_message_same_name(zone, name) || ldns_dname_is_subdomain(zone, name)) &&
-           (dna_message_same_name(zone, other) || ldns_dname_is_subdomain(other, zone));
+    const ldns_rdf *own = anchor != NULL ? ldns_rr_owner(anchor) : NULL;
+    return own != NULL && ldns_dname_is_subdomain(own, zone) &&
+           (dna_message_same_name(own, name) || ldns_dname_is_subdomain(name, own));
 }
 
-bool dna_proving_has_anchor_between(const struct dna_proving *p, const ldns_rdf *name,
-                                    const ldns_rdf *other)
+bool dna_proving_has_anchor_below(const struct dna_proving *p, const ldns_rdf *zone,
+                                  const ldns_rdf *name)
 {
-    bool found = lies_between(p->supplied, name, other);
+    bool found = lies_below(p->supplied, zone, name);
     for (size_t i = 0; !found && i < ldns_rr_list_rr_count(p->anchors); i++) {
-        found = lies_between(ldns_rr_list_rr(p->anchors, i), name, other);
+        found = lies_below(ldns_rr_list_rr(p->anchors, i), zone, name);
     }
     return found;
 }

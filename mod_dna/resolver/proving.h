@@ -52,9 +52,9 @@ void dna_proving_set_free(struct dna_proving_set *set);
 /* Whether a zone with good keys at or above the owner signed the records. */
 bool dna_proving_verify(struct dna_proving *p, const ldns_rdf *owner, ldns_rr_type type,
                         struct dna_proving_set *set);
-/* Whether an anchor lies at the name or below it, and at or above other. */
-bool dna_proving_has_anchor_between(const struct dna_proving *p, const ldns_rdf *name,
-                                    const ldns_rdf *other);
+/* Whether an anchor lies strictly below the zone, and at or above the name. */
+bool dna_proving_has_anchor_below(const struct dna_proving *p, const ldns_rdf *zone,
+                                  const ldns_rdf *name);
 void dna_proving_forget(struct dna_proving *p);
 
 #endif

@@ -1,10 +1,8 @@
 /* resolver/rrsig.c: an answer of the DNS proven by signatures, offline.
  *
- * The message that answers the question is walked as the answer was once read: along its
- * aliases to the records or to nothing.  Every step must be signed or, where nothing is,
- * denied; a step that a wildcard made also needs the proof that nothing closer exists (RFC
- * 4035 5.3.4).  Only then does it matter what the message says, which is read by packet.c,
- * and it must be what was recorded.
+ * The message that answers the question is walked (walk.c).  Only when every step of that was
+ * shown does it matter what the message says, which is read by packet.c, and it must be what
+ * was recorded.
  */
 #include <resolver/rrsig.h>
 
@@ -14,10 +12,9 @@
 
 #include <base/arena.h>
 #include <base/limits.h>
-#include <resolver/denial.h>
 #include <resolver/message.h>
 #include <resolver/packet.h>
-#include <resolver/proving.h>
+#include <resolver/walk.h>
 
 struct dna_rrsig {
     struct dna_proving proving;
@@ -25,227 +22,6 @@ struct dna_rrsig {
     struct dna_proving_zone zones[DNA_LIMIT_PROVING_ZONES];
     struct dna_span *octets; /* of each message, owned */
 };
-
-/* Where the walk along a message stands, and what holds for all of it so far. */
-struct walk {
-    struct dna_proving *p;
-    const struct dna_proving_message *message;
-    const ldns_rdf *owner;
-    uint32_t ttl;
-    int64_t end;
-    uint32_t minimum; /* of the SOA, once one was seen */
-};
-
-static void lower(uint32_t *ttl, int64_t *end, const struct dna_proving_set *set)
-{
-    *ttl = set->ttl < *ttl ? set->ttl : *ttl;
-    *end = set->end < *end ? set->end : *end;
-}
-
-/* --- what is denied --------------------------------------------------------------------- */
-
-static bool denies(ldns_rr_type type)
-{
-    return type == LDNS_RR_TYPE_NSEC || type == LDNS_RR_TYPE_NSEC3 ||
-           type == LDNS_RR_TYPE_SOA;
-}
-
-/* The NSEC3 of an empty non-terminal has no list of types. */
-static bool is_whole(const ldns_rr *rr)
-{
-    size_t fields = ldns_rr_rd_count(rr);
-    switch ((unsigned)ldns_rr_get_type(rr)) {
-    case LDNS_RR_TYPE_NSEC:
-        return fields == 2;
-    case LDNS_RR_TYPE_NSEC3:
-        return fields == 5 || fields == 6;
-    case LDNS_RR_TYPE_SOA:
-        return fields == 7;
-    default:
-        return false;
-    }
-}
-
-/* One record of the authority section, which must be signed; those of the zone count. */
-static bool take_one(struct walk *walk, const ldns_rdf *zone, ldns_rr *rr, ldns_rr_list *out)
-{
-    ldns_rr_type type = ldns_rr_get_type(rr);
-    struct dna_proving_set set;
-    bool fine;
-    if (!dna_proving_take(ldns_pkt_authority(walk->message->packet), ldns_rr_owner(rr), type,
-                          &set)) {
-        return false;
-    }
-    fine = ldns_rr_list_rr_count(set.records) == 1 && is_whole(rr) &&
-           dna_proving_verify(walk->p, ldns_rr_owner(rr), type, &set);
-    if (fine && dna_message_same_name(set.zone, zone)) {
-        lower(&walk->ttl, &walk->end, &set);
-        if (type == LDNS_RR_TYPE_SOA) {
-            walk->minimum = ldns_rdf2native_int32(ldns_rr_rdf(rr, 6));
-        } else {
-            fine = ldns_rr_list_push_rr(out, rr);
-        }
-    }
-    dna_proving_set_free(&set);
-    return fine;
-}
-
-/* The zone's NSEC and NSEC3 records of the message.  False: the signature of one is bad. */
-static bool take_denial(struct walk *walk, const ldns_rdf *zone, ldns_rr_list *out)
-{
-    const ldns_rr_list *section = ldns_pkt_authority(walk->message->packet);
-    for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
-        ldns_rr *rr = ldns_rr_list_rr(section, i);
-        if (denies(ldns_rr_get_type(rr)) && !take_one(walk, zone, rr, out)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-typedef bool denial_fn(const struct dna_denial *denial, const ldns_rdf *name, unsigned detail);
-
-/* Asks fn about the denial by that zone. */
-static bool ask_denial(struct walk *walk, const ldns_rdf *zone, denial_fn *fn,
-                       const ldns_rdf *name, unsigned detail)
-{
-    ldns_rr_list *records = ldns_rr_list_new();
-    struct dna_denial denial = {
-        .zone = zone, .records = records, .hashes = &walk->p->hashes};
-    bool denied = records != NULL && take_denial(walk, zone, records) &&
-                  ldns_rr_list_rr_count(records) != 0 && fn(&denial, name, detail);
-    ldns_rr_list_free(records);
-    return denied;
-}
-
-static bool ask_no_closer(const struct dna_denial *denial, const ldns_rdf *name, unsigned labels)
-{
-    return dna_denial_no_closer(denial, name, labels);
-}
-
-static bool ask_no_data(const struct dna_denial *denial, const ldns_rdf *name, unsigned type)
-{
-    return dna_denial_no_data(denial, name, (ldns_rr_type)type);
-}
-
-static bool ask_no_name(const struct dna_denial *denial, const ldns_rdf *name, unsigned none)
-{
-    (void)none;
-    return dna_denial_no_name(denial, name);
-}
-
-static bool ask_unsigned(const struct dna_denial *denial, const ldns_rdf *name, unsigned none)
-{
-    (void)none;
-    return dna_denial_unsigned(denial, name);
-}
-
-/* The zone that denies: the deepest above the name (for DS: strictly) that signed an NSEC or
- * NSEC3 of the message.  NULL: none. */
-static const ldns_rdf *denying_zone(const struct dna_proving_message *message,
-                                    const ldns_rdf *name, ldns_rr_type type)
-{
-    const ldns_rr_list *section = ldns_pkt_authority(message->packet);
-    const ldns_rdf *deepest = NULL;
-    for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
-        const ldns_rr *rr = ldns_rr_list_rr(section, i);
-        const ldns_rdf *zone;
-        ldns_rr_type covered;
-        if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_RRSIG) {
-            continue;
-        }
-        covered = ldns_rdf2rr_type(ldns_rr_rrsig_typecovered(rr));
-        zone = ldns_rr_rrsig_signame(rr);
-        if ((covered == LDNS_RR_TYPE_NSEC || covered == LDNS_RR_TYPE_NSEC3) &&
-            (ldns_dname_is_subdomain(name, zone) ||
-             (type != LDNS_RR_TYPE_DS && dna_message_same_name(name, zone))) &&
-            (deepest == NULL || ldns_dname_is_subdomain(zone, deepest))) {
-            deepest = zone;
-        }
-    }
-    return deepest;
-}
-
-/* Whether the message denies what it does not have, in the way that its code says. */
-static bool is_denied(struct walk *walk)
-{
-    const ldns_pkt *packet = walk->message->packet;
-    ldns_rr_type type = walk->message->type;
-    const ldns_rdf *zone = denying_zone(walk->message, walk->owner, type);
-    bool denied;
-    if (zone == NULL) {
-        return false;
-    }
-    denied = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN
-                 ? ask_denial(walk, zone, ask_no_name, walk->owner, 0)
-                 : ask_denial(walk, zone, ask_no_data, walk->owner, (unsigned)type);
-    /* How long it holds is what the zone's SOA says (RFC 2308 5). */
-    walk->ttl = walk->minimum < walk->ttl ? walk->minimum : walk->ttl;
-    return denied;
-}
-
-/* --- the walk --------------------------------------------------------------------------- */
-
-/* The set at the walk's owner: signed, and by no wildcard that something closer bars. */
-static bool is_good(struct walk *walk, ldns_rr_type type, struct dna_proving_set *set)
-{
-    if (!dna_proving_verify(walk->p, walk->owner, type, set)) {
-        return false;
-    }
-    lower(&walk->ttl, &walk->end, set);
-    return set->labels == dna_message_labels(walk->owner) ||
-           ask_denial(walk, set->zone, ask_no_closer, walk->owner, set->labels);
-}
-
-enum step { STEP_NO, STEP_END, STEP_ON };
-
-/* What follows at the walk's owner. */
-static enum step go(struct walk *walk)
-{
-    const ldns_rr_list *answer = ldns_pkt_answer(walk->message->packet);
-    struct dna_proving_set set;
-    enum step step = STEP_NO;
-    if (!dna_proving_take(answer, walk->owner, walk->message->type, &set)) {
-        return STEP_NO;
-    }
-    if (ldns_rr_list_rr_count(set.records) != 0) {
-        step = is_good(walk, walk->message->type, &set) ? STEP_END : STEP_NO;
-        dna_proving_set_free(&set);
-        return step;
-    }
-    dna_proving_set_free(&set);
-    if (!dna_proving_take(answer, walk->owner, LDNS_RR_TYPE_CNAME, &set)) {
-        return STEP_NO;
-    }
-    if (ldns_rr_list_rr_count(set.records) == 0) {
-        step = is_denied(walk) ? STEP_END : STEP_NO;
-    } else if (ldns_rr_list_rr_count(set.records) == 1 &&
-               is_good(walk, LDNS_RR_TYPE_CNAME, &set)) {
-        walk->owner = ldns_rr_rdf(ldns_rr_list_rr(set.records, 0), 0);
-        step = walk->owner != NULL ? STEP_ON : STEP_NO;
-    }
-    dna_proving_set_free(&set);
-    return step;
-}
-
-/* Whether some delegation on the way to the name has, provably, no DS, and no anchor lies
- * below it. */
-static bool is_unsigned(struct dna_proving *p, const ldns_rdf *name)
-{
-    unsigned labels = ldns_dname_label_count(name);
-    bool found = false;
-    for (unsigned up = 0; !found && up < labels; up++) {
-        ldns_rdf *cut = ldns_dname_clone_from(name, (uint16_t)up);
-        struct walk walk = {.p = p, .ttl = UINT32_MAX, .end = INT64_MAX};
-        const ldns_rdf *zone;
-        walk.message = cut != NULL ? dna_proving_find(p, cut, LDNS_RR_TYPE_DS) : NULL;
-        zone = walk.message != NULL ? denying_zone(walk.message, cut, LDNS_RR_TYPE_DS) : NULL;
-        found = zone != NULL && ask_denial(&walk, zone, ask_unsigned, cut, 0) &&
-                !dna_proving_has_anchor_between(p, cut, name);
-        ldns_rdf_deep_free(cut);
-    }
-    return found;
-}
 
 /* --- what it says ----------------------------------------------------------------------- */
 
@@ -300,7 +76,7 @@ bool dna_rrsig_agrees(struct dna_span message, const struct dna_dns_answer *answ
 
 static enum dna_rrsig_finding compare(struct dna_span message,
                                       const struct dna_dns_answer *recorded,
-                                      const struct walk *walk)
+                                      const struct dna_walk *walk)
 {
     enum dna_rrsig_finding finding = DNA_RRSIG_UNPROVEN;
     struct dna_arena arena;
@@ -326,16 +102,16 @@ static enum dna_rrsig_finding judge_secure(struct dna_rrsig *rrsig, const ldns_r
                                            const struct dna_dns_answer *answer)
 {
     struct dna_proving *p = &rrsig->proving;
-    struct walk walk = {.p = p, .owner = name, .ttl = INT32_MAX, .end = INT64_MAX};
-    enum step step = STEP_ON;
+    struct dna_walk walk = {.p = p, .owner = name, .ttl = INT32_MAX, .end = INT64_MAX};
+    enum dna_walk_step step = DNA_WALK_ON;
     walk.message = dna_proving_find(p, name, (ldns_rr_type)answer->type);
     if (walk.message == NULL) {
         return DNA_RRSIG_UNPROVEN;
     }
-    for (unsigned hops = 0; step == STEP_ON && hops <= DNA_LIMIT_ALIASES; hops++) {
-        step = go(&walk);
+    for (unsigned hops = 0; step == DNA_WALK_ON && hops <= DNA_LIMIT_ALIASES; hops++) {
+        step = dna_walk_go(&walk);
     }
-    return step == STEP_END
+    return step == DNA_WALK_END
                ? compare(rrsig->octets[walk.message - p->messages], answer, &walk)
                : DNA_RRSIG_UNPROVEN;
 }
@@ -344,15 +120,15 @@ static enum dna_rrsig_finding judge_insecure(struct dna_rrsig *rrsig, const ldns
                                              const struct dna_dns_answer *answer)
 {
     struct dna_proving *p = &rrsig->proving;
-    struct walk walk = {.p = p, .owner = name, .ttl = INT32_MAX, .end = INT64_MAX};
-    bool found = is_unsigned(p, name);
+    struct dna_walk walk = {.p = p, .owner = name, .ttl = INT32_MAX, .end = INT64_MAX};
+    bool found = dna_walk_is_unsigned(p, name);
     walk.message = dna_proving_find(p, name, (ldns_rr_type)answer->type);
     for (unsigned hops = 0; !found && walk.message != NULL && hops < DNA_LIMIT_ALIASES;
          hops++) {
-        if (go(&walk) != STEP_ON) {
+        if (dna_walk_go(&walk) != DNA_WALK_ON) {
             break;
         }
-        found = is_unsigned(p, walk.owner);
+        found = dna_walk_is_unsigned(p, walk.owner);
     }
     if (!found) {
         return DNA_RRSIG_UNPROVEN;

@@ -28,7 +28,9 @@ enum dna_want_kind {
 /* Whose choice a URL is decides its budget (S23) and what is allowed on the way. */
 enum dna_fetch_kind {
     DNA_FETCH_WELL_KNOWN, /* https only; redirects over https are followed */
-    DNA_FETCH_PEER        /* http or https; the peer chose the URL; no redirects */
+    DNA_FETCH_PEER        /* http or https; the peer chose the URL; no redirects.  Only for
+                           * what is judged by the signatures in it: whence it came is
+                           * nobody's word, and evidence counts it as if the peer sent it */
 };
 
 struct dna_want_anchored {

@@ -155,6 +155,36 @@ static void fetched_for_the_peer(void **state)
     rich_fini(&r);
 }
 
+/* A clock that jumps during the hearing: what was found out before must have been good until
+ * the ruling (everything() looks at that). */
+static void old_answers(void **state)
+{
+    static const char before[] = "\"at\":{\"wall\":1800000000";
+    static const char after[] = "\"at\":{\"wall\":1700000000";
+    struct dna_bundle_terms terms = {.dns = everything};
+    struct dna_bundle_report found;
+    unsigned asked = 0;
+    struct rich r;
+    char *bundle, *at;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.q.policy.prooftypes = BIT(DNSSEC_TA);
+    bundle = hear(&r, DNA_PROVEN);
+    at = strstr(bundle, "\"want\":{\"kind\":\"dns\"");
+    at = at != NULL ? strstr(at, before) : NULL;
+    assert_non_null(at);
+    memcpy(at, after, sizeof after - 1);
+    terms.roots = r.w.roots;
+    terms.dns_arg = &asked;
+    assert_int_equal(dna_bundle_check(NULL, dna_span_of(bundle), &terms, &found), DNA_OK);
+    if (found.finding != DNA_BUNDLE_PROVES) {
+        fail_msg("%s", found.why);
+    }
+    assert_true(asked != 0 && found.validated == asked);
+    free(bundle);
+    rich_fini(&r);
+}
+
 /* What the messages show is another answer than was recorded. */
 static enum dna_bundle_dns another(void *arg, const struct dna_bundle_claim *claim,
                                    const struct dna_span *messages, size_t n)
@@ -474,7 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fetched_for_the_peer),
-        cmocka_unit_test(another_answer),
+        cmocka_unit_test(another_answer), cmocka_unit_test(old_answers),
         cmocka_unit_test(worth),          cmocka_unit_test(other_roots),
         cmocka_unit_test(signatures),     cmocka_unit_test(keys_that_are_none),
         cmocka_unit_test(changed_bytes),  cmocka_unit_test(forged_worlds),

@@ -98,8 +98,69 @@ static void table(void **state)
     ldns_rdf_deep_free(zone);
 }
 
+/* A list of types that its zone's owner, who signs it, has put together wrongly. */
+static void lists_of_types(void **state)
+{
+    static const struct {
+        const char *octets;
+        size_t len;
+        bool whole;
+    } lists[] = {
+        {"", 0, true},
+        {"\0\1\100", 3, true},
+        {"\0\1\100\1\1\200", 6, true},
+        {"\0", 1, false},
+        {"\0\1", 2, false},
+        {"\0\0", 2, false},
+        {"\0\2\100", 3, false},
+        {"\0\1\100\1", 4, false},
+        {"\1\1\200\0\1\100", 6, false},
+        {"\0\1\100\0\1\100", 6, false},
+        {"\0\41" "012345678901234567890123456789012", 35, false},
+    };
+    static const char *const texts[] = {
+        "a.z. IN NSEC c.z. A",
+        "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.z. IN NSEC3 1 0 0 - "
+        "2t7b4g4vsa5smi47k61mv5bv1a22bojr A",
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * (sizeof lists / sizeof *lists); i++) {
+        const size_t field = i % 2 == 0 ? 1 : 5;
+        ldns_rr *rr;
+        ldns_rdf *list;
+        assert_int_equal(ldns_rr_new_frm_str(&rr, texts[i % 2], 300, NULL, NULL),
+                         LDNS_STATUS_OK);
+        assert_true(dna_denial_is_whole(rr));
+        list = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_BITMAP, lists[i / 2].len,
+                                     lists[i / 2].octets);
+        assert_non_null(list);
+        ldns_rdf_deep_free(ldns_rr_set_rdf(rr, list, field));
+        if (dna_denial_is_whole(rr) != lists[i / 2].whole) {
+            fail_msg("list %zu, record %zu", i / 2, i % 2);
+        }
+        ldns_rr_free(rr);
+    }
+}
+
+/* What is no denial, or lacks a field. */
+static void not_whole(void **state)
+{
+    ldns_rr *rr;
+    (void)state;
+    assert_int_equal(ldns_rr_new_frm_str(&rr, "a.z. IN A 192.0.2.1", 300, NULL, NULL),
+                     LDNS_STATUS_OK);
+    assert_false(dna_denial_is_whole(rr));
+    ldns_rr_free(rr);
+    assert_int_equal(ldns_rr_new_frm_str(&rr, "a.z. IN NSEC c.z. A", 300, NULL, NULL),
+                     LDNS_STATUS_OK);
+    ldns_rdf_deep_free(ldns_rr_pop_rdf(rr));
+    assert_false(dna_denial_is_whole(rr));
+    ldns_rr_free(rr);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(lists_of_types),
+                                       cmocka_unit_test(not_whole)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

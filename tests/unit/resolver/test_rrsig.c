@@ -578,6 +578,7 @@ static void anchors(void **state)
     static const char *const bad[] = {"", "\n", "x", ". IN A 192.0.2.1\n",
                                       ". IN DNSKEY 257 3 13 !!!\n", "; nothing\n"};
     struct dna_rrsig *rrsig;
+    struct dna_span island;
     struct proof p;
     char many[8192];
     (void)state;
@@ -597,6 +598,16 @@ static void anchors(void **state)
     /* Where an anchor lies below the delegation, nothing is insecure. */
     gather(&p, "_xmpp-server._tcp.csk.zone", DNA_DNS_SRV, false, NULL);
     assert_int_equal(judge(&p), DNA_RRSIG_INSECURE);
+    assert_int_equal(judge_at(&p, dna_span_of(many), &p.answer, p.answer.obtained),
+                     DNA_RRSIG_UNPROVEN);
+    drop(&p);
+    /* ... nor where it lies above, but below the zone that speaks of the delegation. */
+    gather(&p, "_xmpp-server._tcp.far.away.zone", DNA_DNS_SRV, false, NULL);
+    assert_int_equal(judge(&p), DNA_RRSIG_INSECURE);
+    island = read_file(world_anchor_file(world, "csk.zone"));
+    (void)snprintf(many, sizeof many, "%.*s\naway%.*s", DNA_SPAN_FMT(root),
+                   (int)(island.len - 3), island.ptr + 3);
+    assert_memory_equal(island.ptr, "csk.zone.", 9);
     assert_int_equal(judge_at(&p, dna_span_of(many), &p.answer, p.answer.obtained),
                      DNA_RRSIG_UNPROVEN);
     drop(&p);
@@ -814,7 +825,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(lies),          cmocka_unit_test(borrowed_denials),
         cmocka_unit_test(moments),       cmocka_unit_test(anchors),
         cmocka_unit_test(other_keys),    cmocka_unit_test(other_world),
-            cmocka_unit_test(other_records),
+        cmocka_unit_test(other_records),
         cmocka_unit_test(crowded),       cmocka_unit_test(exhausted),
         cmocka_unit_test(not_reduced),
     };

@@ -47,5 +47,7 @@ const struct world_zone zones[] = {
      .records = BOTH("ed25519.zone")},
     {.name = "n3.zone", .keys = WORLD_CSK, .nsec3 = true,
      .records = SRV("n3.zone", "xmpp.hoster.example")},
+    {.name = "far.away.zone", .keys = WORLD_UNSIGNED, /* away.zone is a name of zone */
+     .records = BOTH("far.away.zone")},
 };
 const size_t n_zones = sizeof zones / sizeof zones[0];
