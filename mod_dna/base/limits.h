@@ -190,6 +190,8 @@
 #define DNA_LIMIT_CONNECTIONS 10000      /* of one listener */
 #define DNA_LIMIT_CONNECTIONS_AT 64      /* ... from one address (IPv6: one /64) */
 #define DNA_LIMIT_ATTEMPTS_AT_MINUTE 120 /* ... and accepted from it in a minute */
+#define DNA_LIMIT_HANDSHAKES 2000        /* connections of one listener without TLS yet */
+#define DNA_LIMIT_HANDSHAKES_AT 32       /* ... from one address */
 #define DNA_LIMIT_CONNECT_MS 10000       /* one address */
 #define DNA_LIMIT_CONNECT_NEXT_MS 250    /* before the next address is tried beside it */
 #define DNA_LIMIT_FIND_MS 60000          /* from the first look-up to a TCP connection */

@@ -282,7 +282,7 @@ void dna_edge_connection_abandon(struct dna_uv_stream *stream)
     stop(stream);
     dna_edge_quest_free(stream);
     if (stream->listener != NULL) {
-        dna_edge_listener_leave(stream->listener, &stream->remote.address);
+        dna_edge_listener_leave(stream->listener, &stream->remote.address, stream->secured);
     }
     forget(stream);
     unlink_stream(stream);

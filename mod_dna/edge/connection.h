@@ -95,6 +95,7 @@ struct dna_uv_stream {
     struct dna_endpoint remote;
     char remote_text[DNA_EDGE_ENDPOINT_TEXT];
     bool verifies; /* it is for asking about one dialback key */
+    bool secured; /* accepted: TLS has been on */
     bool reached; /* the handler took the other end for the link's server */
     struct dna_edge_party party; /* proven: the peer proved some domain */
 };

@@ -10,6 +10,8 @@
 #include <edge/listen.h>
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sys/socket.h>
@@ -27,6 +29,12 @@
 #define BACKLOG 1024
 #define SAY_AGAIN_MS 60000
 
+/* Refusals by one limit. */
+struct refusals {
+    uint64_t n, told;
+    int64_t at; /* of the last line; 0: none yet */
+};
+
 struct dna_uv_listener {
     uv_tcp_t tcp;
     struct dna_uv *uv;
@@ -43,6 +51,8 @@ struct dna_uv_listener {
     size_t n_balancers;
     struct dna_edge_entrance *entrances; /* counted in connections and refs */
     size_t connections, max_connections;
+    size_t handshakes, max_handshakes; /* of a public one */
+    struct refusals refusals[DNA_UV_N_LIMITS];
     size_t refs;
     bool freed;
     int64_t complained;
@@ -67,14 +77,24 @@ static void closed(uv_handle_t *handle)
 }
 
 void dna_edge_listener_leave(struct dna_uv_listener *listener,
-                             const struct dna_address *address)
+                             const struct dna_address *address, bool secured)
 {
     assert(listener->connections != 0);
     listener->connections--;
     if (listener->visitors != NULL) {
-        dna_edge_visitors_leave(listener->visitors, address);
+        listener->handshakes -= !secured;
+        dna_edge_visitors_leave(listener->visitors, address, secured);
     }
     unref(listener);
+}
+
+void dna_edge_listener_secured(struct dna_uv_listener *listener,
+                               const struct dna_address *address)
+{
+    if (listener->visitors != NULL) {
+        listener->handshakes--;
+        dna_edge_visitors_secured(listener->visitors, address);
+    }
 }
 
 /* --- accepting ----------------------------------------------------------------------- */
@@ -93,10 +113,35 @@ static void complain(struct dna_uv_listener *listener, const char *why)
     }
 }
 
-static bool has_room(struct dna_uv_listener *listener)
+static void refuse(struct dna_uv_listener *listener, enum dna_uv_limit limit,
+                   const struct dna_address *address)
+{
+    const struct dna_log *log = listener->uv->log;
+    struct refusals *refusals = &listener->refusals[limit];
+    int64_t now = mono(listener->uv);
+    char text[DNA_ADDRESS_TEXT], number[24];
+    refusals->n++;
+    if (log == NULL || log->write == NULL || log->least > DNA_LOG_WARNING ||
+        (refusals->at != 0 && now - refusals->at < SAY_AGAIN_MS)) {
+        return;
+    }
+    dna_address_text(address, text);
+    (void)snprintf(number, sizeof number, "%" PRIu64, refusals->n - refusals->told);
+    refusals->told = refusals->n;
+    refusals->at = now;
+    log->write(log->arg, DNA_LOG_WARNING, "connections-refused",
+               (const struct dna_log_field[]){
+                   {"limit", dna_span_of(dna_uv_limit_name(limit))},
+                   {"address", dna_span_of(text)},
+                   {"refused", dna_span_of(number)},
+               },
+               3);
+}
+
+static bool has_room(struct dna_uv_listener *listener, const struct dna_address *address)
 {
     if (listener->connections >= listener->max_connections) {
-        complain(listener, "too many connections");
+        refuse(listener, DNA_UV_LIMIT_CONNECTIONS, address);
         return false;
     }
     return true;
@@ -104,15 +149,17 @@ static bool has_room(struct dna_uv_listener *listener)
 
 static bool enters(struct dna_uv_listener *listener, const struct dna_address *address)
 {
-    const char *why = "";
-    if (!has_room(listener)) {
+    enum dna_uv_limit limit = DNA_UV_LIMIT_HANDSHAKES;
+    if (!has_room(listener, address)) {
         return false;
     }
     if (listener->visitors != NULL &&
-        !dna_edge_visitors_enter(listener->visitors, address, mono(listener->uv), &why)) {
-        dna_edge_log(listener->uv, DNA_LOG_DEBUG, "connection-refused", "why", why);
+        (listener->handshakes >= listener->max_handshakes ||
+         !dna_edge_visitors_enter(listener->visitors, address, mono(listener->uv), &limit))) {
+        refuse(listener, limit, address);
         return false;
     }
+    listener->handshakes += listener->visitors != NULL;
     listener->connections++;
     listener->refs++;
     return true;
@@ -141,7 +188,7 @@ static void open_stream(struct dna_uv_listener *listener, struct dna_edge_socket
     struct dna_uv_stream *stream;
     if (dna_edge_connection_new(listener->uv, DNA_RECEIVING, listener->handler,
                                 listener->user, &stream) != DNA_OK) {
-        dna_edge_listener_leave(listener, &remote->address);
+        dna_edge_listener_leave(listener, &remote->address, false);
         dna_edge_socket_close(socket);
         return;
     }
@@ -162,7 +209,7 @@ static void take(struct dna_uv_listener *listener, struct dna_edge_socket *socke
     }
     dna_edge_sockaddr_make(remote, &peer);
     if (!admits(listener, &peer, socket) || listener->uv->ending) {
-        dna_edge_listener_leave(listener, &remote->address);
+        dna_edge_listener_leave(listener, &remote->address, false);
         dna_edge_socket_close(socket);
         return;
     }
@@ -198,7 +245,7 @@ static void await_introduction(struct dna_uv_listener *listener,
                                struct dna_edge_socket *socket,
                                const struct dna_endpoint *balancer)
 {
-    if (!has_room(listener)) {
+    if (!has_room(listener, &balancer->address)) {
         dna_edge_socket_close(socket);
     } else if (dna_edge_entrance_new(listener->uv, socket, balancer, &listener->entrances,
                                      introduced, listener) != DNA_OK) {
@@ -312,15 +359,64 @@ static const char *bind_and_listen(struct dna_uv_listener *listener)
                : "the socket has no address";
 }
 
+const char *dna_uv_limit_name(enum dna_uv_limit limit)
+{
+    static const char *const names[DNA_UV_N_LIMITS] = {
+        [DNA_UV_LIMIT_CONNECTIONS] = "connections",
+        [DNA_UV_LIMIT_HANDSHAKES] = "handshakes",
+        [DNA_UV_LIMIT_ADDRESSES] = "addresses",
+        [DNA_UV_LIMIT_CONNECTIONS_AT] = "connections-per-address",
+        [DNA_UV_LIMIT_HANDSHAKES_AT] = "handshakes-per-address",
+        [DNA_UV_LIMIT_ATTEMPTS_AT] = "attempts-per-address",
+    };
+    return names[limit];
+}
+
+static unsigned chosen(unsigned given, unsigned usual)
+{
+    return given != 0 ? given : usual;
+}
+
+static struct dna_edge_visitor_limits visitor_limits(const struct dna_uv_listen *options)
+{
+    return (struct dna_edge_visitor_limits){
+        .connections = chosen(options->max_per_address, DNA_LIMIT_CONNECTIONS_AT),
+        .handshakes = chosen(options->max_handshakes_per_address, DNA_LIMIT_HANDSHAKES_AT),
+        .attempts = chosen(options->max_attempts, DNA_LIMIT_ATTEMPTS_AT_MINUTE),
+        .addresses = DNA_LIMIT_VISITORS,
+    };
+}
+
+static void limit_total(struct dna_uv_listener *listener, const struct dna_uv_listen *options)
+{
+    listener->max_connections = chosen(options->max_connections, DNA_LIMIT_CONNECTIONS);
+    listener->max_handshakes = chosen(options->max_handshakes, DNA_LIMIT_HANDSHAKES);
+}
+
+void dna_uv_listener_limit(struct dna_uv_listener *listener, const struct dna_uv_listen *given)
+{
+    struct dna_uv_listen options = {.size = 0};
+    struct dna_edge_visitor_limits limits;
+    memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    limits = visitor_limits(&options);
+    limit_total(listener, &options);
+    if (listener->visitors != NULL) {
+        dna_edge_visitors_limit(listener->visitors, &limits);
+    }
+}
+
+void dna_uv_listener_refused(const struct dna_uv_listener *listener,
+                             uint64_t counts[DNA_UV_N_LIMITS])
+{
+    for (size_t i = 0; i < DNA_UV_N_LIMITS; i++) {
+        counts[i] = listener->refusals[i].n;
+    }
+}
+
 static enum dna_err make_visitors(struct dna_uv_listener *listener,
                                   const struct dna_uv_listen *options)
 {
-    struct dna_edge_visitor_limits limits = {
-        .connections = options->max_per_address != 0 ? options->max_per_address
-                                                     : DNA_LIMIT_CONNECTIONS_AT,
-        .attempts = DNA_LIMIT_ATTEMPTS_AT_MINUTE,
-        .addresses = DNA_LIMIT_VISITORS,
-    };
+    struct dna_edge_visitor_limits limits = visitor_limits(options);
     uint64_t seed;
     enum dna_err err;
     if (options->link != NULL) {
@@ -365,8 +461,7 @@ static enum dna_err make(struct dna_uv *uv, const struct dna_uv_listen *options,
     made->link = options->link;
     made->handler = options->handler;
     made->user = options->user;
-    made->max_connections =
-        options->max_connections != 0 ? options->max_connections : DNA_LIMIT_CONNECTIONS;
+    limit_total(made, options);
     made->refs = 1;
     err = make_visitors(made, options);
     if (err == DNA_OK && options->direct_tls) {

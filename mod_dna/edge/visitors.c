@@ -18,7 +18,7 @@
 struct visitor {
     struct visitor *next;
     int64_t since; /* the beginning of its minute */
-    unsigned connections, attempts;
+    unsigned connections, handshakes, attempts;
     char key[8];
     size_t len;
 };
@@ -65,6 +65,12 @@ void dna_edge_visitors_free(struct dna_edge_visitors *visitors)
     }
     dna_map_free(visitors->map);
     dna_alloc_release(visitors->alloc, visitors);
+}
+
+void dna_edge_visitors_limit(struct dna_edge_visitors *visitors,
+                             const struct dna_edge_visitor_limits *limits)
+{
+    visitors->limits = *limits;
 }
 
 /* The part of an address that one customer cannot change at will. */
@@ -120,7 +126,7 @@ static struct visitor *admit_newcomer(struct dna_edge_visitors *visitors, struct
 
 bool dna_edge_visitors_enter(struct dna_edge_visitors *visitors,
                              const struct dna_address *address, int64_t now,
-                             const char **why)
+                             enum dna_uv_limit *limit)
 {
     struct dna_span key = key_of(address);
     struct visitor *visitor;
@@ -130,7 +136,7 @@ bool dna_edge_visitors_enter(struct dna_edge_visitors *visitors,
         visitor = admit_newcomer(visitors, key, now);
     }
     if (visitor == NULL) {
-        *why = "too many addresses at once";
+        *limit = DNA_UV_LIMIT_ADDRESSES;
         return false;
     }
     if (now - visitor->since >= MINUTE) {
@@ -138,22 +144,36 @@ bool dna_edge_visitors_enter(struct dna_edge_visitors *visitors,
         visitor->attempts = 0;
     }
     if (visitor->attempts >= visitors->limits.attempts) {
-        *why = "too many attempts from this address";
+        *limit = DNA_UV_LIMIT_ATTEMPTS_AT;
         return false;
     }
     visitor->attempts++;
     if (visitor->connections >= visitors->limits.connections) {
-        *why = "too many connections from this address";
+        *limit = DNA_UV_LIMIT_CONNECTIONS_AT;
+        return false;
+    }
+    if (visitor->handshakes >= visitors->limits.handshakes) {
+        *limit = DNA_UV_LIMIT_HANDSHAKES_AT;
         return false;
     }
     visitor->connections++;
+    visitor->handshakes++;
     return true;
 }
 
+void dna_edge_visitors_secured(struct dna_edge_visitors *visitors,
+                               const struct dna_address *address)
+{
+    struct visitor *visitor = dna_map_get(visitors->map, key_of(address));
+    assert(visitor != NULL && visitor->handshakes != 0);
+    visitor->handshakes--;
+}
+
 void dna_edge_visitors_leave(struct dna_edge_visitors *visitors,
-                             const struct dna_address *address)
+                             const struct dna_address *address, bool secured)
 {
     struct visitor *visitor = dna_map_get(visitors->map, key_of(address));
     assert(visitor != NULL && visitor->connections != 0);
     visitor->connections--;
+    visitor->handshakes -= !secured;
 }

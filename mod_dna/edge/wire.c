@@ -66,6 +66,10 @@ static void secured(struct dna_uv_stream *stream)
     }
     if (err == DNA_OK) {
         dna_edge_connection_enter(stream, DNA_EDGE_SECURE);
+        if (stream->listener != NULL) {
+            stream->secured = true;
+            dna_edge_listener_secured(stream->listener, &stream->remote.address);
+        }
         err = dna_stream_secured(stream->core, chain, now_of(stream));
     }
     dna_chain_free(chain);

@@ -163,13 +163,37 @@ struct dna_uv_listen {
      * that says.  From anywhere else there is no such header (S21).  Public only. */
     const char *const *balancers;
     size_t n_balancers;
+    unsigned max_attempts;    /* from one address in a minute; 0: 120; public only */
+    unsigned max_handshakes;  /* connections without TLS yet; 0: 2000; public only */
+    unsigned max_handshakes_per_address; /* ... from one address; 0: 32; public only */
 };
+
+/* What a connection may be refused by, before anything but its socket was allocated. */
+enum dna_uv_limit {
+    DNA_UV_LIMIT_CONNECTIONS,    /* max_connections */
+    DNA_UV_LIMIT_HANDSHAKES,     /* max_handshakes */
+    DNA_UV_LIMIT_ADDRESSES,      /* as many addresses as a listener keeps account of (65536) */
+    DNA_UV_LIMIT_CONNECTIONS_AT, /* max_per_address */
+    DNA_UV_LIMIT_HANDSHAKES_AT,  /* max_handshakes_per_address */
+    DNA_UV_LIMIT_ATTEMPTS_AT,    /* max_attempts */
+    DNA_UV_N_LIMITS
+};
+/* "connections", "connections-per-address" ...; static. */
+DNA_API const char *dna_uv_limit_name(enum dna_uv_limit limit);
 /* DNA_ERR_FORMAT (not an IP address, or no prefix), DNA_ERR_ARGUMENT or DNA_ERR_SYSTEM, with
  * *why. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_listen(struct dna_uv *uv,
                                                 const struct dna_uv_listen *options,
                                                 struct dna_uv_listener **out,
                                                 const char **why);
+/* Takes the limits (max_...) of options for those who come from now on. */
+DNA_API void dna_uv_listener_limit(struct dna_uv_listener *listener,
+                                   const struct dna_uv_listen *options);
+/* How many were refused by each limit since it listens.  A refusal is also logged, for each
+ * limit once a minute at most: "connections-refused", with limit, address and refused, the
+ * number since the line before. */
+DNA_API void dna_uv_listener_refused(const struct dna_uv_listener *listener,
+                                     uint64_t counts[DNA_UV_N_LIMITS]);
 DNA_API uint16_t dna_uv_listener_port(const struct dna_uv_listener *listener);
 /* Stops accepting; accepted streams live on.  Not after dna_uv_free, which does it. */
 DNA_API void dna_uv_listener_free(struct dna_uv_listener *listener);

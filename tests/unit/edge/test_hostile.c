@@ -128,6 +128,42 @@ static void one_address_does_not_take_all_connections(void **state)
     close(first.fd);
 }
 
+/* Whoever comes without beginning TLS takes no place from those who are done with it; each
+ * refusal is counted under its limit. */
+static void handshakes_are_limited(void **state)
+{
+    struct scene *scene = *state;
+    struct dna_uv_listen limits = {.size = sizeof limits, .max_handshakes = 2};
+    uint64_t counts[DNA_UV_N_LIMITS];
+    struct raw raw[4];
+    dna_uv_listener_limit(scene->b.listener, &limits);
+    for (unsigned i = 0; i < 3; i++) {
+        raw_open(&raw[i], scene, i == 0 ? "127.0.0.5" : "127.0.0.6");
+    }
+    raw_await_end(&raw[2]);
+    dna_uv_listener_refused(scene->b.listener, counts);
+    assert_int_equal(counts[DNA_UV_LIMIT_HANDSHAKES], 1);
+    close(raw[1].fd);
+    scene_settle(scene);
+    assert_non_null(side_connect(&scene->a, "b.example"));
+    scene_until(scene, side_is_up, &scene->a); /* this one is under TLS */
+    raw_open(&raw[1], scene, "127.0.0.6");
+    raw_open(&raw[3], scene, "127.0.0.7");
+    raw_await_end(&raw[3]);
+    dna_uv_listener_refused(scene->b.listener, counts);
+    assert_int_equal(counts[DNA_UV_LIMIT_HANDSHAKES], 2);
+    limits.max_handshakes_per_address = 1;
+    limits.max_handshakes = 0;
+    dna_uv_listener_limit(scene->b.listener, &limits);
+    raw_open(&raw[3], scene, "127.0.0.6");
+    raw_await_end(&raw[3]);
+    dna_uv_listener_refused(scene->b.listener, counts);
+    assert_int_equal(counts[DNA_UV_LIMIT_HANDSHAKES], 2);
+    assert_int_equal(counts[DNA_UV_LIMIT_HANDSHAKES_AT], 1);
+    close(raw[0].fd);
+    close(raw[1].fd);
+}
+
 static void one_address_does_not_come_too_often(void **state)
 {
     struct scene *scene = *state;
@@ -431,6 +467,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         scene_test(one_address_does_not_take_all_connections),
+        scene_test(handshakes_are_limited),
         scene_test(one_address_does_not_come_too_often),
         scene_test(whom_the_host_does_not_admit_is_closed_unread),
         scene_test(out_of_descriptors),
