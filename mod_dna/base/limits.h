@@ -103,6 +103,7 @@
 /* Certificates and documents. */
 #define DNA_LIMIT_CHAIN 10
 #define DNA_LIMIT_CHAIN_BYTES (128 * 1024)
+#define DNA_LIMIT_TLS_IDENTITIES 512 /* of ours that are ready for use, at about 40 kB each */
 #define DNA_LIMIT_DOCUMENT (64 * 1024)
 #define DNA_LIMIT_URL 2048
 #define DNA_LIMIT_RSA_BITS 8192       /* a longer key costs us too much to verify with */

@@ -20,6 +20,7 @@ struct dna_edge_query;
 struct dna_edge_verification;
 struct dna_edge_completion;
 struct dna_edge_keep;
+struct dna_tls_pool;
 
 struct dna_edge_stream_list {
     struct dna_uv_stream *first, *last;
@@ -52,6 +53,7 @@ struct dna_uv {
     struct dna_edge_verification *verifications; /* dialback keys being asked about */
     unsigned last_verification;
     struct dna_edge_keep *keep; /* the store, or NULL */
+    struct dna_tls_pool *pool;  /* of certificates that we present; made with the first */
     unsigned char terms[2 * 32]; /* digests of how DNS is asked, and of the CA store */
     struct dna_edge_completion *completions; /* bundles */
     struct dna_uv_listener *listeners;

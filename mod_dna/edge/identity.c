@@ -5,6 +5,7 @@
 #include <edge/identity.h>
 
 #include <base/alloc.h>
+#include <base/limits.h>
 #include <edge/driver.h>
 
 struct dna_uv_identity {
@@ -24,7 +25,11 @@ enum dna_err dna_uv_identity_new(struct dna_uv *uv, struct dna_span chain_pem,
         return DNA_ERR_MEMORY;
     }
     made->alloc = uv->alloc;
-    err = dna_tls_identity_new(uv->alloc, chain_pem, key_pem, &made->tls, why);
+    err = uv->pool != NULL ? DNA_OK
+                           : dna_tls_pool_new(uv->alloc, DNA_LIMIT_TLS_IDENTITIES, &uv->pool);
+    if (err == DNA_OK) {
+        err = dna_tls_pool_identity(uv->pool, chain_pem, key_pem, &made->tls, why);
+    }
     if (err != DNA_OK) {
         dna_alloc_release(uv->alloc, made);
         return err;

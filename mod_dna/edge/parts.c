@@ -16,6 +16,7 @@
 #include <edge/want.h>
 #include <https/https.h>
 #include <resolver/resolver.h>
+#include <tls/tls.h>
 
 #define DIALBACK_SECRET 32 /* random bytes, where the host has none */
 
@@ -229,6 +230,7 @@ void dna_edge_parts_free(struct dna_uv *uv)
         dna_session_free(uv->session);
     }
     dna_roots_free(uv->roots);
+    dna_tls_pool_free(uv->pool);
     dna_edge_asks_free(uv);
     if (uv->alarm != NULL) {
         uv->face->timer_free(uv->alarm);

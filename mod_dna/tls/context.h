@@ -9,8 +9,8 @@ struct bio_st;
 struct bio_method_st;
 struct ssl_ctx_st;
 
-struct ssl_ctx_st *dna_tls_identity_context(const struct dna_tls_identity *identity,
-                                            bool server);
+/* Borrowed until the next call; an endpoint takes a reference.  NULL: no memory. */
+struct ssl_ctx_st *dna_tls_identity_context(struct dna_tls_identity *identity, bool server);
 const struct bio_method_st *dna_tls_identity_bio(const struct dna_tls_identity *identity);
 const struct dna_alloc *dna_tls_identity_alloc(const struct dna_tls_identity *identity);
 

@@ -1,6 +1,7 @@
 /* tls/identity.c: a certificate, its key, and one SSL_CTX for each direction.
  *
  * The contexts are made once: loading a certificate costs a millisecond, an endpoint 10 kB.
+ * An identity of a pool has them only while it is among those that were used last.
  * Both directions present the certificate and ask for the peer's; whatever comes is let
  * through the handshake, since who the peer is gets decided afterwards, several ways.
  * Nothing is resumed: after a resumption OpenSSL has no chain that could be judged (S21).
@@ -33,21 +34,36 @@
     "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:" \
     "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:" \
     "RSA+SHA256:RSA+SHA384:RSA+SHA512"
+#define REFUSED "OpenSSL does not take the certificate and its key"
 #define LEVEL 2 /* OpenSSL's: keys of ours below 112 bits are refused */
 
+/* The certificates and the key: while they are being read, and of a pool's identity. */
+struct material {
+    X509 *certs[DNA_LIMIT_CHAIN];
+    size_t n;
+    EVP_PKEY *key;
+};
+
+/* Invariant: either an identity is in the list of its pool, or it has no contexts. */
 struct dna_tls_identity {
     const struct dna_alloc *alloc;
     unsigned refs;
     struct dna_chain *chain;
     SSL_CTX *client, *server;
-    BIO_METHOD *bio;
+    BIO_METHOD *bio; /* of the pool, if there is one */
+    struct dna_tls_pool *pool;
+    struct material *material; /* with pool */
+    struct dna_tls_identity *newer, *older; /* in the pool's list */
+    bool listed;
 };
 
-/* The certificates and the key while they are being read. */
-struct material {
-    X509 *certs[DNA_LIMIT_CHAIN];
-    size_t n;
-    EVP_PKEY *key;
+struct dna_tls_pool {
+    const struct dna_alloc *alloc;
+    unsigned refs;
+    size_t n, most;
+    struct dna_tls_identity *newest, *oldest; /* which have contexts, by their last use */
+    SSL_CTX *blank; /* what is wrong with a certificate is found with it */
+    BIO_METHOD *bio;
 };
 
 static int no_passphrase(char *space, int room, int writing, void *arg)
@@ -88,6 +104,7 @@ static int choose_identity(SSL *ssl, int *alert, void *arg)
 {
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     struct dna_tls_identity *chosen;
+    SSL_CTX *ctx;
     (void)arg;
     if (!dna_tls_choose(SSL_get_app_data(ssl), name, &chosen)) {
         return SSL_TLSEXT_ERR_OK;
@@ -96,7 +113,8 @@ static int choose_identity(SSL *ssl, int *alert, void *arg)
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
-    if (SSL_set_SSL_CTX(ssl, chosen->server) != chosen->server) {
+    ctx = dna_tls_identity_context(chosen, true);
+    if (ctx == NULL || SSL_set_SSL_CTX(ssl, ctx) != ctx) {
         *alert = SSL_AD_INTERNAL_ERROR;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
@@ -222,7 +240,7 @@ static SSL_CTX *make_context(const SSL_METHOD *method, const struct material *m)
 static enum dna_err make_contexts(struct dna_tls_identity *identity, const struct material *m,
                                   const char **why)
 {
-    *why = "OpenSSL does not take the certificate and its key";
+    *why = REFUSED;
     identity->client = make_context(TLS_client_method(), m);
     identity->server = make_context(TLS_server_method(), m);
     identity->bio = dna_tls_bio_method();
@@ -254,9 +272,140 @@ enum dna_err dna_tls_identity_blank(const struct dna_alloc *alloc,
     return DNA_OK;
 }
 
-enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span chain_pem,
-                                  struct dna_span key_pem, struct dna_tls_identity **out,
-                                  const char **why)
+/* --- a pool ---------------------------------------------------------------------------- */
+
+enum dna_err dna_tls_pool_new(const struct dna_alloc *alloc, size_t most,
+                              struct dna_tls_pool **out)
+{
+    struct dna_tls_pool *pool = dna_alloc_zero(alloc, 1, sizeof *pool);
+    const struct material nothing = {.n = 0};
+    *out = NULL;
+    if (pool == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    pool->alloc = alloc;
+    pool->refs = 1;
+    pool->most = most;
+    pool->blank = make_context(TLS_method(), &nothing);
+    pool->bio = dna_tls_bio_method();
+    ERR_clear_error();
+    if (pool->blank == NULL || pool->bio == NULL) {
+        dna_tls_pool_free(pool);
+        return DNA_ERR_MEMORY;
+    }
+    *out = pool;
+    return DNA_OK;
+}
+
+void dna_tls_pool_free(struct dna_tls_pool *pool)
+{
+    if (pool == NULL || --pool->refs != 0) {
+        return;
+    }
+    SSL_CTX_free(pool->blank);
+    BIO_meth_free(pool->bio);
+    dna_alloc_release(pool->alloc, pool);
+}
+
+size_t dna_tls_pool_in_use(const struct dna_tls_pool *pool)
+{
+    return pool->n;
+}
+
+static void unlist(struct dna_tls_identity *identity)
+{
+    struct dna_tls_pool *pool = identity->pool;
+    *(identity->newer != NULL ? &identity->newer->older : &pool->newest) = identity->older;
+    *(identity->older != NULL ? &identity->older->newer : &pool->oldest) = identity->newer;
+    identity->newer = identity->older = NULL;
+    identity->listed = false;
+    pool->n--;
+}
+
+static void enlist(struct dna_tls_identity *identity)
+{
+    struct dna_tls_pool *pool = identity->pool;
+    identity->older = pool->newest;
+    *(pool->newest != NULL ? &pool->newest->newer : &pool->oldest) = identity;
+    pool->newest = identity;
+    identity->listed = true;
+    pool->n++;
+}
+
+/* Endpoints keep what they were made of. */
+static void drop_contexts(struct dna_tls_identity *identity)
+{
+    SSL_CTX_free(identity->client);
+    SSL_CTX_free(identity->server);
+    identity->client = identity->server = NULL;
+}
+
+/* False: no memory. */
+static bool use_contexts(struct dna_tls_identity *identity)
+{
+    struct dna_tls_pool *pool = identity->pool;
+    if (identity->listed) {
+        unlist(identity);
+    } else {
+        identity->client = make_context(TLS_client_method(), identity->material);
+        identity->server = make_context(TLS_server_method(), identity->material);
+        ERR_clear_error();
+        if (identity->client == NULL || identity->server == NULL) {
+            drop_contexts(identity);
+            return false;
+        }
+    }
+    enlist(identity);
+    while (pool->n > pool->most && pool->oldest != identity) {
+        struct dna_tls_identity *oldest = pool->oldest;
+        unlist(oldest);
+        drop_contexts(oldest);
+    }
+    return true;
+}
+
+/* What would be wrong with a context of it, without making one. */
+static enum dna_err try_material(struct dna_tls_pool *pool, const struct material *m,
+                                 const char **why)
+{
+    SSL *ssl = SSL_new(pool->blank);
+    bool fine;
+    if (ssl == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    fine = SSL_use_certificate(ssl, m->certs[0]) == 1 && SSL_use_PrivateKey(ssl, m->key) == 1;
+    for (size_t i = 1; fine && i < m->n; i++) {
+        fine = SSL_add1_chain_cert(ssl, m->certs[i]) == 1;
+    }
+    SSL_free(ssl);
+    *why = REFUSED;
+    return fine ? DNA_OK : DNA_ERR_FORMAT;
+}
+
+/* Takes over what m refers to. */
+static enum dna_err join(struct dna_tls_identity *identity, struct dna_tls_pool *pool,
+                         struct material *m, const char **why)
+{
+    enum dna_err err = try_material(pool, m, why);
+    if (err == DNA_OK) {
+        identity->material = dna_alloc_zero(identity->alloc, 1, sizeof *m);
+        err = identity->material != NULL ? DNA_OK : DNA_ERR_MEMORY;
+    }
+    if (err == DNA_OK) {
+        *identity->material = *m;
+        *m = (struct material){.n = 0};
+        identity->bio = pool->bio;
+        identity->pool = pool;
+        pool->refs++;
+    }
+    return err;
+}
+
+/* --- identities ------------------------------------------------------------------------ */
+
+static enum dna_err make_identity(const struct dna_alloc *alloc, struct dna_tls_pool *pool,
+                                  struct dna_span chain_pem, struct dna_span key_pem,
+                                  struct dna_tls_identity **out, const char **why)
 {
     struct dna_tls_identity *identity = dna_alloc_zero(alloc, 1, sizeof *identity);
     struct material m = {.n = 0};
@@ -275,11 +424,11 @@ enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span
     }
     if (err == DNA_OK) {
         leave_out_root(&m);
-        err = make_contexts(identity, &m, why);
-    }
-    if (err == DNA_OK) {
         *why = "the certificate cannot be read";
         err = dna_chain_share(alloc, m.certs, m.n, &identity->chain);
+    }
+    if (err == DNA_OK) {
+        err = pool != NULL ? join(identity, pool, &m, why) : make_contexts(identity, &m, why);
     }
     material_fini(&m);
     ERR_clear_error();
@@ -290,6 +439,20 @@ enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span
     *why = "";
     *out = identity;
     return DNA_OK;
+}
+
+enum dna_err dna_tls_identity_new(const struct dna_alloc *alloc, struct dna_span chain_pem,
+                                  struct dna_span key_pem, struct dna_tls_identity **out,
+                                  const char **why)
+{
+    return make_identity(alloc, NULL, chain_pem, key_pem, out, why);
+}
+
+enum dna_err dna_tls_pool_identity(struct dna_tls_pool *pool, struct dna_span chain_pem,
+                                   struct dna_span key_pem, struct dna_tls_identity **out,
+                                   const char **why)
+{
+    return make_identity(pool->alloc, pool, chain_pem, key_pem, out, why);
 }
 
 struct dna_tls_identity *dna_tls_identity_ref(struct dna_tls_identity *identity)
@@ -303,9 +466,18 @@ void dna_tls_identity_free(struct dna_tls_identity *identity)
     if (identity == NULL || --identity->refs != 0) {
         return;
     }
-    SSL_CTX_free(identity->client);
-    SSL_CTX_free(identity->server);
-    BIO_meth_free(identity->bio);
+    if (identity->listed) {
+        unlist(identity);
+    }
+    drop_contexts(identity);
+    if (identity->pool == NULL) {
+        BIO_meth_free(identity->bio);
+    }
+    if (identity->material != NULL) {
+        material_fini(identity->material);
+        dna_alloc_release(identity->alloc, identity->material);
+    }
+    dna_tls_pool_free(identity->pool);
     dna_chain_free(identity->chain);
     dna_alloc_release(identity->alloc, identity);
 }
@@ -315,9 +487,11 @@ const struct dna_chain *dna_tls_identity_chain(const struct dna_tls_identity *id
     return identity->chain;
 }
 
-struct ssl_ctx_st *dna_tls_identity_context(const struct dna_tls_identity *identity,
-                                            bool server)
+struct ssl_ctx_st *dna_tls_identity_context(struct dna_tls_identity *identity, bool server)
 {
+    if (identity->pool != NULL && !use_contexts(identity)) {
+        return NULL;
+    }
     return server ? identity->server : identity->client;
 }
 

@@ -107,7 +107,8 @@ static enum dna_err offer(struct dna_tls *tls, const struct dna_tls_options *opt
 static enum dna_err begin(struct dna_tls *tls, const struct dna_tls_options *options)
 {
     BIO *bio;
-    tls->ssl = SSL_new(dna_tls_identity_context(tls->identity, options->server));
+    SSL_CTX *ctx = dna_tls_identity_context(tls->identity, options->server);
+    tls->ssl = ctx != NULL ? SSL_new(ctx) : NULL;
     if (tls->ssl == NULL) {
         return DNA_ERR_MEMORY;
     }

@@ -27,6 +27,23 @@ void dna_tls_identity_free(struct dna_tls_identity *identity);
 /* What we present; NULL: nothing. */
 const struct dna_chain *dna_tls_identity_chain(const struct dna_tls_identity *identity);
 
+/* Many identities, of which few are used at a time: of the `most` that were used last the
+ * contexts are kept, which are the dear part; the others' are made again at their next use.
+ * What is wrong with a certificate or a key is found at once all the same.  Reference-counted:
+ * its identities keep it. */
+struct dna_tls_pool;
+DNA_MUST_USE enum dna_err dna_tls_pool_new(const struct dna_alloc *alloc, size_t most,
+                                           struct dna_tls_pool **out);
+void dna_tls_pool_free(struct dna_tls_pool *pool);
+/* As dna_tls_identity_new. */
+DNA_MUST_USE enum dna_err dna_tls_pool_identity(struct dna_tls_pool *pool,
+                                                struct dna_span chain_pem,
+                                                struct dna_span key_pem,
+                                                struct dna_tls_identity **out,
+                                                const char **why);
+/* How many have contexts. */
+size_t dna_tls_pool_in_use(const struct dna_tls_pool *pool);
+
 /* One that presents nothing: for servers that choose by the name that the client asks for. */
 DNA_MUST_USE enum dna_err dna_tls_identity_blank(const struct dna_alloc *alloc,
                                                  struct dna_tls_identity **out);
