@@ -549,9 +549,14 @@ GUARD(resumption_fits)
            dna_span_is(id, s->managing.id);
 }
 
-/* The header's domain, to which what is resumed is bound, is proven on this stream, too. */
 GUARD(searching)
 {
-    return s->managing.state == DNA_S2S_SEARCHING &&
-           (s->call->manage == NULL || dna_s2s_is_proven(s, header_peer(s))) && r == NULL;
+    UNUSED;
+    return s->managing.state == DNA_S2S_SEARCHING;
+}
+
+/* The header's domain, to which what is resumed is bound, is proven on this stream, too. */
+GUARD(searching_proven)
+{
+    return dna_s2s_if_searching(s, r) && dna_s2s_is_proven(s, header_peer(s));
 }

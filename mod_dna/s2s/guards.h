@@ -109,6 +109,7 @@ dna_s2s_guard_fn dna_s2s_if_room;
 dna_s2s_guard_fn dna_s2s_if_sender_ours;
 dna_s2s_guard_fn dna_s2s_if_sender_proven;
 dna_s2s_guard_fn dna_s2s_if_searching;
+dna_s2s_guard_fn dna_s2s_if_searching_proven;
 dna_s2s_guard_fn dna_s2s_if_sender_stands;
 dna_s2s_guard_fn dna_s2s_if_speaks;
 dna_s2s_guard_fn dna_s2s_if_starttls_good;

@@ -40,8 +40,9 @@ static const struct dna_s2s_row rows[] = {
     ROW(IN_ESTABLISHED, EV_ENABLE, ALWAYS, DO(manage_not), SAME, "XEP-0198 3")
     ROW(IN_ESTABLISHED, EV_RESUME, IF(resumable), DO(find_suspended), SAME, "XEP-0198 5")
     ROW(IN_ESTABLISHED, EV_RESUME, ALWAYS, DO(manage_not), SAME, "XEP-0198 5")
-    ROW(IN_ESTABLISHED, EV_SUSPENDED, IF(searching), DO(resume), SAME, "XEP-0198 5")
-    ROW(IN_ESTABLISHED, EV_SUSPENDED, ALWAYS, DO(resume_not), SAME, "XEP-0198 5")
+    ROW(IN_ESTABLISHED, EV_SUSPENDED, IF(searching_proven), DO(resume), SAME,
+        "XEP-0198 5")
+    ROW(IN_ESTABLISHED, EV_SUSPENDED, IF(searching), DO(resume_not), SAME, "XEP-0198 5")
     ROW(IN_ESTABLISHED, EV_NOT_SUSPENDED, IF(searching), DO(resume_not), SAME, "XEP-0198 5")
     ROW(IN_ESTABLISHED, EV_LAPSED, ALWAYS, DO(fail_reset), FAILED, "RFC 6120 4.9.3.16")
 
