@@ -1,13 +1,11 @@
 """ejabberd as Debian ships it, without ejabberdctl (and so without epmd)."""
 
-import pathlib
-
 from . import recipe
 from .process import LabError, wait_until
 from .xmpp import C2S, LOOPBACK, PASSWORD, S2S, Server, said_after
 
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
-_STARTED = "is started in the node"
+_STARTED = b"is started in the node"
 
 # What the lab adds to the lists of the recipe: a listener for its clients, and modules.
 _LISTENER = f"""listen:
@@ -76,17 +74,18 @@ class Ejabberd(Server):
     def start(self):
         at_start = self.state / "at-start"
         at_start.write_text(",\n".join([*self._at_start, "ok"]) + ".\n", encoding="utf-8")
-        daemon = self.machine.start("ejabberd", [
+        begun = self._log.stat().st_size if self._log.exists() else 0
+        daemon = self.run("ejabberd", [
             "env", f"HOME={self.state}", f"ERL_LIBS={LIBRARIES}",
             f"EJABBERD_CONFIG_PATH={self.config}", f"EJABBERD_LOG_PATH={self._log}",
             f"EJABBERD_PID_PATH={self.state}/ejabberd.pid",
             "erl", "-noinput", "+sbwt", "none", "+S", "2:2", "-mnesia", "dir",
             f'"{self.state}/mnesia"', "-s", "ejabberd",
             "-eval", f'{{ok, ok}} = file:script("{at_start}").'],
-            user=self.USER, mounts=self.mounts())
+            self.mounts())
         # Its ports are open before its modules are there.
-        wait_until(self._is_up, "ejabberd: starting", [daemon], self._log)
+        wait_until(lambda: self._is_up(begun), "ejabberd: starting", [daemon], self._log)
         return self.wait(daemon)
 
-    def _is_up(self):
-        return pathlib.Path(self._log).exists() and said_after(self._log, _STARTED)
+    def _is_up(self, begun):
+        return self._log.exists() and _STARTED in self._log.read_bytes()[begun:]

@@ -83,9 +83,8 @@ class Jabberd(Server):
         return self.wait(self._start("s2s"))
 
     def _start(self, part):
-        return self.machine.start(f"jabberd2-{part}", [f"/usr/sbin/jabberd2-{part}", "-c",
-                                                       self._file(part)],
-                                  user=self.USER, mounts=self.mounts())
+        return self.run(f"jabberd2-{part}", [f"/usr/sbin/jabberd2-{part}", "-c",
+                                             self._file(part)], self.mounts())
 
     def fetch(self, daemon, url):
         """What URL gives where the server runs.  It has no HTTP client of its own: another

@@ -44,6 +44,7 @@ class Server:
         self.domains = list(domains)
         self.alone = alone
         self.address = LOOPBACK if alone is None else machine.address
+        self._running = []
         self.state = machine.directory / self.NAME
         self.state.mkdir()
         self.give(self.state)
@@ -52,6 +53,15 @@ class Server:
         account = pwd.getpwnam(self.USER)
         os.chown(path, account.pw_uid, account.pw_gid)
         return path
+
+    def run(self, name, argv, mounts=()):
+        daemon = self.machine.start(name, argv, user=self.USER, mounts=mounts)
+        self._running.append(daemon)
+        return daemon
+
+    def stop(self):
+        while self._running:
+            self._running.pop().stop()
 
     def mounts(self):
         """Its own /etc/resolv.conf."""
@@ -122,8 +132,7 @@ class Prosody(Server):
         run(["prosodyctl", "--config", self.config, "register", user, domain, PASSWORD])
 
     def start(self):
-        return self.wait(self.machine.start(
-            "prosody", ["prosody", "--config", self.config, "-F"], user=self.USER))
+        return self.wait(self.run("prosody", ["prosody", "--config", self.config, "-F"]))
 
     def fetch(self, daemon, url):
         """Have the server itself fetch URL; what it got."""

@@ -2,9 +2,10 @@
 
 north.dna runs Prosody, south.dna ejabberd, east.dna jabberd2, each behind a gateway as the
 recipe in docs/servers tells.  Each hosts a delegated domain, for which the provider has no
-certificate, and one that brought its own certificate along.  Four more servers have no
+certificate, and one that brought its own certificate along.  Five more servers have no
 gateway and never heard of this protocol: two that insist on certificates (one of them on the
-purpose clientAuth, too), two that are content with dialback.
+purpose clientAuth, too), three that are content with dialback.  One of these has a
+certificate that proves nothing; the policy of one gateway lets it in all the same.
 
 Every message counts at the receiving client only, every refusal at the sender and at the
 victim; and each server behind a gateway fetches a document from the web, to show that
@@ -28,16 +29,20 @@ from .world import DNS, NAMESERVER
 
 ADDRESSES = {"dns": "44.128.0.1", "north": "44.128.1.1", "south": "44.128.2.1",
              "east": "44.128.3.1", "pine": "44.128.11.1", "elm": "44.128.12.1",
-             "oak": "44.128.13.1", "yew": "44.128.14.1", "web": "44.128.4.1"}
+             "oak": "44.128.13.1", "yew": "44.128.14.1", "fir": "44.128.15.1",
+             "web": "44.128.4.1"}
 # Behind a gateway: the server, a delegated domain, one with a certificate of its own.
 PROVIDERS = {"north": (Prosody, "library.dna", "notary.dna"),
              "south": (Ejabberd, "museum.dna", "mint.dna"),
              "east": (Jabberd, "archive.dna", "harbour.dna")}
-# Without: the server, whether dialback will do, and what it is.
+# Without: the server, whether dialback will do for it, and what it is.
 STOCK = {"pine": (Prosody, False, "Prosody, which insists on certificates"),
          "elm": (Ejabberd, False, "ejabberd, which insists on certificates with clientAuth"),
          "oak": (Jabberd, True, "jabberd2, which checks by dialback"),
-         "yew": (Ejabberd, True, "ejabberd, to which dialback over TLS will do")}
+         "yew": (Ejabberd, True, "ejabberd, to which dialback over TLS will do"),
+         "fir": (Jabberd, True, "jabberd2 with a certificate of nobody's authority")}
+UNPROVEN = "fir"
+LENIENT = "north"       # whose policy for it is dialback
 USER = "user"
 URL = "http://www.web.dna/hello"
 HELLO = "good morning"
@@ -62,7 +67,7 @@ class Play:
     def set_up(self):
         step = self.screen.step
         self.screen.heading("Setting up")
-        with step("nine machines and a router"):
+        with step("ten machines and a router"):
             self.make_network()
         with step("DNS, certificates, a web server"):
             self.make_zones()
@@ -71,7 +76,7 @@ class Play:
         with step("Prosody, ejabberd and jabberd2 behind three gateways"):
             for provider in PROVIDERS:
                 self.start_provider(provider)
-        with step("four servers without a gateway"):
+        with step("five servers without a gateway"):
             for name in STOCK:
                 self.start_stock(name)
         with step("a user of each domain logs in"):
@@ -101,13 +106,15 @@ class Play:
 
     def make_certificates(self):
         self.authority = Authority(self.world.directory / "ca")
+        self.nobody = Authority(self.world.directory / "nobody's ca")
         for name, (_, _, own) in PROVIDERS.items():
             directory = self.world[name].directory
             self.certificates[name] = self.authority.certify(f"xmpp.{name}.dna", directory)
             self.certificates[own] = self.authority.certify(own, directory, purposes=BOTH)
         for name in STOCK:
-            self.certificates[name] = self.authority.certify(
-                f"{name}.dna", self.world[name].directory, purposes=BOTH)
+            of = self.nobody if name == UNPROVEN else self.authority
+            self.certificates[name] = of.certify(f"{name}.dna", self.world[name].directory,
+                                                 purposes=BOTH)
 
     def make_web(self):
         web = self.web = WebServer(self.world["web"])
@@ -122,6 +129,7 @@ class Play:
             {"ca": self.authority.certificate, "hints": self.world.directory / "root.hints",
              "anchor": self.signer.dnskey_file("."), "dns": DNS},
             {delegated: {}, own: {"certificate": certificate, "key": key}},
+            {f"{UNPROVEN}.dna": {"level": '"dialback"'}, "*": {}} if name == LENIENT else None,
             under=self.world.under, server=kind.NAME)
         self.world.gateways[name] = gateway
         self.world.daemons[name] = gateway.start()
@@ -163,6 +171,9 @@ class Play:
         for name, (_, dialback, what) in STOCK.items():
             self.screen.line()
             self.screen.line(f"  {name}.dna: {what}", "bold")
+            if name == UNPROVEN:
+                self.unproven(f"{name}.dna")
+                continue
             for _, delegated, own in PROVIDERS.values():
                 ours = delegated if dialback else own
                 self.deliver(ours, f"{name}.dna")
@@ -172,6 +183,19 @@ class Play:
         self.claim(all("unsupported certificate purpose" in gateway.trace.read_text("utf-8")
                        for gateway in self.world.gateways.values()),
                    "yew.dna refused the providers' certificates: they lack clientAuth")
+
+    def unproven(self, domain):
+        """Let in where the policy says so, and nowhere else."""
+        for provider, (_, delegated, _) in PROVIDERS.items():
+            if provider == LENIENT:
+                self.deliver(delegated, domain)
+                self.deliver(domain, delegated)
+            else:
+                self.refused(delegated, domain)
+                self.refused(domain, delegated)
+            rulings = self.world.gateways[provider].rulings(domain=domain)
+            self.claim(rulings and all(r.get("ruling") != "PROVEN" for r in rulings),
+                       f"{provider}.dna never ruled {domain} PROVEN")
 
     def what_strict_servers_refuse(self):
         self.screen.heading("3. Delegated domains and servers that know certificates only")
@@ -203,8 +227,25 @@ class Play:
             self.deliver("pine.dna", PROVIDERS[one][2], "again")
             self.deliver(PROVIDERS[one][1], "yew.dna", "again")
 
+    def servers_afresh(self):
+        self.screen.heading("6. The servers begin afresh, the gateways stay")
+        names = list(PROVIDERS)
+        for name, other in zip(names, names[1:] + names[:1]):
+            ours, theirs = PROVIDERS[name][1], PROVIDERS[other][1]
+            for domain in self.servers[name].domains:
+                self.clients[domain].leave()
+            self.servers[name].stop()
+            sender = self.clients[theirs]
+            condition, _ = sender.wait_for_error(sender.send(f"{USER}@{ours}", "anybody?"),
+                                                 log=self.log_of(ours))
+            self.claim(True, f"{theirs} → {ours}, which is down, came back: {condition}")
+            self.daemons[name] = self.servers[name].start()
+            self.log_in(name)
+            self.deliver(ours, theirs, "back again")
+            self.deliver(theirs, ours, "back again")
+
     def other_queries(self):
-        self.screen.heading(f"6. Each server behind a gateway fetches {URL}")
+        self.screen.heading(f"7. Each server behind a gateway fetches {URL}")
         north, south, east = (self.servers[name] for name in PROVIDERS)
         got = {"north": north.fetch(self.daemons["north"], URL),
                "south": south.fetched(self.daemons["south"]),
@@ -265,6 +306,7 @@ def play(world, screen):
     scene.what_strict_servers_refuse()
     scene.nowhere()
     scene.afresh()
+    scene.servers_afresh()
     scene.other_queries()
     scene.last_word()
     return scene.failures
