@@ -1,5 +1,6 @@
 /* s2s/act_assert.c: one domain of ours, towards the peer. */
 #include <s2s/actions.h>
+#include <s2s/guards.h>
 
 #include <string.h>
 
@@ -20,14 +21,26 @@ static bool is_header_own(const struct dna_s2s *s, const struct dna_s2s_record *
     return strcmp(r->domain, s->own.text) == 0;
 }
 
+/* Dialback may still carry it, or does: then that tells the host what becomes of it. */
+static bool dials_instead(const struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    return is_header_own(s, r) &&
+           (s->headers.dials || (s->state == DNA_S2S_OUT_DNA &&
+                                 (dna_s2s_if_dials_undecided(s, NULL) ||
+                                  dna_s2s_if_dials_noted_standing(s, NULL))));
+}
+
 /* It ends without the peer's acceptance. */
 static void end_refused(struct dna_s2s *s, struct dna_s2s_record *r)
 {
+    bool was_valid = dna_s2s_state_valid((enum dna_s2s_state)r->state);
     dna_s2s_timer(s, r, DNA_NEVER);
     r->ended_at = s->now.mono;
     r->retry_at = s->now.mono + dna_s2s_backoff(r);
-    dna_s2s_emit_standing(s, DNA_S2S_OWN, r, false, WHY_NOT);
-    if (is_header_own(s, r)) {
+    if (was_valid || !dials_instead(s, r)) {
+        dna_s2s_emit_standing(s, DNA_S2S_OWN, r, false, WHY_NOT);
+    }
+    if (is_header_own(s, r) && !s->headers.dials) {
         dna_s2s_raise(s, DNA_S2S_EV_TURNED_AWAY, NULL, NULL, NULL);
     }
 }
@@ -141,9 +154,15 @@ ACTION(own_unanswered)
     end_refused(s, r);
 }
 
+/* Refused while the peer's own domain was still being judged: now dialback may follow. */
 ACTION(own_refused_still)
 {
-    dna_s2s_emit_standing(s, DNA_S2S_OWN, r, false, WHY_NOT);
+    if (!dials_instead(s, r)) {
+        dna_s2s_emit_standing(s, DNA_S2S_OWN, r, false, WHY_NOT);
+    }
+    if (s->state == DNA_S2S_OUT_DNA && is_header_own(s, r)) {
+        dna_s2s_raise(s, DNA_S2S_EV_TURNED_AWAY, NULL, NULL, NULL);
+    }
 }
 
 ACTION(forget_own)

@@ -50,7 +50,10 @@ static void raise_pair(struct dna_s2s *s, const char *own, const char *peer)
 ACTION(begin_dialback)
 {
     (void)r;
-    s->dna = DNA_S2S_SPEAKS_NO;
+    s->headers.dials = true;
+    if (s->dna != DNA_S2S_SPEAKS_YES) {
+        s->dna = DNA_S2S_SPEAKS_NO;
+    }
     if (s->state == DNA_S2S_OUT_TLS_FEATURES) {
         dna_s2s_features_note(s, s->call->item->element);
         dna_s2s_bidi_begin(s);
@@ -302,11 +305,14 @@ TELL(unanswered, DNA_S2S_KEY_UNANSWERED)
 
 /* --- a domain that is not proven ---------------------------------------------------------- */
 
-/* The peer is told nothing, nor is the host: what counts is what its pairs come to. */
+/* The host is told nothing: what counts is what its pairs come to.  The peer is, where it had
+ * asserted the domain or was challenged: that it proved nothing ends the exchange, and dialback
+ * may follow. */
 ACTION(admit_dialback)
 {
     r->hearing = false;
     r->code = (unsigned char)s->call->ruling->code;
+    dna_s2s_tell_unproven(s, r);
     r->expires_at = s->now.wall + DNA_LIMIT_DIALBACK_LIFE_S;
     dna_s2s_timer(s, r, s->now.mono + (int64_t)DNA_LIMIT_DIALBACK_LIFE_S * 1000);
     if (strcmp(r->domain, s->peer.text) == 0) {

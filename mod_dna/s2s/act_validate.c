@@ -233,6 +233,16 @@ static bool told(const struct dna_s2s_record *r)
            dna_s2s_state_valid(state);
 }
 
+void dna_s2s_tell_unproven(struct dna_s2s *s, struct dna_s2s_record *r)
+{
+    r->proof_owed = dna_s2s_state_challenged(state_of(r));
+    r->wanted = false;
+    if (s->dna == DNA_S2S_SPEAKS_YES && told(r)) {
+        r->retry_at = s->now.mono + dna_s2s_backoff(r);
+        say(s, r, "invalid");
+    }
+}
+
 ACTION(refuse)
 {
     note_ruling(s, r);

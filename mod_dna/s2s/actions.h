@@ -8,6 +8,9 @@
 
 #include <s2s/table.h>
 
+/* The peer's domain is not proven: the peer is told so where it knows of the question. */
+void dna_s2s_tell_unproven(struct dna_s2s *s, struct dna_s2s_record *r);
+
 dna_s2s_action_fn dna_s2s_do_accept;
 dna_s2s_action_fn dna_s2s_do_acknowledge;
 dna_s2s_action_fn dna_s2s_do_admit_dialback;

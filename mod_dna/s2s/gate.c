@@ -34,8 +34,8 @@ bool dna_s2s_stands(const struct dna_s2s *s, const struct dna_s2s_record *peer)
 bool dna_s2s_can_dial(const struct dna_s2s *s)
 {
     return dna_s2s_is(s, DNA_S2S_PUBLIC) && s->options.role == DNA_INITIATING &&
-           s->options.dialback && s->dna != DNA_S2S_SPEAKS_YES && s->headers.dialback &&
-           s->headers.id != NULL &&
+           s->options.dialback && s->headers.dialback && s->headers.id != NULL &&
+           (s->headers.dials || s->dna != DNA_S2S_SPEAKS_YES) &&
            (s->state == DNA_S2S_OUT_DIALBACK || s->state == DNA_S2S_OUT_ESTABLISHED);
 }
 

@@ -144,6 +144,17 @@ GUARD(dials_noted)
     return s->options.dialback && s->headers.dialback && s->headers.id != NULL;
 }
 
+/* ... while the header's domain is still being judged. */
+GUARD(dials_undecided)
+{
+    return dna_s2s_if_dials_noted(s, r) && dna_s2s_if_peer_heard(s, r);
+}
+
+GUARD(dials_noted_standing)
+{
+    return dna_s2s_if_dials_noted(s, r) && dna_s2s_stands(s, header_peer(s));
+}
+
 GUARD(dials_admitted)
 {
     return dna_s2s_if_dials_noted(s, r) && dna_s2s_if_peer_admitted(s, r);
@@ -478,10 +489,23 @@ GUARD(key_invalid_alone)
     return s->call->outcome == DNA_S2S_KEY_INVALID && s->records.peer_valid == 0;
 }
 
-/* A peer that speaks DNA proves by it. */
+/* Where the peer speaks DNA: what an initiating peer may still dial, or what we may.  What
+ * stanzas of ours wait for on a stream that dials nothing is refused, so that they find another
+ * way. */
+static bool may_be_dialled(const struct dna_s2s *s, const struct dna_s2s_record *r)
+{
+    if (s->dna != DNA_S2S_SPEAKS_YES || dna_s2s_can_dial(s)) {
+        return true;
+    }
+    if (s->options.role == DNA_RECEIVING) {
+        return !r->wanted;
+    }
+    return s->state == DNA_S2S_OUT_DNA && r == header_peer(s) && dna_s2s_if_dials_noted(s, r);
+}
+
 GUARD(dialback_admits)
 {
-    return s->options.dialback && s->dna != DNA_S2S_SPEAKS_YES && s->call->ruling->dialback &&
+    return s->options.dialback && s->call->ruling->dialback && may_be_dialled(s, r) &&
            s->call->ruling->verdict != DNA_PROVEN && !dna_s2s_hosts(s, r->domain);
 }
 

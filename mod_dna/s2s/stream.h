@@ -82,6 +82,7 @@ struct dna_s2s_headers {
     bool stranger;        /* the response came from another domain than we asked */
     bool external;        /* SASL EXTERNAL is offered */
     bool dialback, dialback_errors;
+    bool dials;           /* initiating: pairs are dialled, though the peer may speak DNA */
     char *id;             /* initiating, where dialback may need it: the peer's; or NULL */
     bool manages;         /* the peer offers XEP-0198 */
     bool bidi;            /* ... and XEP-0288 */

@@ -95,6 +95,7 @@ static const struct dna_s2s_row rows[] = {
     CHALLENGE_ROWS(A_INVALID, "DNA, asserting side: INVALID")
     ROW(A_INVALID, RX_VALID, IF(hosted), DO(own_accepted), A_VALID,
         "DNA, asserting side: INVALID")
+    ROW(A_INVALID, RE_RESTORED, ALWAYS, DO(own_restored), A_VALID, "XEP-0344 3")
     ROW(A_INVALID, RX_INVALID, ALWAYS, NOTHING, SAME, "DNA, asserting side: INVALID")
     ROW(A_INVALID, RE_UNHOSTED, ALWAYS, DO(forget_own), A_IMPOSSIBLE,
         "DNA, asserting side: INVALID")

@@ -4,7 +4,8 @@
  * (receiving).  Y: a key of the peer's that we ask about (authoritative is the peer).  Keys
  * of ours that a peer asks about stand in table_pair.c.
  *
- * A proof goes first, in both directions; then the elements only signal it.  Where there is
+ * A proof goes first, in both directions; then the elements only signal it.  With a peer that
+ * speaks DNA all this comes behind the exchange, on the same stream.  Where there is
  * none the court has to say that dialback may do (S10 to S12), and what is admitted then is
  * this pair alone, for a day at most (S18).  An answer counts only for a request that was
  * sent on this stream and is still open; nobody is asked on the stream that made the claim.

@@ -1,7 +1,8 @@
 /* s2s/table_out.c: the initiating entity's stream.
  *
  * TLS is tried whether or not it is offered (RFC 7590).  We prove nothing of ours before
- * the peer is proven to us, and its stanzas are admitted only once it was told so.
+ * the peer is proven to us, and its stanzas are admitted only once it was told so.  Dialback
+ * may follow an exchange that ended without a proof; the court has to say so.
  */
 #include <s2s/actions.h>
 #include <s2s/guards.h>
@@ -71,6 +72,8 @@ static const struct dna_s2s_row rows[] = {
     ROW(OUT_DIALBACK, EV_AUTHENTICATED, IF(own_valid), DO(establish), OUT_ESTABLISHED,
         "XEP-0220 2.4")
     ROW(OUT_DIALBACK, EV_TURNED_AWAY, ALWAYS, DO(say_end), CLOSING, "XEP-0220 2.4.2")
+    ROW(OUT_DIALBACK, EV_DNA, IF(speaks), DO(take_dna), SAME, "DNA, dialback after it")
+    ROW(OUT_DIALBACK, EV_REFUSED, IF(peer_admitted), NOTHING, SAME, "XEP-0220 2.1.1")
     ROW(OUT_DIALBACK, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED,
         "RFC 6120 4.9.3.12")
 
@@ -80,7 +83,12 @@ static const struct dna_s2s_row rows[] = {
     ROW(OUT_DNA, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(OUT_DNA, EV_AUTHENTICATED, IF(both_valid), DO(establish), OUT_ESTABLISHED, "DNA")
     ROW(OUT_DNA, EV_AUTHENTICATED, IF(peer_valid), DO(assert_own), SAME, "DNA")
+    ROW(OUT_DNA, EV_REFUSED, IF(dials_admitted), DO(begin_dialback), OUT_DIALBACK,
+        "DNA, dialback after it")
     ROW(OUT_DNA, EV_REFUSED, ALWAYS, DO(fail_not_authorized), FAILED, "RFC 6120 4.9.3.12")
+    ROW(OUT_DNA, EV_TURNED_AWAY, IF(dials_undecided), NOTHING, SAME, "DNA, dialback after it")
+    ROW(OUT_DNA, EV_TURNED_AWAY, IF(dials_noted_standing), DO(begin_dialback), OUT_DIALBACK,
+        "DNA, dialback after it")
     ROW(OUT_DNA, EV_TURNED_AWAY, ALWAYS, DO(say_end), CLOSING, "DNA")
 
     ROW(OUT_SASL, EV_SUCCESS, IF(peer_proven), DO(sasl_done), OUT_SASL_HEADER,

@@ -76,11 +76,15 @@ static const struct dna_s2s_row rows[] = {
         CLAUSE("CHALLENGED"))
     PENDING_ROWS(V_CHALLENGED, CLAUSE("CHALLENGED"))
     ROW(V_CHALLENGED, RE_RULED, IF(proven), DO(accept), V_VALID, CLAUSE("CHALLENGED"))
+    ROW(V_CHALLENGED, RE_RULED, IF(dialback_admits), DO(admit_dialback), V_UNPROVEN,
+        "DNA, dialback after it")
     ROW(V_CHALLENGED, RE_RULED, ALWAYS, DO(refuse), V_INVALID, CLAUSE("CHALLENGED"))
 
     ROW(V_EVALUATING, RX_IMPOSSIBLE, ALWAYS, DO(cancel), V_IMPOSSIBLE, CLAUSE("EVALUATING"))
     PENDING_ROWS(V_EVALUATING, CLAUSE("EVALUATING"))
     ROW(V_EVALUATING, RE_RULED, IF(proven), DO(accept), V_VALID, CLAUSE("EVALUATING"))
+    ROW(V_EVALUATING, RE_RULED, IF(dialback_admits), DO(admit_dialback), V_UNPROVEN,
+        "DNA, dialback after it")
     ROW(V_EVALUATING, RE_RULED, ALWAYS, DO(refuse), V_INVALID, CLAUSE("EVALUATING"))
     ROW(V_EVALUATING, RE_CHALLENGE, ALWAYS, DO(answer_silent), SAME, CLAUSE("EVALUATING"))
 
@@ -135,8 +139,12 @@ static const struct dna_s2s_row rows[] = {
     ROW(V_INVALID, RE_DIALLED, IF(may_not_retry), NOTHING, SAME, CLAUSE("INVALID"))
     ROW(V_INVALID, RE_DIALLED, ALWAYS, DO(hear), V_CHECKING, "XEP-0344 3")
 
+    ROW(V_UNPROVEN, RX_ASSERT, IF(storming), DO(fail_storm), SAME, CLAUSE("INVALID"))
     ROW(V_UNPROVEN, RX_ASSERT, IF(hosted), DO(refuse_spoof), V_INVALID, "DNA, own domain")
+    ROW(V_UNPROVEN, RX_ASSERT, IF(may_not_retry), DO(refuse_again), SAME, CLAUSE("INVALID"))
     HEAR_ROWS(V_UNPROVEN, CLAUSE("NONE"))
+    ROW(V_UNPROVEN, RX_PROOF, IF(owed), DO(note_late_proof), SAME, CLAUSE("VALID"))
+    ROW(V_UNPROVEN, RE_WANT, IF(may_not_retry), DO(tell_refused), SAME, CLAUSE("INVALID"))
     WANT_ROWS(V_UNPROVEN, CLAUSE("NONE"))
     ROW(V_UNPROVEN, RX_IMPOSSIBLE, ALWAYS, DO(end_dialback), V_IMPOSSIBLE, CLAUSE("VALID"))
     ROW(V_UNPROVEN, RE_DIALLED, IF(still_admitted), NOTHING, SAME, "XEP-0220 2.1.2")

@@ -86,6 +86,8 @@ static bool may_ask(const struct dna_s2s *s, const char *own, const char *peer)
 {
     bool initiating = s->options.role == DNA_INITIATING;
     bool header = strcmp(own, s->own.text) == 0 && strcmp(peer, s->peer.text) == 0;
+    /* What the peer did not take as proven it may take by dialback. */
+    bool dials = dna_s2s_can_dial(s) || (header && s->state == DNA_S2S_OUT_DNA);
     if (dna_s2s_over(s) || strlen(own) > DNA_NAME_MAX || strlen(peer) > DNA_NAME_MAX) {
         return false;
     }
@@ -100,7 +102,8 @@ static bool may_ask(const struct dna_s2s *s, const char *own, const char *peer)
         return false;
     }
     if (!dna_s2s_hosts(s, own) || dna_s2s_hosts(s, peer) ||
-        refused(s, dna_s2s_own_record(s, own)) || refused(s, dna_s2s_peer_record(s, peer))) {
+        (refused(s, dna_s2s_own_record(s, own)) && !dials) ||
+        refused(s, dna_s2s_peer_record(s, peer))) {
         return false;
     }
     if (dna_s2s_can_dial(s)) {

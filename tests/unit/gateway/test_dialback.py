@@ -19,7 +19,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "support")]
 
-from test_program import ELEMENT, FEATURES, HEADER, PATIENCE, Provider, World, read_until
+from test_program import ELEMENT, FEATURES, HEADER, PATIENCE, Provider, World, read_until, run
 
 PEER = "127.0.10.202"
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
@@ -202,6 +202,51 @@ class Dialback(unittest.TestCase):
         kind, source, _, ident, text = self.gateway.server.get()
         self.assertEqual((kind, source, ident), ("error", "user@peer.dna", "m3"), text)
         self.assertTrue(self.peer.stanzas.empty())
+
+
+class Unprovable(Provider):
+    """Serves one domain, under a self-signed certificate that names nobody."""
+
+    def __init__(self, world, number, level):
+        self.level = level
+        super().__init__(world, number, [f"d{number}.dna"])
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=nobody",
+            "-keyout", world.file(f"{self.name}.key"),
+            "-out", world.file(f"{self.name}.pem"))
+
+    def text(self, world, number):
+        return super().text(world, number) + f'policy "*" {{ level = {self.level} }}\n'
+
+
+class TwoGateways(unittest.TestCase):
+    """Both speak DNA, neither can prove anything."""
+
+    def start(self, *levels):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        for number, level in enumerate(levels, 1):
+            side = Unprovable(self.world, number, level)
+            self.world.providers.append(side)
+            side.start()
+        return self.world.providers
+
+    def test_dialback_follows_the_exchange(self):
+        one, other = self.start("dialback", "dialback")
+        one.server.send("d1.dna", "d2.dna", "m1")
+        self.assertEqual(other.server.get()[1:4], ("user@d1.dna/x", "user@d2.dna", "m1"))
+        self.assertTrue(other.logs("dialback-accepted", "d1.dna -> d2.dna"))
+        other.server.send("d2.dna", "d1.dna", "m2")
+        self.assertEqual(one.server.get()[1:4], ("user@d2.dna/x", "user@d1.dna", "m2"))
+
+    def test_one_of_them_demands_a_proof(self):
+        one, other = self.start("dialback", "proof")
+        one.server.send("d1.dna", "d2.dna", "m1")
+        kind, source, _, ident, text = one.server.get()
+        self.assertEqual((kind, source, ident), ("error", "user@d2.dna", "m1"), text)
+        other.server.send("d2.dna", "d1.dna", "m2")
+        kind, source, _, ident, text = other.server.get()
+        self.assertEqual((kind, source, ident), ("error", "user@d1.dna", "m2"), text)
 
 
 if __name__ == "__main__":

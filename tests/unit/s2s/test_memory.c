@@ -125,6 +125,28 @@ static const struct scene scenes[] = {
      "* verify s.example t.example i [k]\n"
      "! verified s.example t.example i yes\n"
      "< <db:verify from='t.example' to='s.example' id='i' type='valid'/>\n"},
+    {"public dialback behind the exchange", DIALBACK_OUT,
+     "! new\n"
+     "< {stream} {xdb} {xdna} from='t.example' to='s.example' version='1.0' xml:lang='en'>\n"
+     "> {stream} from='s.example' to='t.example' id='x' version='1.0'>\n"
+     "> <stream:features><starttls {tls}><required/></starttls></stream:features>\n"
+     "< <starttls {tls}/>\n"
+     "> <proceed {tls}/>\n"
+     "* secure t.example\n"
+     "! secured\n"
+     "< {stream} {xdb} {xdna} from='t.example' to='s.example' version='1.0' xml:lang='en'>\n"
+     "* restart\n"
+     "* hear s.example\n"
+     "> {stream} {xdb} from='s.example' to='t.example' id='y' version='1.0'>\n"
+     "> <stream:features><assert {dna} from='s.example'/>{errors}</stream:features>\n"
+     "! ruled s.example dialback\n"
+     "< <invalid {dna} to='s.example'/>\n"
+     "* key t.example s.example y\n"
+     "! key t.example s.example abc\n"
+     "< <db:result from='t.example' to='s.example'>abc</db:result>\n"
+     "> <db:result from='s.example' to='t.example' type='valid'/>\n"
+     "* pair t.example -> s.example yes\n"
+     "* reader 262144 128 shallow\n"},
     {"public dialback, initiating", DIALBACK_OUT,
      "! new\n"
      "< {stream} {xdb} {xdna} from='t.example' to='s.example' version='1.0' xml:lang='en'>\n"
