@@ -333,6 +333,28 @@ static void a_server_that_is_down(void **state)
     fake_router_free(router);
 }
 
+static void a_server_that_is_back(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, NULL);
+    fake_ruling(1, R, DNA_PROVEN, "");
+    fake_effect(1, DNA_STREAM_OWN, A, NULL, true);
+    fake_allow(1, A, R);
+    fake_stanza(1, R, A, "i1", "");
+    fake_closed(2, "remote-server-timeout", "connection refused");
+    (void)fake_accepted(router, fake_link(1));
+    fake_effect(3, DNA_STREAM_PAIR, A2, R, true); /* of another domain: that says nothing */
+    (void)fake_journal();
+    fake_stanza(1, R, A, "i2", "");
+    journal_is("error 1 r.dna a.one i2 timeout remote-server-timeout: connection refused\n");
+    fake_effect(3, DNA_STREAM_PAIR, A, R, true);
+    (void)fake_journal();
+    fake_stanza(1, R, A, "i3", "");
+    journal_is("connect 4 r.dna a.one link\n");
+    fake_router_free(router);
+}
+
 static void a_server_that_does_not_know_the_domain(void **state)
 {
     struct router *router = fake_router(NULL);
@@ -721,6 +743,7 @@ int main(void)
         cmocka_unit_test(nobody_outside_leads_to_a_hosted_domain),
         cmocka_unit_test(dna_that_is_known_late),
         cmocka_unit_test(a_server_that_is_down),
+        cmocka_unit_test(a_server_that_is_back),
         cmocka_unit_test(a_server_that_does_not_know_the_domain),
         cmocka_unit_test(from_link_to_link),
         cmocka_unit_test(a_server_never_gets_its_own_stanza_back),
