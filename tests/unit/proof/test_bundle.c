@@ -76,6 +76,9 @@ static void worth(void **state)
          DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_PROVES},
         {"out dnssec-ta", "DNS:" HOST, DNA_INITIATING, BIT(DNSSEC_TA), INSECURE, DNA_PROVEN,
          DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_PROVES},
+        /* A policy that was remembered, and that nobody vouches for, might have barred it. */
+        {"in dnssec-srv, sts", "DNS:" HOST, DNA_RECEIVING, BIT(DNSSEC_SRV) | BIT(STS), RECORDS,
+         DNA_PROVEN, DNA_BUNDLE_UNAUTHENTICATED, DNA_BUNDLE_UNAUTHENTICATED},
         {"refused", "DNS:" HOST, DNA_RECEIVING, BIT(PKIX), RECORDS, DNA_NOT_APPLICABLE,
          DNA_BUNDLE_REFUSES, DNA_BUNDLE_REFUSES},
         {"bogus", "DNS:" HOST, DNA_RECEIVING, USUAL, BOGUS, DNA_FAIL, DNA_BUNDLE_REFUSES,
@@ -181,6 +184,73 @@ static void old_answers(void **state)
         fail_msg("%s", found.why);
     }
     assert_true(asked != 0 && found.validated == asked);
+    free(bundle);
+    rich_fini(&r);
+}
+
+/* All but one of the answers under a supplied key. */
+struct but_one {
+    unsigned seen, missing;
+};
+
+static enum dna_bundle_dns all_but_one(void *arg, const struct dna_bundle_claim *claim,
+                                       const struct dna_span *messages, size_t n)
+{
+    struct but_one *but = arg;
+    (void)messages;
+    (void)n;
+    if (claim->zone != NULL && but->seen++ == but->missing) {
+        return DNA_BUNDLE_DNS_UNPROVEN;
+    }
+    return claim->answer->secure ? DNA_BUNDLE_DNS_PROVEN : DNA_BUNDLE_DNS_INSECURE;
+}
+
+static void one_of_three(void **state)
+{
+    struct dna_bundle_report found;
+    struct rich r;
+    char *bundle;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.q.policy.prooftypes = BIT(DNSSEC_TA);
+    bundle = hear(&r, DNA_PROVEN);
+    for (unsigned missing = 0; missing <= 3; missing++) {
+        struct but_one but = {.missing = missing};
+        const struct dna_bundle_terms terms = {
+            .roots = r.w.roots, .dns = all_but_one, .dns_arg = &but};
+        assert_int_equal(dna_bundle_check(NULL, dna_span_of(bundle), &terms, &found), DNA_OK);
+        assert_int_equal(but.seen, 3);
+        assert_int_equal(found.finding, missing < 3 ? DNA_BUNDLE_UNAUTHENTICATED
+                                                    : DNA_BUNDLE_PROVES);
+    }
+    free(bundle);
+    rich_fini(&r);
+}
+
+/* Messages that show no signatures where the record says that there were. */
+static enum dna_bundle_dns unsigned_all(void *arg, const struct dna_bundle_claim *claim,
+                                        const struct dna_span *messages, size_t n)
+{
+    (void)arg;
+    (void)claim;
+    (void)messages;
+    (void)n;
+    return DNA_BUNDLE_DNS_INSECURE;
+}
+
+static void called_insecure(void **state)
+{
+    struct dna_bundle_terms terms = {.dns = unsigned_all};
+    struct dna_bundle_report found;
+    struct rich r;
+    char *bundle;
+    (void)state;
+    rich_init(&r, "DNS:" HOST);
+    r.w.q.policy.prooftypes = BIT(DNSSEC_TA);
+    bundle = hear(&r, DNA_PROVEN);
+    terms.roots = r.w.roots;
+    assert_int_equal(dna_bundle_check(NULL, dna_span_of(bundle), &terms, &found), DNA_OK);
+    assert_int_equal(found.finding, DNA_BUNDLE_UNAUTHENTICATED);
     free(bundle);
     rich_fini(&r);
 }
@@ -505,6 +575,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fetched_for_the_peer),
         cmocka_unit_test(another_answer), cmocka_unit_test(old_answers),
+        cmocka_unit_test(called_insecure), cmocka_unit_test(one_of_three),
         cmocka_unit_test(worth),          cmocka_unit_test(other_roots),
         cmocka_unit_test(signatures),     cmocka_unit_test(keys_that_are_none),
         cmocka_unit_test(changed_bytes),  cmocka_unit_test(forged_worlds),
