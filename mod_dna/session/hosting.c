@@ -6,6 +6,7 @@
 #include <base/alloc.h>
 #include <base/limits.h>
 #include <mod_dna/dns.h>
+#include <session/bridge.h>
 #include <x509/acert.h>
 
 #define SECRET_LEAST 16
@@ -30,6 +31,7 @@ static void free_link(struct dna_hosting *hosting, struct dna_link *link)
         explicit_bzero(link->secret, link->secret_len);
     }
     dna_alloc_release(hosting->alloc, link->secret);
+    dna_bridge_free(hosting->alloc, link->bridge);
     dna_map_free(link->domains);
     dna_alloc_release(hosting->alloc, link);
 }

@@ -11,6 +11,7 @@ struct dna_link {
     struct dna_map *domains; /* of this link alone (S24); values as in dna_hosting */
     size_t secret_len;
     char *secret; /* never shared with another link (S21) */
+    struct dna_bridge *bridge; /* what its certificate must be (S24); NULL: no bridge */
     bool keyed;   /* the local server knows it too, and both prove that (S24) */
 };
 

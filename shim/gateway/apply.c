@@ -26,6 +26,7 @@ struct staged {
     struct gateway_evidence evidence;
     struct file_stamp ca;
     char *ca_pem; /* NULL: as it was */
+    char *ca_file; /* with the same in it */
     size_t ca_len;
 };
 
@@ -55,7 +56,7 @@ static bool stage_ca(const struct gateway *gateway, struct staged *s, FILE *erro
                                 : file_stamp_same(&gateway->ca, &s->ca)) {
         return true;
     }
-    s->ca_pem = file_read(c->ca_file, CA_MAX, &s->ca_len);
+    s->ca_pem = bridge_read_ca(c, &s->ca_len, &s->ca_file);
     if (s->ca_pem == NULL) {
         return complain(c, errors, c->lines.ca_file, c->ca_file, file_trouble_text());
     }
@@ -174,12 +175,28 @@ static void discard(struct staged *s)
     identities_free(s->identities);
     drop_key(&s->evidence);
     free(s->ca_pem);
+    free(s->ca_file);
+}
+
+/* A running gateway whose proofs were not kept cannot be given a bridge, nor another one. */
+static bool stage_bridge(const struct gateway *gateway, const struct staged *s, FILE *errors)
+{
+    const struct gateway_config *old = gateway->config, *next = s->config;
+    bool fine = true;
+    for (size_t i = 0; old != NULL && i < next->n_links; i++) {
+        if (next->links[i].kind == GATEWAY_LINK_BRIDGE &&
+            !same_text(old->bridge_folder, next->bridge_folder)) {
+            fine = complain(next, errors, next->lines.bridge, "bridge-folder",
+                            "cannot change while links of kind bridge need it; restart");
+        }
+    }
+    return fine;
 }
 
 static bool stage(struct gateway *gateway, struct staged *s, FILE *errors)
 {
     unsigned faults = 0;
-    bool fine = stage_ca(gateway, s, errors);
+    bool fine = stage_bridge(gateway, s, errors) && stage_ca(gateway, s, errors);
     s->identities = identities_read(gateway->uv, s->config, gateway->identities,
                                     &gateway->log, errors, &faults);
     if (s->identities == NULL) {
@@ -252,6 +269,9 @@ static void keep_what_stays(const struct gateway *gateway, struct gateway_config
     if (!same_text(old->source, next->source)) {
         strcat(names, " public.source");
     }
+    if (!same_text(old->bridge_folder, next->bridge_folder)) {
+        strcat(names, " bridge-folder");
+    }
     if (!same_store(&old->store, &next->store)) {
         strcat(names, " store");
     }
@@ -262,6 +282,7 @@ static void keep_what_stays(const struct gateway *gateway, struct gateway_config
     EXCHANGE(uint16_t *, old->fetch_ports, next->fetch_ports);
     EXCHANGE(size_t, old->n_fetch_ports, next->n_fetch_ports);
     EXCHANGE(char *, old->source, next->source);
+    EXCHANGE(char *, old->bridge_folder, next->bridge_folder);
     if (names[0] != '\0') {
         gateway_log(&gateway->log, DNA_LOG_WARNING, "needs-restart", "options", names + 1,
                     "why", "they take effect after a restart; what was in force stays", NULL);
@@ -387,9 +408,7 @@ static void change_evidence(struct gateway *gateway, struct staged *s)
     gateway->evidence = s->evidence;
     s->evidence = (struct gateway_evidence){.folder = NULL};
     dna_session_keep_evidence(dna_uv_session(gateway->uv),
-                              c->evidence_folder == NULL ? DNA_EVIDENCE_NONE
-                              : c->evidence_of_all       ? DNA_EVIDENCE_ALL
-                                                         : DNA_EVIDENCE_REFUSED);
+                              bridge_evidence(c));
 }
 
 static void change_trust(struct change *c, struct staged *s)
@@ -397,7 +416,7 @@ static void change_trust(struct change *c, struct staged *s)
     enum dna_err err = DNA_OK;
     if (s->ca_pem != NULL) {
         err = dna_uv_trust(c->gateway->uv, (struct dna_span){s->ca_pem, s->ca_len},
-                           s->config->ca_file);
+                           s->ca_file);
     }
     if (err == DNA_OK) {
         c->gateway->ca = s->ca;
@@ -456,6 +475,9 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     protect_servers(&change);
     links_commit(gateway);
     change_hosts(&change);
+    if (change.old != NULL && gateway->bridge != NULL) {
+        change.fine = bridge_renew(gateway->bridge, config) && change.fine;
+    }
     if (change.old != NULL) {
         log_change(&change);
     }

@@ -225,6 +225,8 @@ static void take_public(struct reading *r)
     c->lines.certificate = line_of(s, "certificate");
     c->lines.key = line_of(s, "key");
     c->lines.ca_file = line_of(r->sections, "ca-file");
+    c->bridge_folder = optional(r, value_of(r->sections, "", "bridge-folder"));
+    c->lines.bridge = line_of(r->sections, "bridge-folder");
 }
 
 static enum gateway_dns_mode mode_of(const char *word)
@@ -288,6 +290,51 @@ static void take_resolver(struct reading *r)
     }
 }
 
+/* The value of one digit, whose alphabet is the first `n` characters; -1: it is none. */
+static int digit_of(char c, const char *alphabet, size_t n)
+{
+    const char *at = c != '\0' ? memchr(alphabet, c, n) : NULL;
+    return at != NULL ? (int)(at - alphabet) : -1;
+}
+
+/* Digits of `bits` bits each into as many octets as a pin has; the bits that are left over must
+ * be zero. */
+static bool read_digits(const char *text, size_t len, unsigned bits, const char *alphabet,
+                        unsigned char out[DNA_PIN_SIZE])
+{
+    unsigned held = 0, n_held = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        int digit = digit_of(text[i], alphabet, (size_t)1 << bits);
+        if (digit < 0) {
+            return false;
+        }
+        held = (held << bits | (unsigned)digit) & 0xffff;
+        n_held += bits;
+        if (n_held >= 8) {
+            n_held -= 8;
+            if (n == DNA_PIN_SIZE) {
+                return false;
+            }
+            out[n++] = (unsigned char)(held >> n_held);
+        }
+    }
+    return n == DNA_PIN_SIZE && (held & ((1u << n_held) - 1)) == 0;
+}
+
+/* 64 hex digits in lower case or upper, or 43 of base64 and their "=". */
+static bool read_pin(const char *text, unsigned char out[DNA_PIN_SIZE])
+{
+    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+    static const char base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strlen(text);
+    if (len == 64) {
+        return read_digits(text, len, 4, lower, out) || read_digits(text, len, 4, upper, out);
+    }
+    return len == 44 && text[43] == '=' && read_digits(text, 43, 6, base64, out);
+}
+
 static void check_hop(struct reading *r, const struct section *s, const char *name,
                       struct gateway_address *out)
 {
@@ -300,7 +347,40 @@ static void check_hop(struct reading *r, const struct section *s, const char *na
 
 static enum gateway_link_kind kind_of(const char *word)
 {
-    return strcmp(word, "external") == 0 ? GATEWAY_LINK_EXTERNAL : GATEWAY_LINK_PLAIN;
+    return strcmp(word, "external") == 0 ? GATEWAY_LINK_EXTERNAL
+           : strcmp(word, "bridge") == 0 ? GATEWAY_LINK_BRIDGE
+                                         : GATEWAY_LINK_PLAIN;
+}
+
+/* By what the certificate of the server behind a bridge is known: one thing, not two. */
+static void take_bridge(struct reading *r, const struct section *s,
+                        struct gateway_link_config *link)
+{
+    const char *key = value_of(s, "link", "server-key"), *ca = value_of(s, "link", "server-ca");
+    const char *name = key[0] != '\0' ? "server-key" : "server-ca";
+    link->server_line = line_of(s, name);
+    link->server_ca = optional(r, ca);
+    if (link->kind != GATEWAY_LINK_BRIDGE) {
+        if (key[0] != '\0' || ca[0] != '\0') {
+            faults_add(&r->faults, link->server_line, "link \"%s\": %s is for kind = \"bridge\"; "
+                       "leave it out, or set that kind", s->title, name);
+        }
+        return;
+    }
+    if (r->config->bridge_folder == NULL) {
+        faults_add(&r->faults, s->line, "link \"%s\": kind = \"bridge\" without bridge-folder; say "
+                   "at the top level where the authority's key is kept", s->title);
+    }
+    if (key[0] != '\0' && ca[0] != '\0') {
+        faults_add(&r->faults, link->server_line, "link \"%s\": server-key and server-ca contradict "
+                   "each other; leave one out", s->title);
+    } else if (key[0] == '\0' && ca[0] == '\0') {
+        faults_add(&r->faults, s->line, "link \"%s\": \"server-key\" is missing; give the SHA-256 of "
+                   "the key of the local server's certificate, or server-ca", s->title);
+    } else if (key[0] != '\0' && !read_pin(key, link->server_key)) {
+        faults_add(&r->faults, link->server_line, "link \"%s\": server-key: \"%s\" is no SHA-256 in "
+                   "hex or base64", s->title, key);
+    }
 }
 
 /* What proves to whom that the other end is the one that is meant (S24). */
@@ -308,6 +388,7 @@ static void check_trust(struct reading *r, const struct section *s,
                         const struct gateway_link_config *link)
 {
     bool external = link->kind == GATEWAY_LINK_EXTERNAL;
+    bool plain = link->kind == GATEWAY_LINK_PLAIN;
     bool has_secret = link->secret_file != NULL && link->secret_file[0] != '\0';
     const char *user = value_of(s, "link", "user");
     if (external && !has_secret) {
@@ -321,11 +402,11 @@ static void check_trust(struct reading *r, const struct section *s,
         faults_add(&r->faults, line_of(s, "trust-loopback"),
                    "link \"%s\": user and trust-loopback contradict each other; leave one out",
                    s->title);
-    } else if (external && link->trust_loopback) {
+    } else if (!plain && link->trust_loopback) {
         faults_add(&r->faults, line_of(s, "trust-loopback"),
-                   "link \"%s\": trust-loopback is for kind = \"plain\": the secret says whom "
-                   "to believe; leave it out", s->title);
-    } else if (!external && user[0] == '\0' && !link->trust_loopback) {
+                   "link \"%s\": trust-loopback is for kind = \"plain\": the secret, or the "
+                   "certificate, says whom to believe; leave it out", s->title);
+    } else if (plain && user[0] == '\0' && !link->trust_loopback) {
         faults_add(&r->faults, s->line, "link \"%s\": \"user\" is missing; name the user that "
                    "the local server runs as, or say trust-loopback = true to believe every "
                    "local process", s->title);
@@ -382,6 +463,7 @@ static void take_link(struct reading *r, const struct section *s,
         link->uid = entry->pw_uid;
     }
     check_trust(r, s, link);
+    take_bridge(r, s, link);
 }
 
 static void check_link(struct reading *r, const struct section *s, size_t at)
@@ -530,51 +612,6 @@ static enum dna_level level_of(const char *word)
            : strcmp(word, "dialback") == 0 ? DNA_LEVEL_DIALBACK
            : strcmp(word, "pin") == 0      ? DNA_LEVEL_PIN
                                            : DNA_LEVEL_REFUSE;
-}
-
-/* The value of one digit, whose alphabet is the first `n` characters; -1: it is none. */
-static int digit_of(char c, const char *alphabet, size_t n)
-{
-    const char *at = c != '\0' ? memchr(alphabet, c, n) : NULL;
-    return at != NULL ? (int)(at - alphabet) : -1;
-}
-
-/* Digits of `bits` bits each into as many octets as a pin has; the bits that are left over must
- * be zero. */
-static bool read_digits(const char *text, size_t len, unsigned bits, const char *alphabet,
-                        unsigned char out[DNA_PIN_SIZE])
-{
-    unsigned held = 0, n_held = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        int digit = digit_of(text[i], alphabet, (size_t)1 << bits);
-        if (digit < 0) {
-            return false;
-        }
-        held = (held << bits | (unsigned)digit) & 0xffff;
-        n_held += bits;
-        if (n_held >= 8) {
-            n_held -= 8;
-            if (n == DNA_PIN_SIZE) {
-                return false;
-            }
-            out[n++] = (unsigned char)(held >> n_held);
-        }
-    }
-    return n == DNA_PIN_SIZE && (held & ((1u << n_held) - 1)) == 0;
-}
-
-/* 64 hex digits in lower case or upper, or 43 of base64 and their "=". */
-static bool read_pin(const char *text, unsigned char out[DNA_PIN_SIZE])
-{
-    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
-    static const char base64[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t len = strlen(text);
-    if (len == 64) {
-        return read_digits(text, len, 4, lower, out) || read_digits(text, len, 4, upper, out);
-    }
-    return len == 44 && text[43] == '=' && read_digits(text, 43, 6, base64, out);
 }
 
 static void take_pins(struct reading *r, const struct section *s, struct dna_policy *policy)
@@ -777,6 +814,7 @@ void gateway_config_free(const struct gateway_config *c)
     for (size_t i = 0; i < c->n_links; i++) {
         free(c->links[i].name);
         free(c->links[i].secret_file);
+        free(c->links[i].server_ca);
         free_names(&c->links[i].names_forward);
     }
     for (size_t i = 0; i < c->n_hosts; i++) {
@@ -803,6 +841,7 @@ void gateway_config_free(const struct gateway_config *c)
     free(c->key);
     free(c->source);
     free(c->ca_file);
+    free(c->bridge_folder);
     free(c->store.where);
     free(c->store.password_file);
     free(c->store.key_file);

@@ -26,7 +26,8 @@ struct gateway_names {
 
 enum gateway_link_kind {
     GATEWAY_LINK_PLAIN,   /* server dialback */
-    GATEWAY_LINK_EXTERNAL /* a shared secret */
+    GATEWAY_LINK_EXTERNAL, /* a shared secret */
+    GATEWAY_LINK_BRIDGE    /* TLS, and certificates that are made for it */
 };
 
 struct gateway_link_config {
@@ -34,6 +35,9 @@ struct gateway_link_config {
     enum gateway_link_kind kind;
     char *secret_file; /* EXTERNAL */
     int secret_line;
+    char *server_ca;      /* BRIDGE: a file, or NULL */
+    unsigned char server_key[DNA_PIN_SIZE]; /* BRIDGE, without server_ca: of its certificate's key */
+    int server_line;      /* of either */
     struct gateway_address listen, server;
     struct gateway_address names_listen; /* port 0: no name server */
     struct gateway_names names_forward;
@@ -80,7 +84,7 @@ struct gateway_queue_config {
 
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
-    int ca_file, certificate, key, folder, resolver, evidence;
+    int ca_file, certificate, key, folder, resolver, evidence, bridge;
 };
 
 enum gateway_store_kind { GATEWAY_STORE_NONE, GATEWAY_STORE_FILE, GATEWAY_STORE_REDIS };
@@ -101,6 +105,7 @@ struct gateway_config {
     size_t n_listen;
     char *certificate, *key, *source, *ca_file; /* source: NULL: the system's choice */
     char *certificate_folder; /* NULL: none */
+    char *bridge_folder;      /* NULL: none */
     struct gateway_dns_config dns;
     struct gateway_names guard_allow;
     struct gateway_names balancers;

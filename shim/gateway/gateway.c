@@ -35,6 +35,8 @@ static void freed(void *arg)
 {
     struct gateway *gateway = arg;
     gateway->uv = NULL;
+    bridge_free(gateway->bridge);
+    gateway->bridge = NULL;
     close_handles(gateway);
 }
 
@@ -122,14 +124,28 @@ static void completed(void *arg, struct dna_span bundle)
     free(unfinished);
 }
 
+static bool is_written(const struct gateway *gateway, const struct dna_ruling *ruling)
+{
+    return gateway->evidence.folder != NULL &&
+           (gateway->config->evidence_of_all || ruling->verdict != DNA_PROVEN);
+}
+
 /* Where a bundle cannot be completed, it is written as it is. */
 static void write_evidence(struct gateway *gateway)
 {
     struct dna_session_bundle made;
     while (dna_session_next_bundle(dna_uv_session(gateway->uv), &made)) {
         const char *ruling = dna_verdict_name(made.ruling->verdict);
-        size_t len = strlen(made.domain) + 1;
-        struct unfinished *unfinished = malloc(sizeof *unfinished + len);
+        struct unfinished *unfinished;
+        size_t len;
+        if (gateway->bridge != NULL) {
+            bridge_heard(gateway->bridge, made.domain, made.ruling, made.bundle);
+        }
+        if (!is_written(gateway, made.ruling)) {
+            continue;
+        }
+        len = strlen(made.domain) + 1;
+        unfinished = malloc(sizeof *unfinished + len);
         if (unfinished != NULL) {
             unfinished->gateway = gateway;
             unfinished->ruling = ruling;
@@ -146,8 +162,11 @@ static void write_evidence(struct gateway *gateway)
 void gateway_after(struct gateway *gateway)
 {
     int64_t now, deadline;
-    if (gateway->evidence.folder != NULL && gateway->uv != NULL) {
+    if ((gateway->evidence.folder != NULL || gateway->bridge != NULL) && gateway->uv != NULL) {
         write_evidence(gateway);
+    }
+    if (gateway->bridge != NULL && gateway->state != GATEWAY_FREES) {
+        bridge_look(gateway->bridge);
     }
     if (gateway->state == GATEWAY_FREES) {
         return;
@@ -248,6 +267,9 @@ void gateway_free(struct gateway *gateway)
     if (gateway->uv != NULL) {
         gateway->state = GATEWAY_FREES;
         dna_uv_free(gateway->uv, freed, gateway);
+    } else {
+        bridge_free(gateway->bridge); /* which is gone if there was a driver */
+        gateway->bridge = NULL;
     }
     (void)uv_run(&gateway->loop, UV_RUN_DEFAULT);
     router_free(gateway->router);

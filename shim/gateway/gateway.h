@@ -7,6 +7,7 @@
 
 #include <mod_dna/uv.h>
 
+#include "bridge.h"
 #include "config.h"
 #include "evidence.h"
 #include "file.h"
@@ -50,6 +51,7 @@ struct gateway {
     int64_t armed; /* monotonic time that the timer is set to */
     struct dna_uv *uv;
     struct identities *identities;
+    struct bridge *bridge; /* NULL: no link needs one */
     struct dna_uv_handler handler;
     struct gateway_listener *listeners;
     bool listens; /* else nothing is listened on: --check */

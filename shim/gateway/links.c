@@ -16,14 +16,36 @@
 #include "secret.h"
 
 #define SECRET_BYTES 32
+#define SERVER_CA_MAX (4 * 1024 * 1024)
 #define LINK_CONNECTIONS_MAX 65536 /* stock servers open one for each pair of domains */
 
-static bool make_link(struct gateway *gateway, struct gateway_listener *listener)
+/* What the server's certificate must be; terms: as read_bridge has it. */
+static bool make_bridge(struct dna_session *session, const struct gateway_link_config *config,
+                        const char *terms, struct dna_link **out)
+{
+    struct dna_link_bridge bridge = {.size = sizeof bridge,
+                                     .has_key = config->server_ca == NULL};
+    bool made = true;
+    memcpy(bridge.key, config->server_key, sizeof bridge.key);
+    if (config->server_ca != NULL) {
+        made = dna_roots_new(NULL, &bridge.roots) == DNA_OK &&
+               dna_roots_add_pem(bridge.roots, dna_span_of(terms), NULL) == DNA_OK;
+    }
+    made = made && dna_session_link_bridge(session, &bridge, out) == DNA_OK;
+    dna_roots_free(bridge.roots);
+    return made;
+}
+
+static bool make_link(struct gateway *gateway, const struct gateway_link_config *config,
+                      struct gateway_listener *listener)
 {
     struct dna_session *session = dna_uv_session(gateway->uv);
     unsigned char secret[SECRET_BYTES];
     struct dna_span bytes = {(const char *)secret, sizeof secret};
     bool made;
+    if (config->kind == GATEWAY_LINK_BRIDGE) {
+        return make_bridge(session, config, listener->secret, &listener->link);
+    }
     if (listener->secret != NULL) {
         return dna_session_link_external(session, dna_span_of(listener->secret),
                                          &listener->link) == DNA_OK;
@@ -74,6 +96,37 @@ static void forget_secret(char *secret)
     free(secret);
 }
 
+/* The authorities that the server's certificate may come from, or its key in hex: of another
+ * one the link is another one. */
+static bool read_bridge(const struct gateway_config *config,
+                        const struct gateway_link_config *link, char **out, FILE *errors)
+{
+    struct dna_roots *roots = NULL;
+    size_t len = 0, n = 0;
+    if (link->server_ca == NULL) {
+        *out = calloc(1, 2 * sizeof link->server_key + 1);
+        for (size_t i = 0; *out != NULL && i < sizeof link->server_key; i++) {
+            (void)snprintf(*out + 2 * i, 3, "%02x", link->server_key[i]);
+        }
+        return *out != NULL;
+    }
+    *out = file_read(link->server_ca, SERVER_CA_MAX, &len);
+    if (*out == NULL) {
+        fprintf(errors, "%s:%d: %s: %s\n", config->file, link->server_line, link->server_ca,
+                file_trouble_text());
+        return false;
+    }
+    if (dna_roots_new(NULL, &roots) != DNA_OK ||
+        dna_roots_add_pem(roots, (struct dna_span){*out, strlen(*out)}, &n) != DNA_OK || n == 0) {
+        fprintf(errors, "%s:%d: %s: holds no certificates in PEM; name a file that does\n",
+                config->file, link->server_line, link->server_ca);
+        free(*out);
+        *out = NULL;
+    }
+    dna_roots_free(roots);
+    return *out != NULL;
+}
+
 /* The secret that both ends know, or *out NULL where there is none. */
 static bool read_secret(const struct gateway_config *config,
                         const struct gateway_link_config *link, char **out, FILE *errors)
@@ -84,6 +137,8 @@ static bool read_secret(const struct gateway_config *config,
     switch (link->kind) {
     case GATEWAY_LINK_PLAIN:
         return true;
+    case GATEWAY_LINK_BRIDGE:
+        return read_bridge(config, link, out, errors);
     case GATEWAY_LINK_EXTERNAL:
         break;
     }
@@ -120,7 +175,7 @@ static bool want_link(struct gateway *gateway, const struct gateway_config *conf
         } else {
             listener->secret = secret;
         }
-        if (listener == NULL || !make_link(gateway, listener)) {
+        if (listener == NULL || !make_link(gateway, link, listener)) {
             fprintf(errors, "%s: link \"%s\": out of memory or randomness\n", config->file,
                     link->name);
             return false;
@@ -314,7 +369,7 @@ static bool is_server(const struct gateway_link_config *config, const struct soc
         return false;
     }
     if (config->trust_loopback ||
-        (config->kind == GATEWAY_LINK_EXTERNAL && !config->has_user)) {
+        (config->kind != GATEWAY_LINK_PLAIN && !config->has_user)) {
         return true;
     }
     if (!config->has_user || !gateway_owner_of(peer, own, &uid)) {

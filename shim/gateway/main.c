@@ -11,13 +11,15 @@
 
 #include "gateway.h"
 #include "policies.h"
+#include "signer.h"
 
 enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct command {
     const char *policy_for;
     const char *file, *trace;
-    bool check, print, memory;
+    bool check, print, memory, bridge_ca;
+    bool signer; /* the gateway runs it, nobody else */
     const char *memory_of; /* with memory: NULL: all */
     const char *clear;
 };
@@ -39,6 +41,8 @@ static void usage(FILE *out)
           "                     print what the store holds, of that domain alone, and end\n"
           "      --memory-clear DOMAIN\n"
           "                     make the store, and the gateways on it, forget a domain\n"
+          "      --bridge-ca    print the certificate that servers behind links of kind bridge\n"
+          "                     are to believe\n"
           "      --trace FILE   write what passes on every stream, decrypted, to FILE\n"
           "      --help         this text, and the options of the configuration\n"
           "      --version      the version\n"
@@ -60,6 +64,8 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
 {
     static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
                                           {"policy-for", required_argument, NULL, 'o'},
+                                          {"bridge-ca", no_argument, NULL, 'b'},
+                                          {"bridge-signer", no_argument, NULL, 's'},
                                           {"check", no_argument, NULL, 'k'},
                                           {"print", no_argument, NULL, 'p'},
                                           {"memory", no_argument, NULL, 'm'},
@@ -76,6 +82,12 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
             break;
         case 'o':
             command->policy_for = optarg;
+            break;
+        case 'b':
+            command->bridge_ca = true;
+            break;
+        case 's':
+            command->signer = true;
             break;
         case 'k':
             command->check = true;
@@ -109,7 +121,8 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
     }
     if (command->file == NULL || optind < argc ||
         command->check + command->print + command->memory + (command->clear != NULL) +
-            (command->policy_for != NULL) > 1) {
+            (command->policy_for != NULL) + command->bridge_ca + command->signer >
+                1) {
         usage(stderr);
         return EXIT_USAGE;
     }
@@ -235,6 +248,9 @@ int main(int argc, char **argv)
     if (done || status != EXIT_FINE) {
         return status;
     }
+    if (command.signer) {
+        _exit(signer_run(command.file)); /* nothing of the program's own is to be ended */
+    }
     if (command.print) {
         return gateway_config_print(command.file, stdout, stderr) ? EXIT_FINE : EXIT_USAGE;
     }
@@ -244,6 +260,11 @@ int main(int argc, char **argv)
     config = gateway_config_read(command.file, stderr, &faults);
     if (config != NULL && faults == 0 && (command.memory || command.clear != NULL)) {
         return remember(config, &command);
+    }
+    if (config != NULL && faults == 0 && command.bridge_ca) {
+        status = bridge_print(config, stdout, stderr) ? EXIT_FINE : EXIT_FAILED;
+        gateway_config_free(config);
+        return status;
     }
     if (config != NULL && faults == 0) {
         return command.policy_for != NULL ? show_policy(config, command.policy_for)

@@ -19,6 +19,9 @@ const size_t gateway_n_sections = sizeof gateway_sections / sizeof *gateway_sect
 const struct option gateway_options[] = {
     {"", "ca-file", OPTION_FILE, false, false, 0, 0, NULL,
      "/etc/ssl/certs/ca-certificates.crt", "PEM file of the certificate authorities believed"},
+    {"", "bridge-folder", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "where the key of the authority for links of kind bridge is kept, for the gateway alone "
+     "(mode 0700); empty: there are no such links"},
     {"", "map-file", OPTION_FILE, true, false, 0, 64, NULL, "",
      "files with a line for each hosted customer, beside the host sections"},
     {"public", "listen", OPTION_ADDRESS, true, true, 1, 16, NULL, "",
@@ -52,9 +55,15 @@ const struct option gateway_options[] = {
      "prefixes (ADDR/BITS) that may be connected to although they are not global ones"},
     {"address-guard", "fetch-ports", OPTION_PORT, true, false, 0, 16, NULL, "",
      "ports beyond 80 and 443 that a document may be fetched from"},
-    {"link", "kind", OPTION_WORD, false, false, 0, 0, "plain external", "plain",
+    {"link", "kind", OPTION_WORD, false, false, 0, 0, "plain external bridge", "plain",
      "plain: server dialback over loopback, without TLS; external: a module in the local "
-     "server proves a shared secret, and so does the gateway to it"},
+     "server proves a shared secret, and so does the gateway to it; bridge: TLS and SASL "
+     "EXTERNAL, with certificates that the gateway makes for domains it has proven"},
+    {"link", "server-key", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "bridge: SHA-256 of the public key of the local server's certificate, in hex or base64"},
+    {"link", "server-ca", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "bridge, instead of server-key: PEM file of the authorities whose certificates the local "
+     "server has for its domains"},
     {"link", "listen", OPTION_ADDRESS, false, true, 0, 0, NULL, "",
      "loopback address and port where the local server's outgoing streams arrive"},
     {"link", "server", OPTION_ADDRESS, false, true, 0, 0, NULL, "",

@@ -151,6 +151,9 @@ bool place_shares(const struct router *router, const struct stream *stream,
     const struct dna_stream *core = stream->connected ? dna_uv_stream_core(stream->uv) : NULL;
     const char *own = stream->own[0] != '\0' || core == NULL ? stream->own
                                                              : dna_stream_own(core);
+    if (dna_link_is_bridge(stream->link)) {
+        return strcmp(own, domain) == 0; /* it is for one pair */
+    }
     return router->options.same_identity == NULL || stream->link != NULL || own[0] == '\0' ||
            router->options.same_identity(router->options.gateway, own, domain);
 }

@@ -135,6 +135,22 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
     pair_stanza(router, pair, stream, stanza);
 }
 
+void router_seek(struct router *router, const char *from, const char *to)
+{
+    struct pair *pair = from[0] != '\0' && strcmp(from, to) != 0 && !router->draining
+                            ? pair_of(router, from, to)
+                            : NULL;
+    if (pair != NULL && pair->state == PAIR_RESTS && !hold_holds(router, &pair->hold)) {
+        place_seek(router, pair);
+    }
+}
+
+bool router_seeks(struct router *router, const char *from, const char *to)
+{
+    const struct pair *pair = from[0] != '\0' ? pair_find(router, from, to) : NULL;
+    return pair != NULL && (pair->state == PAIR_SEEKS || pair->state == PAIR_WAITS);
+}
+
 /* --- what may flow has changed ------------------------------------------------------ */
 
 static void check_ready(struct pair *pair, struct stream *stream)

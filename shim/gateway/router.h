@@ -82,6 +82,10 @@ void router_drain(struct router *router);
 /* What the session says of domain has changed: it is hosted, or not any more, or behind another
  * link.  Stanzas that wait go there, or are returned. */
 void router_rehost(struct router *router, const char *domain);
+/* Finds the way from one domain to another, before there is a stanza; and whether that is under
+ * way. */
+void router_seek(struct router *router, const char *from, const char *to);
+bool router_seeks(struct router *router, const char *from, const char *to);
 /* Closes the streams of a link whose server is not to be believed any more. */
 void router_close_link(struct router *router, const struct dna_link *link);
 void router_limit(struct router *router, const struct gateway_queue_config *limits);

@@ -59,10 +59,7 @@ static bool make_driver(struct gateway *gateway, const struct gateway_config *c,
         .loop = &gateway->loop,
         .session = {.size = sizeof options.session,
                     .log = &gateway->log,
-                    .evidence = c->evidence_folder == NULL ? DNA_EVIDENCE_NONE
-                                : c->evidence_of_all      ? DNA_EVIDENCE_ALL
-                                                          : DNA_EVIDENCE_REFUSED},
-        .ca_file = c->ca_file,
+                    .evidence = bridge_evidence(c)},
         .dns = dns_of(c->dns.mode),
         .dns_servers = as_list(&c->dns.servers),
         .n_dns_servers = c->dns.servers.n,
@@ -80,18 +77,20 @@ static bool make_driver(struct gateway *gateway, const struct gateway_config *c,
         .unsent_arg = gateway,
     };
     const char *why = "";
-    char *pem;
+    char *pem, *file;
     enum dna_err err;
     gateway->ca = file_stamp_of(c->ca_file);
-    pem = file_read(c->ca_file, CA_MAX, &options.ca_pem.len);
+    pem = bridge_read_ca(c, &options.ca_pem.len, &file);
     if (pem == NULL) {
         return complain(c, errors, c->lines.ca_file, c->ca_file, file_trouble_text());
     }
     options.ca_pem.ptr = pem;
+    options.ca_file = file;
     err = randomize(&options.session.seed, sizeof options.session.seed)
               ? dna_uv_new(&options, &gateway->uv, &why)
               : DNA_ERR_SYSTEM;
     free(pem);
+    free(file);
     if (err != DNA_OK) {
         return complain(c, errors, c->lines.resolver, "cannot set up",
                         err == DNA_ERR_FORMAT ? why : dna_err_name(err));
@@ -154,6 +153,13 @@ struct gateway *gateway_new(const struct gateway_config *config, bool listens, F
     gateway->trace = trace;
     gateway->listens = listens;
     gateway->handler = streams_handler(trace != NULL);
+    if (listens && config->bridge_folder != NULL) {
+        gateway->bridge = bridge_new(gateway, config, errors);
+        if (gateway->bridge == NULL) {
+            gateway_free(gateway);
+            return NULL;
+        }
+    }
     if (!make_driver(gateway, config, errors)) {
         gateway_free(gateway);
         return NULL;

@@ -111,10 +111,25 @@ static void closed(void *user, struct dna_uv_stream *uv, const char *condition,
     struct gateway *gateway = gateway_of(user);
     struct stream *stream = stream_of(uv);
     log_stream(gateway, "stream-closed", uv, condition, why);
+    if (gateway->bridge != NULL) {
+        bridge_forget(gateway->bridge, uv);
+    }
     if (stream != NULL) {
         router_closed(stream, condition, why);
     }
     gateway_after(gateway);
+}
+
+/* Nobody but the server behind a bridge is presented what was made for it. */
+static void certify(void *user, struct dna_uv_stream *uv, const char *domain)
+{
+    struct gateway *gateway = gateway_of(user);
+    if (gateway->bridge != NULL && domain != NULL) {
+        bridge_certify(gateway->bridge, uv, domain);
+        gateway_after(gateway);
+    } else {
+        dna_uv_stream_certify(uv, NULL);
+    }
 }
 
 static void trace(void *user, struct dna_uv_stream *uv, bool sent, struct dna_span bytes)
@@ -132,5 +147,6 @@ struct dna_uv_handler streams_handler(bool with_trace)
                                    .drained = drained,
                                    .closed = closed,
                                    .trace = with_trace ? trace : NULL,
-                                   .reached = reached};
+                                   .reached = reached,
+                                   .certify = certify};
 }

@@ -1,0 +1,129 @@
+/* gateway/bridge_ca.c: the bridge's authority, seen from outside of its process (S25).
+ *
+ * Its key is known by the certificate that lies in its folder.  Whatever store the operator
+ * names for the public side, the system's included, is read without it.
+ */
+#include "bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <x509/mint.h>
+
+#include "file.h"
+#include "signer.h"
+
+#define CA_MAX (16 * 1024 * 1024)
+
+static char *path_of(const char *folder, const char *name)
+{
+    size_t len = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(len);
+    if (path != NULL) {
+        (void)snprintf(path, len, "%s/%s", folder, name);
+    }
+    return path;
+}
+
+static bool write_file(const char *path, struct dna_span bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    bool fine = fd >= 0;
+    while (fine && bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        fine = n > 0 || (n < 0 && errno == EINTR);
+        if (n > 0) {
+            bytes.ptr += n;
+            bytes.len -= (size_t)n;
+        }
+    }
+    if (fd >= 0) {
+        fine = close(fd) == 0 && fine;
+    }
+    return fine;
+}
+
+/* pem without the authority, and a file that holds the same, where it was in it. */
+static char *without(const char *folder, struct dna_span authority, char *pem, size_t *len,
+                     char **file)
+{
+    struct dna_buf spki, rest;
+    char *made = NULL;
+    size_t n = 0;
+    dna_buf_init(&spki, NULL, CA_MAX);
+    dna_buf_init(&rest, NULL, CA_MAX);
+    if (dna_mint_public(authority, &spki) == DNA_OK &&
+        dna_mint_leave_out((struct dna_span){pem, *len}, dna_buf_span(&spki), &rest, &n) ==
+            DNA_OK) {
+        made = strndup(dna_buf_span(&rest).ptr, dna_buf_len(&rest));
+    }
+    if (made != NULL && n > 0) {
+        *len = dna_buf_len(&rest);
+        free(*file);
+        *file = path_of(folder, "believed.pem");
+        if (*file == NULL || !write_file(*file, dna_buf_span(&rest))) {
+            free(made);
+            made = NULL;
+        }
+    }
+    dna_buf_fini(&spki);
+    dna_buf_fini(&rest);
+    free(pem);
+    errno = made == NULL && errno == 0 ? EINVAL : errno;
+    return made;
+}
+
+char *bridge_read_ca(const struct gateway_config *config, size_t *len, char **file)
+{
+    char *pem = file_read(config->ca_file, CA_MAX, len), *path, *authority = NULL;
+    size_t n = 0;
+    *file = pem != NULL ? strdup(config->ca_file) : NULL;
+    if (pem == NULL || config->bridge_folder == NULL) {
+        return pem;
+    }
+    path = path_of(config->bridge_folder, "authority.pem");
+    if (path != NULL) {
+        authority = file_read(path, SIGNER_ANSWER_MAX, &n);
+    }
+    if (authority != NULL) {
+        pem = without(config->bridge_folder, (struct dna_span){authority, n}, pem, len, file);
+    } else if (path == NULL || errno != ENOENT) { /* it may be in there, unknown to us */
+        free(pem);
+        pem = NULL;
+    }
+    if (pem == NULL) {
+        free(*file);
+        *file = NULL;
+    }
+    free(path);
+    free(authority);
+    return pem;
+}
+
+enum dna_evidence bridge_evidence(const struct gateway_config *config)
+{
+    return config->bridge_folder != NULL     ? DNA_EVIDENCE_ANEW
+           : config->evidence_folder == NULL ? DNA_EVIDENCE_NONE
+           : config->evidence_of_all         ? DNA_EVIDENCE_ALL
+                                             : DNA_EVIDENCE_REFUSED;
+}
+
+bool bridge_print(const struct gateway_config *config, FILE *out, FILE *errors)
+{
+    char why[SIGNER_WHY] = "say where its key is kept";
+    struct signer signer = {.n_hosted = 0};
+    bool fine = config->bridge_folder != NULL &&
+                signer_open(&signer, config, (int64_t)time(NULL), why);
+    if (fine) {
+        fine = fputs(signer.authority, out) >= 0 && fflush(out) == 0;
+    } else {
+        fprintf(errors, "%s:%d: bridge-folder: %s\n", config->file, config->lines.bridge, why);
+    }
+    signer_close(&signer);
+    return fine;
+}

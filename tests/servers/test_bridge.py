@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+"""Links of kind bridge: stock servers, as their packages ship them, with strict settings.
+
+usage: test_bridge.py DNA_GATEWAY SERVER
+
+SERVER: prosody or ejabberd.  Neither has a module of this project's, nor dialback: they accept
+certificates of the gateway's own authority, and nothing else.
+"""
+
+import base64
+import os
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import unittest
+
+import real
+from real import program
+
+SERVER = sys.argv.pop(1) if len(sys.argv) > 1 else "prosody"
+NAMES = "127.0.14.1"    # of the link's name server, on port 53
+TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+EXTERNAL = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>{}</auth>"
+
+
+def make_prosody(directory, address, domains, link, tls):
+    return real.Prosody(directory, address, domains, f'''
+unbound = {{ resolvconf = false; hoststxt = false; forward = "{NAMES}";
+            options = {{ ["do-not-query-localhost:"] = "no"; }} }}
+ssl = {{ certificate = "{tls}/cert.pem", key = "{tls}/key.pem", cafile = "{tls}/bridge.pem" }}
+modules_disabled = {{ "dialback" }}
+''')
+
+
+def make_ejabberd(directory, address, domains, link, tls):
+    made = real.Ejabberd(directory, address, domains, f'''
+s2s_use_starttls: required
+s2s_cafile: "{tls}/bridge.pem"
+certfiles:
+  - "{tls}/both.pem"
+''', "")
+    inetrc = directory / "inetrc"
+    inetrc.write_text('{lookup, [dns]}.\n{resolv_conf, ""}.\n{hosts_file, ""}.\n'
+                      f'{{nameserver, {{{NAMES.replace(".", ",")}}}}}.\n', encoding="ascii")
+    made.inetrc = inetrc
+    return made
+
+
+MAKE = {"prosody": make_prosody, "ejabberd": make_ejabberd}
+
+
+class Bridge(real.RealServer):
+    server_names = ("r1.dna", "r2.dna")     # in the server's certificate
+    by = "server-ca"
+
+    def prepare(self):
+        path = pathlib.Path(self.world.directory)
+        self.folder = path / "bridge"
+        self.folder.mkdir(mode=0o700)
+        self.tls = path / "tls"
+        self.tls.mkdir(mode=0o755)
+        self.world.certify("server", self.server_names)
+        self.copy("server.pem", "cert.pem")
+        self.copy("server.key", "key.pem")
+        (self.tls / "both.pem").write_text((self.tls / "cert.pem").read_text()
+                                           + (self.tls / "key.pem").read_text())
+        real.give(self.tls / "both.pem", self.server_user())
+        (self.tls / "bridge.pem").write_text("")
+
+    @staticmethod
+    def server_user():
+        return {"prosody": real.Prosody, "ejabberd": real.Ejabberd}[SERVER].user
+
+    def copy(self, source, target):
+        (self.tls / target).write_bytes(pathlib.Path(self.world.file(source)).read_bytes())
+        real.give(self.tls / target, self.server_user())
+
+    def server_term(self):
+        if self.by == "server-ca":
+            return f'server-ca = "{self.world.file("ca.pem")}"'
+        spki = subprocess.run(["openssl", "x509", "-in", self.tls / "cert.pem", "-noout",
+                               "-pubkey"], check=True, capture_output=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=spki,
+                             check=True, capture_output=True).stdout
+        digest = subprocess.run(["openssl", "dgst", "-sha256", "-binary"], input=der,
+                                check=True, capture_output=True).stdout
+        return f'server-key = "{digest.hex()}"'
+
+    def link_lines(self):
+        return (f'  kind = "bridge"\n  {self.server_term()}\n'
+                f'  listen-dns = "{NAMES}@53"\n'
+                f'  dns-forward = {{ "127.0.0.1@{self.world.names.port}" }}')
+
+    def make(self, directory, address, domains, link):
+        return MAKE[SERVER](directory, address, domains, link, self.tls)
+
+    def configure(self):
+        text = pathlib.Path(self.one.config).read_text(encoding="ascii")
+        pathlib.Path(self.one.config).write_text(f'bridge-folder = "{self.folder}"\n'
+                                                 + self.more() + text, encoding="ascii")
+
+    def more(self):
+        return ""
+
+    def authority(self):
+        return subprocess.run([program.PROGRAM, "-c", self.one.config, "--bridge-ca"],
+                              check=True, capture_output=True, encoding="ascii").stdout
+
+    def start(self):
+        self.configure()
+        (self.tls / "bridge.pem").write_text(self.authority())
+        super().start()
+
+    def connect(self, source, target, certificate=None, port=None):
+        """A stream to the link, behind TLS: (stream, its features); None: TLS was refused."""
+        stream = socket.create_connection(port or self.one.link, real.PATIENCE)
+        self.addCleanup(stream.close)
+        stream.sendall(program.HEADER.format(source, target, "").encode())
+        program.read_until(stream, "</stream:features>")
+        stream.sendall(TLS.encode())
+        try:
+            program.read_until(stream, "<proceed")
+        except ConnectionError as ended:
+            return None, str(ended)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if certificate is not None:
+            context.load_cert_chain(*certificate)
+        stream = context.wrap_socket(stream)
+        self.addCleanup(stream.close)
+        stream.sendall(program.HEADER.format(source, target, "").encode())
+        return stream, program.read_until(stream, "</stream:features>")
+
+    def sasl(self, stream, name=""):
+        stream.sendall(EXTERNAL.format(base64.b64encode(name.encode()).decode() or "=").encode())
+        try:
+            return program.read_until(stream, "/>")
+        except ConnectionError as ended:
+            return str(ended)
+
+    @property
+    def own_certificate(self):
+        return self.tls / "cert.pem", self.tls / "key.pem"
+
+
+class Messages(Bridge):
+    def test_both_ways(self):
+        self.start()
+        self.both_ways("r1.dna")
+        self.both_ways("r2.dna")
+        self.assertTrue(self.two.logs("ruling", " domain=r1.dna ", " ruling=PROVEN "))
+
+    def test_towards_the_server_first(self):
+        self.start()
+        user = self.one.user("r1.dna")
+        self.two.server.send("b1.dna", "r1.dna", "m1")
+        self.assertEqual(user.get_message()[:3], ("chat", "user@b1.dna/x", "m1"))
+        user.send("user@b1.dna", "m2")
+        self.assertEqual(self.two.server.get()[3], "m2")
+
+    def test_errors_come_back(self):
+        """The server's own: nobody gets a certificate for a domain that is not proven."""
+        self.start()
+        user = self.one.user("r1.dna")
+        user.send("user@nowhere.dna", "m1")
+        kind, sender, ident, _ = user.get_message()
+        self.assertEqual((kind, sender, ident), ("error", "user@nowhere.dna", "m1"))
+        self.assertTrue(self.one.logs("not-certified", "domain=nowhere.dna"))
+
+
+class PinnedKey(Messages):
+    by = "server-key"
+    server_names = ("elsewhere.dna",)   # the key is enough
+
+
+class Strangers(Bridge):
+    """Who is not the server gets nothing through, whatever address and names he uses."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.both_ways("r1.dna")
+
+    def refused(self, source, target, certificate, name=""):
+        stream, said = self.connect(source, target, certificate)
+        if stream is not None and "EXTERNAL" in said:
+            said = self.sasl(stream, name)
+        self.assertNotIn("<success", said)
+        return said
+
+    def test_at_the_gateway(self):
+        self.world.certify("evil", ["evil.dna"])
+        evil = self.world.file("evil.pem"), self.world.file("evil.key")
+        self.refused("r1.dna", "b1.dna", None)
+        self.refused("r1.dna", "b1.dna", evil)
+        self.assertTrue(self.one.logs("link-unproven", "domain=r1.dna", "does not name"))
+        stream, said = self.connect("r1.dna", "b1.dna", self.own_certificate)
+        self.assertIn("EXTERNAL", said)
+        self.assertIn("invalid-authzid", self.sasl(stream, "r2.dna"))
+        stream, _ = self.connect("r1.dna", "b1.dna", self.own_certificate)
+        self.assertIn("<success", self.sasl(stream, "r1.dna"))
+
+    def test_a_domain_of_another_link(self):
+        stream = socket.create_connection(self.one.link, real.PATIENCE)
+        self.addCleanup(stream.close)
+        stream.sendall(program.HEADER.format("b1.dna", "r1.dna", "").encode())
+        with self.assertRaises(ConnectionError) as ended:
+            program.read_until(stream, "</stream:features>")
+        self.assertIn("invalid-from", str(ended.exception))
+
+    def test_another_pair_on_the_same_stream(self):
+        """A stream is for the pair that it was authenticated for."""
+        stream, _ = self.connect("r1.dna", "b1.dna", self.own_certificate)
+        self.assertIn("<success", self.sasl(stream))
+        stream.sendall(program.HEADER.format("r1.dna", "b1.dna", "").encode())
+        program.read_until(stream, "</stream:features>")
+        stream.sendall(b"<message from='user@r2.dna/x' to='user@b1.dna' id='m9'/>")
+        with self.assertRaises(ConnectionError) as ended:
+            program.read_until(stream, "never")
+        self.assertIn("invalid-from", str(ended.exception))
+
+
+class WrongServer(Bridge):
+    """The server's certificate names another domain: nothing goes either way."""
+
+    server_names = ("elsewhere.dna",)
+
+    def test_nothing_passes(self):
+        self.start()
+        user = self.one.user("r1.dna")
+        user.send("user@b1.dna", "m1")
+        self.assertEqual(user.get_message()[0], "error")
+        self.two.server.send("b1.dna", "r1.dna", "m2")
+        self.assertEqual(self.two.server.get()[0], "error")
+        self.assertTrue(self.one.logs("link-unproven", "domain=r1.dna", "does not name"))
+
+
+class DialledOnly(Bridge):
+    """A domain that may be dialled back, but is not proven, gets no certificate (S25)."""
+
+    def more(self):
+        return 'policy "*" { level = "dialback" }\n'
+
+    def test_it_gets_none(self):
+        self.world.certify("p2", ["other.dna"])     # and so proves nothing
+        self.start()
+        user = self.one.user("r1.dna")
+        user.send("user@b1.dna", "m1")
+        self.assertEqual(user.get_message()[0], "error")
+        self.assertTrue(self.one.logs("not-certified", "domain=b1.dna"))
+        self.assertFalse(self.one.log("certified"))
+
+
+class PublicSide(Bridge):
+    """The authority is believed by the server alone, whoever else is told to believe it."""
+
+    def test_its_certificates_are_nothing_there(self):
+        with open(self.world.file("ca.pem"), "a", encoding="ascii") as store:
+            self.configure()
+            store.write(self.authority())       # as an operator might
+        self.configure = lambda: None
+        forged = self.folder / "forged.pem"
+        key = self.folder / "forged.key"
+        program.run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", str(key), "-out", str(self.folder / "csr"), "-subj",
+                    "/CN=b1.dna")
+        (self.folder / "ext").write_text("basicConstraints=CA:false\n"
+                                         "subjectAltName=DNS:b1.dna\n")
+        program.run("openssl", "x509", "-req", "-in", str(self.folder / "csr"), "-CA",
+                    str(self.folder / "authority.pem"), "-CAkey", str(self.folder / "key.pem"),
+                    "-set_serial", "77", "-days", "1", "-extfile", str(self.folder / "ext"),
+                    "-out", str(forged))
+        self.start()
+        _, said = self.connect("b1.dna", "r1.dna", (forged, key), self.one.public)
+        self.assertNotIn("EXTERNAL", said)
+        self.assertTrue(self.one.logs("ruling", "domain=b1.dna", "untrusted"))
+        self.assertFalse([line for line in self.one.log("ruling")
+                          if " ruling=PROVEN " in line and " domain=b1.dna " in line])
+
+
+class Signer(Bridge):
+    """The process that signs: what it is, and that nothing is signed without it."""
+
+    def process(self):
+        ours = f"/proc/{self.one.process.pid}/task/{self.one.process.pid}/children"
+        children = pathlib.Path(ours).read_text().split()
+        return next(int(pid) for pid in children
+                    if b"--bridge-signer" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())
+
+    def test_alone(self):
+        self.start()
+        pid = self.process()
+        self.assertEqual(sorted(os.listdir(f"/proc/{pid}/fd"))[:4], ["0", "1", "2", "3"])
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        self.assertRegex(status, r"NoNewPrivs:\s*1")
+        self.assertRegex(status, r"Seccomp:\s*2")
+        self.assertEqual((self.folder / "key.pem").stat().st_mode & 0o777, 0o600)
+        self.one.process.kill()
+        self.one.process.wait()
+        for _ in range(200):
+            if not pathlib.Path(f"/proc/{pid}").exists() or \
+                    " Z " in pathlib.Path(f"/proc/{pid}/stat").read_text():
+                return
+            program.threading.Event().wait(0.05)
+        self.fail("it outlives the gateway")
+
+    def test_killed(self):
+        self.start()
+        os.kill(self.process(), program.signal.SIGKILL)
+        self.assertTrue(self.one.logs("no-signer"))
+        user = self.one.user("r1.dna")
+        user.send("user@b1.dna", "m1")
+        self.assertEqual(user.get_message()[0], "error")
+
+    def test_hosted_names_are_excluded(self):
+        self.configure()
+        text = subprocess.run(["openssl", "x509", "-noout", "-text"], input=self.authority(),
+                              check=True, capture_output=True, encoding="ascii").stdout
+        self.assertRegex(text, r"Name Constraints: critical\s+Excluded:\s+DNS:r1.dna\s+DNS:r2.dna")
+        self.assertIn("pathlen:0", text)
+        first = self.authority()
+        self.assertEqual(first, self.authority())
+        config = pathlib.Path(self.one.config)
+        config.write_text(config.read_text() + 'host "r3.dna" { link = "main" }\n')
+        self.assertNotEqual(first, self.authority())
+
+    def test_a_key_that_others_can_read(self):
+        self.configure()
+        self.authority()
+        (self.folder / "key.pem").chmod(0o640)
+        ended = subprocess.run([program.PROGRAM, "-c", self.one.config, "--bridge-ca"],
+                               check=False, capture_output=True, encoding="utf-8")
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stderr, r":\d+: bridge-folder: .*others have access to it")
+
+
+if __name__ == "__main__":
+    real.require(*{"prosody": real.Prosody, "ejabberd": real.Ejabberd}[SERVER].programs)
+    unittest.main(verbosity=2)
