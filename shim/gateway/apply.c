@@ -15,6 +15,7 @@
 
 #include "log.h"
 #include "policies.h"
+#include "publication.h"
 
 #define CA_MAX (16 * 1024 * 1024)
 #define KEY_MAX (64 * 1024)
@@ -482,6 +483,9 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
         log_change(&change);
     }
     log_ended(gateway, config);
+    if (gateway->listens) {
+        publication_write(config, &gateway->log, dna_uv_now(gateway->uv).wall);
+    }
     gateway_config_free(change.old);
     discard(&s);
     return true;

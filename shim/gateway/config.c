@@ -13,6 +13,7 @@
 #include "hosts.h"
 #include "parse.h"
 #include "policies.h"
+#include "publication.h"
 
 struct reading {
     struct faults faults;
@@ -785,6 +786,7 @@ static void read_all(struct reading *r, const char *file, FILE *errors)
     take_hosts(r);
     take_policies(r);
     take_store(r);
+    publication_take(&r->faults, first_of(r, "publication"), &r->config->publication);
     take_rest(r);
 }
 
@@ -842,6 +844,7 @@ void gateway_config_free(const struct gateway_config *c)
     free(c->source);
     free(c->ca_file);
     free(c->bridge_folder);
+    publication_free((struct gateway_publication_config *)(uintptr_t)&c->publication);
     free(c->store.where);
     free(c->store.password_file);
     free(c->store.key_file);

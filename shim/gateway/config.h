@@ -98,6 +98,14 @@ struct gateway_store_config {
     char *key_file;      /* NULL: of its own */
 };
 
+struct gateway_publication_config {
+    int line;
+    char *folder; /* NULL: nothing is published */
+    char *url, *next_certificate, *ta_folder, *sts_mode; /* NULL: none */
+    struct gateway_names targets, direct_targets, links;
+    long seconds, sts_max_age;
+};
+
 struct gateway_config {
     char *file;
     struct gateway_lines lines;
@@ -120,6 +128,7 @@ struct gateway_config {
     size_t n_policies;
     struct gateway_queue_config queue;
     struct gateway_store_config store;
+    struct gateway_publication_config publication;
     enum dna_log_level log_level;
     char *evidence_folder, *evidence_key; /* NULL: none */
     bool evidence_of_all;

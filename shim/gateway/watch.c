@@ -86,6 +86,21 @@ static void remove_twins(struct list *list)
     list->n = kept;
 }
 
+/* Also those that are not there yet. */
+static void add_anchors(struct list *list, const struct gateway_config *c)
+{
+    const char *folder = c->publication.folder != NULL ? c->publication.ta_folder : NULL;
+    for (size_t i = 0; folder != NULL && i < c->n_hosts; i++) {
+        char *name;
+        if (asprintf(&name, "%s/%s.pem", folder, c->hosts[i].domain.text) < 0) {
+            list->lost = true;
+            return;
+        }
+        add(list, name);
+        free(name);
+    }
+}
+
 static struct list files_of(const struct gateway_config *c)
 {
     struct list list = {.files = NULL};
@@ -94,6 +109,8 @@ static struct list files_of(const struct gateway_config *c)
     add(&list, c->key);
     add(&list, c->ca_file);
     add(&list, c->evidence_key);
+    add(&list, c->publication.next_certificate);
+    add_anchors(&list, c);
     for (size_t i = 0; i < c->map_files.n; i++) {
         add(&list, c->map_files.list[i]);
     }

@@ -300,6 +300,19 @@ static const struct {
      "6: level: pin needs pins; add the SHA-256 of the server's key to pins\n"},
     {6, "policy \"*\" { pins = { \"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\" } }",
      "6: pins: is for level pin; set that, or remove it\n"},
+    {6, "publication { url = \"https://h.example\" }",
+     "6: publication: \"folder\" is missing; name one that this user may write to, or remove "
+     "the section\n"},
+    {6, "publication { folder = \"f\" sts-mode = enforce }",
+     "6: sts-mode: no host could serve under this policy; name the servers in targets or "
+     "direct-targets\n"},
+    {6, "publication { folder = \"f\" targets = { \"h.example@0\", \"192.0.2.1\", "
+        "\"h.example=192.0.2.1\" } }",
+     "6: targets: \"h.example@0\": the port is a number from 1 to 65535\n"
+     "6: targets: \"192.0.2.1\": it begins with the name of a host\n"
+     "6: targets: \"h.example=192.0.2.1\": write HOST or HOST@PORT\n"},
+    {6, "publication { folder = \"f\" host-meta-links = { \"h.example\" } }",
+     "6: host-meta-links: \"h.example\": write HOST[@PORT]=IP[,IP...]\n"},
     {6, "policy \"*\" { until = \"2027-02-29\" }",
      "6: until: \"2027-02-29\" is no day; write it like \"2027-01-31\", the last day in UTC\n"},
     {6, "policy \"*\" { until = \"2027-1-31\" }",
