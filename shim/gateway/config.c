@@ -742,6 +742,18 @@ static void take_store(struct reading *r)
     }
 }
 
+static void take_limits(struct reading *r)
+{
+    const struct section *s = first_of(r, "limits");
+    r->config->limits = (struct gateway_limits_config){
+        .connections = (unsigned)number_of(s, "limits", "connections"),
+        .connections_at = (unsigned)number_of(s, "limits", "connections-per-address"),
+        .attempts_at = (unsigned)number_of(s, "limits", "attempts-per-address"),
+        .handshakes = (unsigned)number_of(s, "limits", "handshakes"),
+        .handshakes_at = (unsigned)number_of(s, "limits", "handshakes-per-address"),
+    };
+}
+
 static void take_rest(struct reading *r)
 {
     const struct section *queue = first_of(r, "queue");
@@ -752,6 +764,7 @@ static void take_rest(struct reading *r)
         .total_bytes = number_of(queue, "queue", "total-bytes"),
         .seconds = (unsigned)number_of(queue, "queue", "seconds"),
     };
+    take_limits(r);
     r->config->evidence_folder =
         optional(r, value_of(first_of(r, "log"), "log", "evidence-folder"));
     r->config->evidence_key =

@@ -82,6 +82,10 @@ struct gateway_queue_config {
     unsigned seconds;
 };
 
+struct gateway_limits_config {
+    unsigned connections, connections_at, attempts_at, handshakes, handshakes_at;
+};
+
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
     int ca_file, certificate, key, folder, resolver, evidence, bridge;
@@ -127,6 +131,7 @@ struct gateway_config {
     struct gateway_policy_config *policies;
     size_t n_policies;
     struct gateway_queue_config queue;
+    struct gateway_limits_config limits;
     struct gateway_store_config store;
     struct gateway_publication_config publication;
     enum dna_log_level log_level;

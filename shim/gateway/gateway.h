@@ -108,6 +108,8 @@ void links_commit(struct gateway *gateway);
 struct dna_link *links_of(const struct gateway *gateway,
                           const struct gateway_link_config *config);
 void links_free(struct gateway *gateway);
+/* Logs how many connections each limit has refused. */
+void links_report(const struct gateway *gateway);
 bool links_admit(const struct gateway_listener *listener, const struct sockaddr *peer,
                  const struct sockaddr *own, const struct dna_log *log);
 /* Whether the local server is at the other end of a connection that we made to it. */

@@ -4,7 +4,9 @@
  * says whose process is at the other end; on an external one both ends prove a secret, and
  * the kernel is asked where a user is named.
  */
+#include <inttypes.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -220,6 +222,38 @@ static bool is_taken(const struct gateway *gateway, const struct gateway_address
     return l != NULL;
 }
 
+static void set_limits(const struct gateway_listener *listener,
+                       const struct gateway_limits_config *limits,
+                       struct dna_uv_listen *options)
+{
+    options->max_connections = listener->link != NULL ? LINK_CONNECTIONS_MAX
+                                                      : limits->connections;
+    options->max_per_address = limits->connections_at;
+    options->max_attempts = limits->attempts_at;
+    options->max_handshakes = limits->handshakes;
+    options->max_handshakes_per_address = limits->handshakes_at;
+}
+
+void links_report(const struct gateway *gateway)
+{
+    for (const struct gateway_listener *l = gateway->listeners; l != NULL; l = l->next) {
+        uint64_t counts[DNA_UV_N_LIMITS];
+        char address[80], text[DNA_UV_N_LIMITS][24];
+        if (!l->is_public || l->listener == NULL) {
+            continue;
+        }
+        dna_uv_listener_refused(l->listener, counts);
+        (void)snprintf(address, sizeof address, "%s@%u", l->at.ip, (unsigned)l->at.port);
+        for (size_t i = 0; i < DNA_UV_N_LIMITS; i++) {
+            (void)snprintf(text[i], sizeof text[i], "%" PRIu64, counts[i]);
+        }
+        gateway_log(&gateway->log, DNA_LOG_INFO, "refused", "listener", address,
+                    dna_uv_limit_name(0), text[0], dna_uv_limit_name(1), text[1],
+                    dna_uv_limit_name(2), text[2], dna_uv_limit_name(3), text[3],
+                    dna_uv_limit_name(4), text[4], dna_uv_limit_name(5), text[5], NULL);
+    }
+}
+
 /* config: in force, or at the start the first one. */
 static bool listen_at(struct gateway *gateway, const struct gateway_config *config,
                       struct gateway_listener *listener)
@@ -227,21 +261,20 @@ static bool listen_at(struct gateway *gateway, const struct gateway_config *conf
     const struct gateway_address *address = &listener->to_be;
     char *const *balancers = config->balancers.list;
     size_t n_balancers = listener->is_public ? config->balancers.n : 0;
-    const struct dna_uv_listen options = {.size = sizeof options,
-                                          .address = address->ip,
-                                          .port = address->port,
-                                          .link = listener->link,
-                                          .handler = &gateway->handler,
-                                          .user = listener,
-                                          .direct_tls = address->direct_tls,
-                                          .balancers = (const char *const *)balancers,
-                                          .n_balancers = n_balancers,
-                                          .max_connections = listener->link != NULL
-                                                                 ? LINK_CONNECTIONS_MAX
-                                                                 : 0};
+    struct dna_uv_listen options = {.size = sizeof options,
+                                    .address = address->ip,
+                                    .port = address->port,
+                                    .link = listener->link,
+                                    .handler = &gateway->handler,
+                                    .user = listener,
+                                    .direct_tls = address->direct_tls,
+                                    .balancers = (const char *const *)balancers,
+                                    .n_balancers = n_balancers};
     const char *why = "";
     char port[8];
-    enum dna_err err = dna_uv_listen(gateway->uv, &options, &listener->fresh, &why);
+    enum dna_err err;
+    set_limits(listener, &config->limits, &options);
+    err = dna_uv_listen(gateway->uv, &options, &listener->fresh, &why);
     (void)snprintf(port, sizeof port, "%u", (unsigned)address->port);
     if (err != DNA_OK) {
         gateway->deaf = true;
@@ -322,6 +355,11 @@ void links_commit(struct gateway *gateway)
             l->fresh = NULL;
         }
         l->at = is_coming(l) ? l->to_be : l->at;
+        if (l->listener != NULL) {
+            struct dna_uv_listen limits = {.size = sizeof limits};
+            set_limits(l, &gateway->config->limits, &limits);
+            dna_uv_listener_limit(l->listener, &limits);
+        }
         names_commit(gateway, l);
         l->config = l->coming;
         l->coming = NULL;
