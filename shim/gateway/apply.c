@@ -482,8 +482,8 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     if (change.old != NULL) {
         log_change(&change);
     }
-    log_ended(gateway, config);
     if (gateway->listens) {
+        log_ended(gateway, config);
         publication_write(config, &gateway->log, dna_uv_now(gateway->uv).wall);
     }
     gateway_config_free(change.old);

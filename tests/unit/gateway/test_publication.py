@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""dna-gateway's publication folder, read through a web server by the tool, and the options
+that say which policy applies.
+
+usage: test_publication.py DNA_GATEWAY DNA
+"""
+
+import functools
+import http.server
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+TOOL = sys.argv.pop(2) if len(sys.argv) > 2 else "dna"
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from test_program import PROGRAM, Provider, World
+
+POSH = ".well-known/posh/xmpp-server.json"
+
+
+class Publisher(Provider):
+    more_text = ""
+
+    def text(self, world, number):
+        path = os.path.join(world.directory, "")
+        return super().text(world, number) + self.more_text + f'''
+publication {{
+  folder = "{path}publish"
+  url = "https://hosting.example"
+  next-certificate = "{path}next.pem"
+  targets = {{ "xmpp.p1.dna" }}
+  direct-targets = {{ "xmpp.p1.dna@5270" }}
+  host-meta-links = {{ "xmpp.p1.dna=192.0.2.1,2001:db8::1" }}
+  sts-mode = "testing"
+  dnssec-ta-folder = "{path}ta"
+}}
+'''
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Publication(unittest.TestCase):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.world.certify("next", ["next.example"])
+        os.mkdir(self.world.file("ta"))
+        with open(self.world.file("ta/a.dna.pem"), "wb") as out:
+            for name in ("ca.key", "ca.pem"):     # a careless operator's
+                with open(self.world.file(name), "rb") as part:
+                    out.write(part.read())
+        self.gateway = Publisher(self.world, 1, ["a.dna"])
+        self.world.providers.append(self.gateway)
+        self.folder = self.world.file("publish")
+
+    def serve(self):
+        handler = functools.partial(Quiet, directory=os.path.join(self.folder, "current"))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_address[1]}/"
+
+    def fetch(self, path):
+        with urllib.request.urlopen(self.web + path) as answer:
+            return answer.read()
+
+    def tool(self, status, *words, text):
+        done = subprocess.run([TOOL, *words], input=text, capture_output=True, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+
+    def files(self):
+        for folder, _, names in os.walk(os.path.join(self.folder, "current")):
+            yield folder, stat.S_IFDIR
+            for name in names:
+                yield os.path.join(folder, name), stat.S_IFREG
+
+    def test_what_is_published(self):
+        os.umask(0o077)
+        self.addCleanup(os.umask, 0o022)
+        self.gateway.start()
+        self.assertTrue(self.gateway.logs("published", "files=7"))
+        self.web = self.serve()
+        posh = self.fetch(POSH)
+        for pair, status in (("p1", 0), ("next", 0), ("ca", 1)):
+            self.tool(status, "posh", "-", "--cert", self.world.file(f"{pair}.pem"), text=posh)
+        self.tool(0, "host-meta", "-", "--cert", self.world.file("p1.pem"),
+                  text=self.fetch(".well-known/host-meta.json"))
+        self.tool(0, "delegation", "-", text=self.fetch(".well-known/service/xmpp-server"))
+        self.tool(0, "sts", "policy", "-", "--match", "xmpp.p1.dna",
+                  text=self.fetch(".well-known/xmpp-sts.txt"))
+        with open(self.world.file("ca.pem"), "rb") as ca:
+            self.assertEqual(self.fetch("dnssec-ta/a.dna.cert").strip(), ca.read().strip())
+        index = json.loads(self.fetch("index.json"))
+        self.assertEqual(index["url"], "https://hosting.example")
+        for entry in index["files"]:
+            self.assertTrue(self.fetch(entry["path"]))
+            self.assertIn(entry["path"].encode(), self.fetch("index.html"))
+        # Whatever the umask is, a web server can read all of it, and no key is in it.
+        for path, kind in self.files():
+            mode = os.stat(path).st_mode
+            self.assertEqual((stat.S_IFMT(mode), stat.S_IMODE(mode)),
+                             (kind, 0o755 if kind == stat.S_IFDIR else 0o644), path)
+            if kind == stat.S_IFREG:
+                with open(path, "rb") as file:
+                    self.assertNotIn(b"PRIVATE", file.read())
+
+    def test_rotation(self):
+        self.gateway.start()
+        self.assertTrue(self.gateway.logs("published"))
+        self.web = self.serve()
+        current = os.path.join(self.folder, "current")
+        first = os.readlink(current)
+        torn, done = [], threading.Event()
+
+        def read():
+            while not done.is_set():
+                try:
+                    json.loads(self.fetch(POSH))
+                except (ValueError, urllib.error.URLError) as error:
+                    torn.append(error)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            for name in ("one", "two", "three", "four"):
+                self.world.certify(name, ["xmpp.p1.dna", "a.dna"])
+                for end in ("key", "pem"):
+                    os.replace(self.world.file(f"{name}.{end}"), self.world.file(f"p1.{end}"))
+                seen = len(self.gateway.log("published"))
+                self.gateway.process.send_signal(signal.SIGHUP)
+                with self.gateway.more:
+                    self.assertTrue(self.gateway.more.wait_for(
+                        lambda: len(self.gateway.log("published")) > seen, 30))
+        finally:
+            done.set()
+            reader.join()
+        self.assertEqual(torn, [])
+        self.assertNotEqual(os.readlink(current), first)
+        self.tool(0, "posh", "-", "--cert", self.world.file("p1.pem"), text=self.fetch(POSH))
+        versions = [name for name in os.listdir(self.folder) if name.startswith("version-")]
+        self.assertEqual(len(versions), 2)
+        # What has not changed is not written again.
+        last = os.readlink(current)
+        self.gateway.process.send_signal(signal.SIGHUP)
+        self.assertTrue(self.gateway.logs("reloaded"))
+        self.gateway.stop()
+        self.assertEqual(os.readlink(current), last)
+
+    def test_what_cannot_be_written(self):
+        with open(self.folder, "w", encoding="ascii"):
+            pass
+        os.remove(self.world.file("next.pem"))
+        self.gateway.start()
+        self.assertTrue(self.gateway.logs("not-published", "next.pem", "No such file"))
+        self.assertTrue(self.gateway.logs("not-published", f"file={self.folder} ", "remedy="))
+        os.remove(self.folder)
+        self.gateway.process.send_signal(signal.SIGHUP)
+        self.assertTrue(self.gateway.logs("published", "files=7"))
+
+    def test_a_half_version_is_mended(self):
+        self.gateway.start()
+        self.assertTrue(self.gateway.logs("published"))
+        self.gateway.stop()
+        with open(os.path.join(self.folder, "current", POSH), "w", encoding="ascii"):
+            pass
+        again = Publisher(self.world, 1, ["a.dna"])
+        self.addCleanup(again.close)
+        again.start()
+        self.assertTrue(again.logs("published"))
+        self.web = self.serve()
+        self.tool(0, "posh", "-", "--cert", self.world.file("p1.pem"), text=self.fetch(POSH))
+
+
+class Policies(unittest.TestCase):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.gateway = self.world.provider("a.dna")
+        with open(self.gateway.config, "a", encoding="ascii") as config:
+            config.write('''policy "*" { observe = strong }
+policy ".example" { level = dialback until = "2999-12-31" }
+policy "old.example" { level = refuse until = "2001-01-01" }
+policy ".b.example" { level = strong report-only = true }
+policy "pin.example" { level = pin pins = { "''' + "ab" * 32 + '''" } }
+''')
+        with open(self.gateway.config, encoding="ascii") as config:
+            self.first = config.read().split("\n").index('policy "*" { observe = strong }') + 1
+
+    def call(self, *words):
+        done = subprocess.run([PROGRAM, "-c", self.gateway.config, *words],
+                              capture_output=True, encoding="utf-8", check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def shown(self, domain):
+        status, out, errors = self.call("--policy-for", domain)
+        self.assertEqual((status, errors), (0, ""))
+        return out
+
+    def place(self, pattern, number):
+        return f'from: policy "{pattern}", {self.gateway.config}:{self.first + number}\n'
+
+    def test_policy_for(self):
+        out = self.shown("example")        # the apex of a suffix is not below it
+        self.assertIn("enforced: proof\n  " + self.place("*", 0), out)
+        self.assertIn("observed: strong\n  " + self.place("*", 0), out)
+        out = self.shown("A.Example")
+        self.assertIn("domain: a.example\nenforced: dialback\n  " + self.place(".example", 1),
+                      out)
+        self.assertIn("until: 2999-12-31\n", out)
+        self.assertIn("observed: nothing\n", out)
+        self.assertIn("enforced: dialback\n", self.shown("old.example"))
+        out = self.shown("a.b.example")
+        self.assertIn("enforced: dialback\n  " + self.place(".example", 1), out)
+        self.assertIn("observed: strong\n  " + self.place(".b.example", 3), out)
+        self.assertIn("pin: " + "ab" * 32 + "\n", self.shown("pin.example"))
+        status, out, errors = self.call("--policy-for", "no domain")
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("is no domain", errors)
+
+    def test_an_exception_that_is_over(self):
+        status, _, errors = self.call("--check")
+        self.assertEqual(status, 0)
+        self.assertEqual(errors, f'{self.gateway.config}:{self.first + 2}: warning: policy '
+                                 '"old.example": has ended, and applies no more; remove it, or '
+                                 'set a later until\n')
+        self.gateway.start()
+        self.assertTrue(self.gateway.logs("policy-ended", "policy=old.example"))
+        self.gateway.process.send_signal(signal.SIGUSR1)
+        self.assertTrue(self.gateway.logs("would-refuse-in-all", "domains=0"))
+        self.assertEqual(self.gateway.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
