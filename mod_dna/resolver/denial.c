@@ -127,17 +127,39 @@ static const ldns_rr *nsec_over(const struct dna_denial *denial, const ldns_rdf 
     return NULL;
 }
 
+/* The octets of the last labels of a name. */
+static struct dna_span last_labels(const ldns_rdf *name, unsigned labels)
+{
+    struct dna_span left = {(const char *)ldns_rdf_data(name), ldns_rdf_size(name)};
+    for (unsigned skip = ldns_dname_label_count(name) - labels; skip != 0; skip--) {
+        size_t label = 1u + (unsigned char)left.ptr[0];
+        left = (struct dna_span){left.ptr + label, left.len - label};
+    }
+    return left;
+}
+
+/* Length octets are below 'A'. */
+static bool same_octets(struct dna_span x, struct dna_span y)
+{
+    for (size_t i = 0; x.len == y.len && i < x.len; i++) {
+        if (LDNS_DNAME_NORMALIZE((int)(unsigned char)x.ptr[i]) !=
+            LDNS_DNAME_NORMALIZE((int)(unsigned char)y.ptr[i])) {
+            return false;
+        }
+    }
+    return x.len == y.len;
+}
+
+/* Takes no memory: counting too few would look for the wrong wildcard. */
 static unsigned common_labels(const ldns_rdf *a, const ldns_rdf *b)
 {
-    unsigned n = 0, most = ldns_dname_label_count(a);
-    for (unsigned labels = 1; labels <= most; labels++) {
-        ldns_rdf *above = ancestor(a, labels);
-        bool shared = above != NULL && (is_below(b, above) || dna_message_same_name(b, above));
-        ldns_rdf_deep_free(above);
-        if (!shared) {
+    unsigned in_a = ldns_dname_label_count(a), in_b = ldns_dname_label_count(b), n = 0;
+    while (n < in_a && n < in_b) {
+        struct dna_span x = last_labels(a, n + 1), y = last_labels(b, n + 1);
+        if (!same_octets(x, y)) {
             break;
         }
-        n = labels;
+        n++;
     }
     return n;
 }

@@ -645,6 +645,84 @@ static void other_keys(void **state)
     drop(&p);
 }
 
+/* A reduced message with that record, signed by the key. */
+static struct dna_span sign(const char *record, ldns_rr *made, ldns_key_list *keys)
+{
+    ldns_rr_list *set = ldns_rr_list_new(), *signatures;
+    ldns_pkt *packet = ldns_pkt_new();
+    ldns_rr *rr = made, *question = ldns_rr_new();
+    if (rr == NULL) {
+        assert_int_equal(ldns_rr_new_frm_str(&rr, record, 300, NULL, NULL), LDNS_STATUS_OK);
+    }
+    assert_true(ldns_rr_list_push_rr(set, rr));
+    signatures = ldns_sign_public(set, keys);
+    assert_non_null(signatures);
+    ldns_rr_set_owner(question, ldns_rdf_clone(ldns_rr_owner(rr)));
+    ldns_rr_set_type(question, ldns_rr_get_type(rr));
+    ldns_rr_set_class(question, LDNS_RR_CLASS_IN);
+    ldns_rr_set_question(question, true);
+    ldns_pkt_set_qr(packet, true);
+    assert_true(ldns_pkt_push_rr(packet, LDNS_SECTION_QUESTION, question));
+    assert_true(ldns_pkt_push_rr(packet, LDNS_SECTION_ANSWER, rr));
+    assert_true(ldns_pkt_push_rr_list(packet, LDNS_SECTION_ANSWER, signatures));
+    ldns_rr_list_free(signatures);
+    ldns_rr_list_free(set);
+    return finish(packet);
+}
+
+/* The owner of a zone whose key counts signs what is not in the zone. */
+static void other_places(void **state)
+{
+    static const struct {
+        const char *record, *name;
+        enum dna_rrsig_finding finding;
+    } cases[] = {
+        {"www.evil.zone. 300 IN A 192.0.2.1", "www.evil.zone", DNA_RRSIG_SECURE},
+        {"evil.zone. 300 IN A 192.0.2.1", "evil.zone", DNA_RRSIG_SECURE},
+        {"good.zone. 300 IN A 192.0.2.1", "good.zone", DNA_RRSIG_UNPROVEN},
+        {"www.good.zone. 300 IN A 192.0.2.1", "www.good.zone", DNA_RRSIG_UNPROVEN},
+        {"notevil.zone. 300 IN A 192.0.2.1", "notevil.zone", DNA_RRSIG_UNPROVEN},
+        {"zone. 300 IN A 192.0.2.1", "zone", DNA_RRSIG_UNPROVEN},
+    };
+    ldns_key *key = ldns_key_new_frm_algorithm(LDNS_SIGN_ECDSAP256SHA256, 256);
+    ldns_key_list *keys = ldns_key_list_new();
+    ldns_rr *rr;
+    struct dna_span published = {0};
+    unsigned char rdata[100];
+    (void)state;
+    assert_non_null(key);
+    ldns_key_set_pubkey_owner(key, ldns_dname_new_frm_str("evil.zone."));
+    ldns_key_set_flags(key, 257);
+    ldns_key_set_inception(key, (uint32_t)(time(NULL) - DAY));
+    ldns_key_set_expiration(key, (uint32_t)(time(NULL) + DAY));
+    rr = ldns_key2rr(key);
+    ldns_key_set_keytag(key, ldns_calc_keytag(rr));
+    assert_true(ldns_key_list_push_key(keys, key));
+    for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+        size_t len = ldns_rdf_size(ldns_rr_rdf(rr, i));
+        assert_true(published.len + len <= sizeof rdata);
+        memcpy(rdata + published.len, ldns_rdf_data(ldns_rr_rdf(rr, i)), len);
+        published.len += len;
+    }
+    published.ptr = (const char *)rdata;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dna_span address = {"\300\0\2\1", 4};
+        struct proof p = {.zone = "evil.zone", .key = published, .n = 2};
+        dna_arena_init(&p.arena, NULL, SIZE_MAX);
+        p.messages[0] = sign(cases[i].record, NULL, keys);
+        p.messages[1] = sign(NULL, ldns_rr_clone(rr), keys);
+        p.answer = (struct dna_dns_answer){
+            .name = cases[i].name, .type = DNA_DNS_A, .outcome = DNA_DNS_FOUND, .secure = true,
+            .rdata = &address, .n_rdata = 1, .obtained = time(NULL), .why = ""};
+        if (judge(&p) != cases[i].finding) {
+            fail_msg("%s", cases[i].record);
+        }
+        drop(&p);
+    }
+    ldns_rr_free(rr);
+    ldns_key_list_free(keys);
+}
+
 /* A zone of the same name with keys of its own, which the zone above does not name. */
 static void other_world(void **state)
 {
@@ -825,6 +903,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(lies),          cmocka_unit_test(borrowed_denials),
         cmocka_unit_test(moments),       cmocka_unit_test(anchors),
         cmocka_unit_test(other_keys),    cmocka_unit_test(other_world),
+        cmocka_unit_test(other_places),
         cmocka_unit_test(other_records),
         cmocka_unit_test(crowded),       cmocka_unit_test(exhausted),
         cmocka_unit_test(not_reduced),
