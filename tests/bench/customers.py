@@ -7,6 +7,7 @@ The gateway reads a map file of N customers; a tenth of them have a certificate 
 their own (all of the same files' content, each in files of its own).  Then one line, or one
 pair of files, is changed at a time.  What is counted is the CPU time of the gateway from one
 line of its log to the next, and its resident memory per customer, beside a gateway with one.
+At the end all of them have a certificate of their own.
 """
 import argparse
 import os
@@ -133,14 +134,34 @@ def measure(program, customers, rounds):
     return figures
 
 
+def measure_own(program, customers):
+    """All of them with a certificate of their own."""
+    with tempfile.TemporaryDirectory(prefix="customers-") as name:
+        folder = pathlib.Path(name)
+        certify(folder)
+        for number in range(customers):
+            for suffix in ("pem", "key"):
+                shutil.copy(folder / f"one.{suffix}", folder / f"c{number}.{suffix}")
+        alone = Gateway(program, folder, [line_of(folder, 1, False)])
+        base = alone.memory()
+        alone.stop()
+        gateway = Gateway(program, folder,
+                          [line_of(folder, number, True) for number in range(customers)])
+        figures = {"customers.own.start": (gateway.start, "ms"),
+                   "customers.own.memory": ((gateway.memory() - base) / customers, "B")}
+        gateway.stop()
+    return figures
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("program")
     options.add_argument("--customers", type=int, default=10000)
     options.add_argument("--rounds", type=int, default=5)
     options = options.parse_args()
-    for name, (value, unit) in measure(options.program, options.customers,
-                                       options.rounds).items():
+    figures = measure(options.program, options.customers, options.rounds)
+    figures.update(measure_own(options.program, options.customers))
+    for name, (value, unit) in figures.items():
         print(f"{name} = {value:.6g} {unit}")
 
 

@@ -8,9 +8,11 @@ are those of test_program.py.
 """
 
 import os
+import signal
 import socket
 import ssl
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,6 +30,68 @@ class Gateway(Provider):
         option = f'  listen-direct-tls = {{ "{self.direct[0]}@{self.direct[1]}" }}\n'
         return super().text(world, number).replace("  certificate =",
                                                    option + "  certificate =", 1)
+
+
+class WithFolder(Gateway):
+    """Its certificates lie in a folder, as an ACME client leaves them."""
+
+    def text(self, world, number):
+        self.folder = world.file("certificates")
+        os.makedirs(self.folder)
+        for domain in ("a1.dna", "a2.dna"):
+            world.certify(domain, [domain])
+            place = os.path.join(self.folder, domain)
+            os.makedirs(place)
+            for kind, name in (("pem", "fullchain.pem"), ("key", "privkey.pem")):
+                os.rename(world.file(f"{domain}.{kind}"), os.path.join(place, name))
+        option = f'  certificate-folder = "{self.folder}"\n'
+        return super().text(world, number).replace("  certificate =",
+                                                   option + "  certificate =", 1)
+
+
+class ServerName(unittest.TestCase):
+    """What the client asks for by SNI is what it is shown."""
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.gateway = WithFolder(self.world, 1, ["a1.dna", "a2.dna"])
+        self.world.providers.append(self.gateway)
+        self.gateway.start()
+
+    def shown(self, name):
+        """The names of the certificate that is shown to who asks for that."""
+        context = ssl.create_default_context(cafile=self.world.file("ca.pem"))
+        context.check_hostname = False
+        with socket.create_connection(self.gateway.direct, PATIENCE) as plain, \
+                context.wrap_socket(plain, server_hostname=name) as stream:
+            return [text for _, text in stream.getpeercert()["subjectAltName"]]
+
+    def test_the_folders_certificate_is_shown(self):
+        self.assertEqual(self.shown("a1.dna"), ["a1.dna"])
+        self.assertEqual(self.shown("a2.dna"), ["a2.dna"])
+        self.assertEqual(self.shown("A1.dna"), ["a1.dna"])
+        self.assertIn("xmpp.p1.dna", self.shown(None))  # the provider's
+
+    def test_who_asks_for_somebody_else_is_shown_the_providers(self):
+        self.assertIn("xmpp.p1.dna", self.shown("b1.dna"))
+
+    def test_a_renewed_one_is_shown_after_a_reload(self):
+        def serial():
+            context = ssl.create_default_context(cafile=self.world.file("ca.pem"))
+            with socket.create_connection(self.gateway.direct, PATIENCE) as plain, \
+                    context.wrap_socket(plain, server_hostname="a1.dna") as stream:
+                return stream.getpeercert()["serialNumber"]
+        before = serial()
+        self.world.certify("again", ["a1.dna"])
+        place = os.path.join(self.gateway.folder, "a1.dna")
+        os.rename(self.world.file("again.key"), os.path.join(place, "privkey.pem"))
+        os.rename(self.world.file("again.pem"), os.path.join(place, "fullchain.pem"))
+        self.gateway.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + PATIENCE
+        while serial() == before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertNotEqual(serial(), before)
 
 
 class DirectTls(unittest.TestCase):
