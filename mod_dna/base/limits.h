@@ -69,6 +69,7 @@
 #define DNA_LIMIT_DIALBACK_ASKED 256     /* servers being asked, in all */
 #define DNA_LIMIT_DIALBACK_ASKED_FOR 8   /* ... on behalf of one address */
 #define DNA_LIMIT_DIALBACK_VERIFIES 120  /* keys of ours checked for one stream in a minute */
+#define DNA_LIMIT_DIALBACK_LINGER_MS 300000 /* a peer that only asks about keys stays so long */
 #define DNA_LIMIT_DIALBACK_SECRET 16     /* bytes at least */
 #define DNA_LIMIT_DOWNGRADE 100000       /* proofs that bar dialback, none displaced */
 #define DNA_LIMIT_DOWNGRADE_S (7 * 24 * 3600)

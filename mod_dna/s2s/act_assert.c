@@ -101,11 +101,14 @@ ACTION(send_proof)
     dna_s2s_timer(s, r, s->now.mono + DNA_LIMIT_T_ASSERT_MS);
 }
 
-/* We do not speak for it, or do not any more. */
+/* We do not speak for it, or do not any more.  A peer without DNA is not to be told in words
+ * that it does not know: what it sends is answered by the gate. */
 ACTION(send_impossible)
 {
     bool pending = !ended(r) && (r->state != DNA_S2S_A_NONE || r->asserted);
-    dna_s2s_put(s, "<impossible%s from='%s'/>", namespace_of(s, r), r->domain);
+    if (s->dna == DNA_S2S_SPEAKS_YES) {
+        dna_s2s_put(s, "<impossible%s from='%s'/>", namespace_of(s, r), r->domain);
+    }
     if (pending) {
         end_refused(s, r);
     } else {

@@ -163,6 +163,17 @@ static void put_verify(struct dna_s2s *s, const struct dna_s2s_record *r)
     dna_s2s_put_attr(s, "id", dna_span_of(r->id));
 }
 
+/* Each question keeps its stream for a while, which no proof need be given on. */
+static void linger(struct dna_s2s *s)
+{
+    int64_t until = s->now.mono + DNA_LIMIT_UNAUTH_MS;
+    int64_t most = s->began + DNA_LIMIT_DIALBACK_LINGER_MS;
+    until = until < most ? until : most;
+    if (dna_s2s_is(s, DNA_S2S_PUBLIC) && s->lifetime != DNA_NEVER && s->lifetime < until) {
+        s->lifetime = until;
+    }
+}
+
 ACTION(ask_verified)
 {
     struct dna_s2s_effect effect = {.kind = DNA_S2S_DIALBACK_VERIFY,
@@ -173,6 +184,7 @@ ACTION(ask_verified)
                                     .id = s->call->id,
                                     .content = s->call->content};
     dna_s2s_timer(s, r, s->now.mono + DNA_LIMIT_DIALBACK_MS);
+    linger(s);
     dna_s2s_emit(s, &effect);
 }
 

@@ -422,6 +422,14 @@ GUARD(key_of_ours)
            s->records.in_flight < DNA_LIMIT_DIALBACK_PAIRS;
 }
 
+/* It came to ask about keys of ours, and tried nothing else. */
+GUARD(only_asks)
+{
+    UNUSED;
+    return s->verified > 0 && s->records.peer_valid == 0 && s->sasl.failures == 0 &&
+           s->abuse == 0;
+}
+
 GUARD(key_unusable)
 {
     UNUSED;

@@ -92,6 +92,7 @@ dna_s2s_guard_fn dna_s2s_if_offered;
 dna_s2s_guard_fn dna_s2s_if_offers_dna;
 dna_s2s_guard_fn dna_s2s_if_offers_external_proven;
 dna_s2s_guard_fn dna_s2s_if_offers_nothing;
+dna_s2s_guard_fn dna_s2s_if_only_asks;
 dna_s2s_guard_fn dna_s2s_if_owed;
 dna_s2s_guard_fn dna_s2s_if_own_valid;
 dna_s2s_guard_fn dna_s2s_if_pair_of_link;

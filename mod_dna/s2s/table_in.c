@@ -78,6 +78,8 @@ static const struct dna_s2s_row rows[] = {
         "XEP-0220")
 
     EARLY_ROWS(IN_NEGOTIATING)
+    ROW(IN_NEGOTIATING, EV_LIFETIME, IF(only_asks), DO(say_end), CLOSING, "XEP-0220 2.1.2")
+    ROW(IN_NEGOTIATING, EV_OVERFLOW, IF(only_asks), DO(say_end), CLOSING, "XEP-0220 2.1.2")
     ROW(IN_NEGOTIATING, EV_DNA, ALWAYS, DO(take_dna), SAME, "DNA")
     ROW(IN_NEGOTIATING, EV_DIALBACK, IF(dialback), DO(take_dialback), SAME, "XEP-0220")
     ROW(IN_NEGOTIATING, EV_AUTHENTICATED, IF(peer_valid), DO(establish), IN_ESTABLISHED, "DNA")

@@ -11,6 +11,32 @@
     "! key t.example l.example n:p\n"                                                       \
     "< <db:result from='t.example' to='l.example'>n:p</db:result>\n"
 
+/* A peer without DNA, of whose domain nothing is proven. */
+#define CLASSIC_IN                                                                          \
+    "> {stream} to='t.example' from='s.example' version='1.0'>\n"                           \
+    "< {stream} {xdb} from='t.example' to='s.example' id='id0' version='1.0' xml:lang='en'>" \
+    "<stream:features><starttls {tls}><required/></starttls></stream:features>\n"           \
+    "* foresee s.example\n"                                                                 \
+    "> <starttls {tls}/>\n"                                                                 \
+    "< <proceed {tls}/>\n"                                                                  \
+    "* secure t.example\n"                                                                  \
+    "! secured\n"                                                                           \
+    "* restart\n"                                                                           \
+    "> {stream} {xdb} to='t.example' from='s.example' version='1.0'>\n"                     \
+    "< {stream} {xdb} from='t.example' to='s.example' id='id1' version='1.0' xml:lang='en'>\n" \
+    "* hear s.example\n"                                                                    \
+    "! ruled s.example dialback\n"                                                          \
+    "< <stream:features><assert {dna} from='t.example'/>{limits}{errors}</stream:features>\n"
+#define ASKS(id)                                                                            \
+    "> <db:verify from='s.example' to='t.example' id='" id "'>k</db:verify>\n"              \
+    "* verify s.example t.example " id " [k]\n"                                             \
+    "! verified s.example t.example " id " yes\n"                                           \
+    "< <db:verify from='t.example' to='s.example' id='" id "' type='valid'/>\n"
+#define TOO_LONG                                                                            \
+    "< <stream:error><policy-violation {err}/><text {err} xml:lang='en'>the negotiation "   \
+    "took too long</text></stream:error></stream:stream>\n"                                 \
+    "* error sent policy-violation\n"
+
 static const struct scene scenes[] = {
     {"in: Prosody's header", LOCAL_IN,
      "> {stream} {xdb} id='' xml:lang='en' to='r.example' from='l.example' "
@@ -815,6 +841,37 @@ static const struct scene scenes[] = {
      "! checked t.example l.example answer yes\n"
      "! maysend t.example l.example\n"
      "= no\n"},
+    {"public: a peer that only asks about keys is let go without a reproach", DIALBACK_IN,
+     CLASSIC_IN ASKS("i") "! tick 29000\n"
+                          "! tick 1001\n"
+                          "< </stream:stream>\n"},
+    {"public: it stays while it asks", DIALBACK_IN,
+     CLASSIC_IN ASKS("i") "! tick 29000\n" ASKS("j") "! tick 29000\n" ASKS("k")
+         "! tick 29000\n"
+         "! tick 1001\n"
+         "< </stream:stream>\n"},
+    {"public: and not for ever", DIALBACK_IN,
+     CLASSIC_IN ASKS("a") "! tick 29000\n" ASKS("b") "! tick 29000\n" ASKS("c")
+         "! tick 29000\n" ASKS("d") "! tick 29000\n"
+         "* own t.example no remote-server-timeout\n" ASKS("e") "! tick 29000\n" ASKS("f")
+             "! tick 29000\n" ASKS("g") "! tick 29000\n" ASKS("h") "! tick 29000\n" ASKS("i")
+                 "! tick 29000\n" ASKS("j") "! tick 29000\n" ASKS("k")
+                     "! tick 9999\n"
+                     "! tick 2\n"
+                     "< </stream:stream>\n"},
+    {"public: nothing was asked", DIALBACK_IN,
+     CLASSIC_IN "! tick 30001\n" TOO_LONG},
+    {"public: keys of domains that are not ours keep nothing", DIALBACK_IN,
+     CLASSIC_IN "> <db:verify from='s.example' to='other.example' id='i'>k</db:verify>\n"
+                "< <db:verify from='other.example' to='s.example' id='i' type='error'>"
+                "<error type='cancel'><item-not-found {sta}/></error></db:verify>\n"
+                "! tick 30001\n"
+                "< </stream:stream>\n"},
+    {"public: a domain that is retracted is not spoken of to a peer without DNA", DIALBACK_IN,
+     CLASSIC_IN "! unhost t.example\n"
+                "* own t.example no remote-server-timeout\n"
+                "> <db:result from='s.example' to='t2.example'>k</db:result>\n"
+                "* ask s.example t2.example id1 [k] 1\n"},
     {"public: no dialback", IN,
      VALID_IN
      "> <db:result {xdb} from='s.example' to='t.example'>k</db:result>\n"
