@@ -1,10 +1,11 @@
 """ejabberd as Debian ships it, without ejabberdctl (and so without epmd)."""
 
+import pathlib
+
 from . import recipe
 from .process import LabError, wait_until
 from .xmpp import C2S, LOOPBACK, PASSWORD, S2S, Server, said_after
 
-LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 INETRC = "/etc/ejabberd/inetrc"     # Debian's: names by /etc/hosts, then by libc
 _STARTED = b"is started in the node"
 
@@ -37,6 +38,14 @@ listen:
     module: ejabberd_s2s_in
 modules:
 {dialback}"""
+
+
+def _libraries():
+    """Where Debian keeps ejabberd's code and what it needs, on this architecture."""
+    found = next(pathlib.Path("/usr/lib").glob("*/ejabberd-*/ebin"), None)
+    if found is None:
+        raise LabError("ejabberd is not installed")
+    return found.parents[1]
 
 
 class Ejabberd(Server):
@@ -77,7 +86,7 @@ class Ejabberd(Server):
         at_start.write_text(",\n".join([*self._at_start, "ok"]) + ".\n", encoding="utf-8")
         begun = self._log.stat().st_size if self._log.exists() else 0
         daemon = self.run("ejabberd", [
-            "env", f"HOME={self.state}", f"ERL_LIBS={LIBRARIES}", f"ERL_INETRC={INETRC}",
+            "env", f"HOME={self.state}", f"ERL_LIBS={_libraries()}", f"ERL_INETRC={INETRC}",
             f"EJABBERD_CONFIG_PATH={self.config}", f"EJABBERD_LOG_PATH={self._log}",
             f"EJABBERD_PID_PATH={self.state}/ejabberd.pid",
             "erl", "-noinput", "+sbwt", "none", "+S", "2:2", "-mnesia", "dir",

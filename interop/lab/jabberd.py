@@ -11,6 +11,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 from . import recipe
+from .process import LabError
 from .xmpp import C2S, LOOPBACK, PASSWORD, S2S, Server
 
 STOCK = pathlib.Path("/etc/jabberd2")
@@ -23,6 +24,9 @@ class Jabberd(Server):
 
     def __init__(self, machine, domains, alone=None):
         super().__init__(machine, domains, alone)
+        if not SCHEMA.exists():
+            raise LabError(f"there is no {SCHEMA}: is jabberd2 installed without its "
+                           "documentation?")
         self.database = self.state / "sqlite.db"
         with sqlite3.connect(self.database) as made:
             made.executescript(gzip.decompress(SCHEMA.read_bytes()).decode())
