@@ -63,6 +63,11 @@ static bool says(const struct dna_dns_answer *found, const struct dna_dns_answer
            same_records(found, recorded);
 }
 
+static bool is_definite(const struct dna_dns_answer *answer)
+{
+    return answer->outcome == DNA_DNS_FOUND || answer->outcome == DNA_DNS_ABSENT;
+}
+
 bool dna_rrsig_agrees(struct dna_span message, const struct dna_dns_answer *answer)
 {
     struct dna_arena arena;
@@ -83,7 +88,7 @@ static enum dna_rrsig_finding compare(struct dna_span message,
     struct dna_dns_answer found;
     int64_t left = walk->end - recorded->obtained;
     dna_arena_init(&arena, NULL, DNA_LIMIT_LOOKUP_ARENA);
-    if (read_answer(message, recorded, &arena, &found) == DNA_OK) {
+    if (read_answer(message, recorded, &arena, &found) == DNA_OK && is_definite(&found)) {
         if (!says(&found, recorded)) {
             finding = DNA_RRSIG_DIFFERS;
         } else if (found.wildcard == recorded->wildcard &&
@@ -91,6 +96,21 @@ static enum dna_rrsig_finding compare(struct dna_span message,
                    recorded->ttl <= walk->ttl && recorded->ttl <= left) {
             finding = DNA_RRSIG_SECURE;
         }
+    }
+    dna_arena_fini(&arena);
+    return finding;
+}
+
+/* Of an answer that no signature can be expected for. */
+static enum dna_rrsig_finding compare_unsigned(struct dna_span message,
+                                               const struct dna_dns_answer *recorded)
+{
+    enum dna_rrsig_finding finding = DNA_RRSIG_UNPROVEN;
+    struct dna_arena arena;
+    struct dna_dns_answer found;
+    dna_arena_init(&arena, NULL, DNA_LIMIT_LOOKUP_ARENA);
+    if (read_answer(message, recorded, &arena, &found) == DNA_OK && is_definite(&found)) {
+        finding = says(&found, recorded) ? DNA_RRSIG_INSECURE : DNA_RRSIG_DIFFERS;
     }
     dna_arena_fini(&arena);
     return finding;
@@ -133,10 +153,9 @@ static enum dna_rrsig_finding judge_insecure(struct dna_rrsig *rrsig, const ldns
     if (!found) {
         return DNA_RRSIG_UNPROVEN;
     }
-    return walk.message == NULL ||
-                   dna_rrsig_agrees(rrsig->octets[walk.message - p->messages], answer)
+    return walk.message == NULL
                ? DNA_RRSIG_INSECURE
-               : DNA_RRSIG_DIFFERS;
+               : compare_unsigned(rrsig->octets[walk.message - p->messages], answer);
 }
 
 /* The supplied anchor as a record. */
@@ -194,8 +213,7 @@ enum dna_rrsig_finding dna_rrsig_judge(struct dna_rrsig *rrsig,
     const struct dna_dns_answer *answer = claim->answer;
     enum dna_rrsig_finding finding;
     ldns_rdf *name;
-    if ((answer->outcome != DNA_DNS_FOUND && answer->outcome != DNA_DNS_ABSENT) ||
-        !set_scene(&rrsig->proving, claim)) {
+    if (!is_definite(answer) || !set_scene(&rrsig->proving, claim)) {
         return DNA_RRSIG_UNPROVEN;
     }
     name = ldns_dname_new_frm_str(answer->name);
