@@ -310,6 +310,17 @@ static const struct scene scenes[] = {
      DIALBACK_IN,
      PAIR_IN "! ask t.example s.example\n"
              "* peer s.example no\n"},
+    {"in: we want a further domain, which is not proven", DIALBACK_IN,
+     GREETED_IN "> <valid {dna} to='t.example'/><assert {dna} from='s.example'/>\n"
+                "* own t.example yes\n"
+                "! ruled s.example proven 3600\n"
+                "< <valid {dna} to='s.example'/>\n"
+                "* peer s.example yes\n"
+                "* reader 262144 128 shallow\n"
+                "! ask t.example s2.example\n"
+                "* hear s2.example added\n"
+                "! ruled s2.example dialback\n"
+                "* peer s2.example no\n"},
     {"in: asserted again and again", DIALBACK_IN,
      UNPROVEN_IN "> <assert {dna} from='s.example'/>\n"
                  "< <invalid {dna} to='s.example'/>\n"
