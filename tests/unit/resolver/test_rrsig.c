@@ -18,6 +18,7 @@
 #include <base/limits.h>
 #include <resolver/packet.h>
 #include <resolver/rrsig.h>
+#include <short_memory.h>
 #include <zones.h>
 
 enum { MOST = 64, DAY = 86400, DS = 43 };
@@ -542,6 +543,49 @@ static void borrowed_denials(void **state)
     }
 }
 
+/* The last record of a zone leads back to its apex, and so does, seen from within, one of the
+ * zone above that ends there: it says nothing about what the zone has. */
+static void two_zones(void **state)
+{
+    struct dna_span above = world_message(world, "ed25519.zone", DS);
+    struct dna_span own = world_message(world, "good.zone", DNA_DNS_TXT), wire;
+    ldns_pkt *packet = parse(above), *other = parse(own);
+    const ldns_rr_list *authority = ldns_pkt_authority(other);
+    uint8_t *octets = NULL;
+    bool ends_there = false;
+    struct proof p;
+    (void)state;
+    for (size_t i = 0; i < ldns_rr_list_rr_count(ldns_pkt_authority(packet)); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(ldns_pkt_authority(packet), i);
+        char *next = ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC
+                         ? ldns_rdf2str(ldns_rr_rdf(rr, 0)) : NULL;
+        ends_there = ends_there || (next != NULL && strcmp(next, "good.zone.") == 0);
+        free(next);
+    }
+    assert_true(ends_there);
+    for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
+        assert_true(ldns_pkt_push_rr(packet, LDNS_SECTION_AUTHORITY,
+                                     ldns_rr_clone(ldns_rr_list_rr(authority, i))));
+    }
+    assert_int_equal(ldns_pkt2wire(&octets, packet, &wire.len), LDNS_STATUS_OK);
+    wire.ptr = (const char *)octets;
+    gather(&p, "alias.good.zone", DNA_DNS_TXT, true, NULL);
+    free((void *)(uintptr_t)p.messages[0].ptr);
+    p.messages[0] = reword(wire, "alias.good.zone", DNA_DNS_TXT, 3);
+    dna_rrsig_signers(p.messages[0], ask_zone, &p);
+    p.answer.aliased = false;
+    p.answer.ttl = 0;
+    p.answer.signatures_end = 0;
+    assert_int_equal(p.answer.outcome, DNA_DNS_ABSENT);
+    assert_int_equal(judge(&p), DNA_RRSIG_UNPROVEN);
+    drop(&p);
+    ldns_pkt_free(packet);
+    ldns_pkt_free(other);
+    free(octets);
+    free((void *)(uintptr_t)above.ptr);
+    free((void *)(uintptr_t)own.ptr);
+}
+
 /* --- moments, anchors, records ---------------------------------------------------------- */
 
 static void moments(void **state)
@@ -835,6 +879,67 @@ static void exhausted(void **state)
     dna_rrsig_free(rrsig);
 }
 
+/* Every request fails once: a good claim is good or not shown, and no other becomes one. */
+static void fail_each_request(const struct proof *p, enum dna_rrsig_finding finding)
+{
+    const struct dna_rrsig_claim claim = {
+        .answer = &p->answer, .at = p->answer.obtained, .zone = p->zone, .dnskey = p->key};
+    bool failed = true;
+    for (unsigned long n = 0; failed; n++) {
+        enum dna_rrsig_finding found = DNA_RRSIG_UNPROVEN;
+        struct dna_rrsig *rrsig;
+        enum dna_err err;
+        short_memory_begin(n);
+        err = dna_rrsig_new(root, &rrsig);
+        err = err == DNA_OK ? dna_rrsig_messages(rrsig, p->messages, p->n) : err;
+        if (err == DNA_OK) {
+            found = dna_rrsig_judge(rrsig, &claim);
+        }
+        failed = short_memory_end();
+        dna_rrsig_free(rrsig);
+        assert_true(err == DNA_OK || (failed && err == DNA_ERR_MEMORY));
+        if (found != finding && (!failed || found != DNA_RRSIG_UNPROVEN)) {
+            fail_msg("%s, request %lu: %d", p->answer.name, n, (int)found);
+        }
+    }
+}
+
+static void without_memory(void **state)
+{
+    static const struct {
+        const char *name;
+        uint16_t type;
+        bool secure;
+        const char *zone;
+    } cases[] = {
+        {"a.b.wild.good.zone", DNA_DNS_TXT, true, NULL},
+        {"alias.good.zone", DNA_DNS_TXT, true, NULL},
+        {"a.b.nobody.nsec3.zone", DNA_DNS_A, true, NULL},
+        {"plain.zone", DNA_DNS_A, false, NULL},
+        {"_xmpp-server._tcp.csk.zone", DNA_DNS_SRV, true, "csk.zone"},
+    };
+    struct dna_span wire = world_message(world, "nobody.good.zone", DNA_DNS_A);
+    struct proof p;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gather(&p, cases[i].name, cases[i].type, cases[i].secure, cases[i].zone);
+        fail_each_request(&p, cases[i].secure ? DNA_RRSIG_SECURE : DNA_RRSIG_INSECURE);
+        drop(&p);
+    }
+    /* A wildcard's name, denied by what denies another one. */
+    gather(&p, "a.wild.good.zone", DNA_DNS_TXT, true, NULL);
+    free((void *)(uintptr_t)p.messages[0].ptr);
+    p.messages[0] = reword(wire, "a.wild.good.zone", DNA_DNS_TXT, 3);
+    p.answer.outcome = DNA_DNS_ABSENT;
+    p.answer.n_rdata = 0;
+    p.answer.wildcard = false;
+    p.answer.ttl = 0;
+    p.answer.signatures_end = 0;
+    fail_each_request(&p, DNA_RRSIG_UNPROVEN);
+    drop(&p);
+    free((void *)(uintptr_t)wire.ptr);
+}
+
 static void not_reduced(void **state)
 {
     struct dna_span wire = world_message(world, "good.zone", DNA_DNS_A);
@@ -903,10 +1008,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(lies),          cmocka_unit_test(borrowed_denials),
         cmocka_unit_test(moments),       cmocka_unit_test(anchors),
         cmocka_unit_test(other_keys),    cmocka_unit_test(other_world),
-        cmocka_unit_test(other_places),
+        cmocka_unit_test(other_places),  cmocka_unit_test(two_zones),
         cmocka_unit_test(other_records),
         cmocka_unit_test(crowded),       cmocka_unit_test(exhausted),
-        cmocka_unit_test(not_reduced),
+        cmocka_unit_test(not_reduced),   cmocka_unit_test(without_memory),
     };
     if (argc == 2) {
         (void)set_up(NULL);
