@@ -338,6 +338,7 @@ bool dna_stream_next(struct dna_stream *stream, struct dna_time now,
             break;
         }
     }
+    dna_stream_collect_unsent(stream);
     retime(stream);
     unready(stream);
     return false;

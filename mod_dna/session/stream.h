@@ -113,6 +113,8 @@ void dna_stream_take_up(struct dna_stream *stream, struct dna_time now);
 void dna_stream_find_suspended(struct dna_stream *stream, const char *id, struct dna_time now);
 /* What the stream leaves is suspended, or to be returned; once, when it is over. */
 void dna_stream_leave(struct dna_stream *stream);
+/* What it gave up so far is to be returned. */
+void dna_stream_collect_unsent(struct dna_stream *stream);
 /* A ping was sent. */
 void dna_stream_expect_answer(struct dna_stream *stream, const char *id);
 /* Whether the stanza answers a ping of some stream of ours, wherever it arrived. */

@@ -131,7 +131,6 @@ void dna_stream_leave(struct dna_stream *stream)
 {
     struct dna_session *session = stream->session;
     struct dna_s2s_left left;
-    struct dna_kept *kept;
     if (stream->left) {
         return;
     }
@@ -143,8 +142,14 @@ void dna_stream_leave(struct dna_stream *stream)
             give_up(session, &left);
         }
     }
+    dna_stream_collect_unsent(stream);
+}
+
+void dna_stream_collect_unsent(struct dna_stream *stream)
+{
+    struct dna_kept *kept;
     while ((kept = dna_s2s_next_unsent(stream->s2s)) != NULL) {
-        dna_kept_add(&session->suspension.unsent, kept);
+        dna_kept_add(&stream->session->suspension.unsent, kept);
     }
 }
 

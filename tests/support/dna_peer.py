@@ -124,6 +124,8 @@ class Reader:
 class Stream:
     """One connection, in either role, up to its end."""
 
+    features = ""               # beside the assertion
+
     def __init__(self, peer, connection, own="", remote="", direct=False):
         self.peer, self.connection = peer, connection
         self.own, self.remote, self.direct = own, remote, direct
@@ -241,7 +243,7 @@ class Stream:
         if self.own not in self.peer.hosted:
             raise Broken("host-unknown")
         self.send(f"<stream:features><assert xmlns='{DNA}' from='{self.own}'/>"
-                  "</stream:features>")
+                  f"{self.features}</stream:features>")
         self.exchange.announce(self.own)
         self.note("out", "assert", self.own, "features")
 
@@ -288,6 +290,9 @@ class Stream:
         if admitted:
             self.peer.stanzas.put(element)
 
+    def other(self, element):
+        raise Broken("unsupported-stanza-type")
+
     def run(self):
         try:
             (self.initiate if self.initiating else self.receive)()
@@ -299,7 +304,7 @@ class Stream:
                 elif element.tag == f"{{{STREAM}}}error":
                     self.note("in", "error", "", local(element[0]))
                 elif space(element) != STREAM:
-                    raise Broken("unsupported-stanza-type")
+                    self.other(element)
             self.send("</stream:stream>")
         except Broken as broken:
             self.error = str(broken)
@@ -352,6 +357,8 @@ class Stream:
 class Peer:
     """A server of its own kind, with as many streams as come."""
 
+    stream = Stream
+
     def __init__(self, hosted, judge, offers, certificate, key, roots):
         self.hosted, self.judge, self.offers = hosted, judge, offers
         self.stanzas, self.streams = queue.Queue(), queue.Queue()
@@ -377,7 +384,7 @@ class Peer:
 
     def connect(self, address, own, remote, source=None, seconds=30, direct=False):
         connection = socket.create_connection(address, seconds, source)
-        return Stream(self, connection, own, remote, direct).start()
+        return self.stream(self, connection, own, remote, direct).start()
 
     def listen(self, address, direct=False):
         self.direct = direct
@@ -391,7 +398,7 @@ class Peer:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            self.streams.put(Stream(self, connection, direct=self.direct).start())
+            self.streams.put(self.stream(self, connection, direct=self.direct).start())
 
     def close(self):
         if self.listener:
