@@ -35,7 +35,7 @@
 
 static bool fail(char why[SIGNER_WHY], const char *what, const char *reason)
 {
-    (void)snprintf(why, SIGNER_WHY, "%s: %s", what, reason);
+    (void)snprintf(why, SIGNER_WHY, "%.400s: %.100s", what, reason);
     return false;
 }
 
