@@ -8,6 +8,8 @@ as stock servers do (XEP-0220 without TLS) and writes down the stanzas that it g
 """
 
 import base64
+import contextlib
+import ctypes
 import os
 import queue
 import re
@@ -23,7 +25,6 @@ import unittest
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "dna-gateway"
 PATIENCE = int(os.environ.get("GATEWAY_TEST_PATIENCE", "30"))
 STRANGER = 65534
-"x".encode("idna")      # the codec may be out of reach once we are somebody else
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
           "xmlns:stream='http://etherx.jabber.org/streams' "
           "xmlns:db='jabber:server:dialback' from='{}' to='{}' {}version='1.0'>")
@@ -32,6 +33,18 @@ FEATURES = ("<stream:features><dialback xmlns='urn:xmpp:features:dialback'><erro
 ELEMENT = re.compile(r"<(message|iq|presence|db:result|db:verify)\b([^>]*?)"
                      r"(?:/>|>(.*?)</\1>)", re.S)
 ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*["']([^"']*)["']""")
+
+
+@contextlib.contextmanager
+def somebody_else():
+    """Sockets that this thread makes are a stranger's.  The effective user id would be that of
+    all threads, and a server's sockets a stranger's, too."""
+    libc = ctypes.CDLL(None)
+    libc.setfsuid(STRANGER)
+    try:
+        yield
+    finally:
+        libc.setfsuid(0)
 
 
 def free_port(address):
@@ -435,17 +448,15 @@ class TwoGateways(unittest.TestCase):
 
     @unittest.skipIf(os.getuid() != 0, "needs root, to be somebody else")
     def test_a_stranger_at_the_link(self):
-        os.seteuid(STRANGER)
-        try:
-            with socket.create_connection(self.one.link, PATIENCE) as stranger:
-                stranger.settimeout(PATIENCE)
-                try:
-                    stranger.sendall(HEADER.format("a1.dna", "b1.dna", "").encode())
-                    self.assertEqual(stranger.recv(100), b"")
-                except ConnectionError:
-                    pass
-        finally:
-            os.seteuid(0)
+        with somebody_else():
+            stranger = socket.create_connection(self.one.link, PATIENCE)
+        with stranger:
+            stranger.settimeout(PATIENCE)
+            try:
+                stranger.sendall(HEADER.format("a1.dna", "b1.dna", "").encode())
+                self.assertEqual(stranger.recv(100), b"")
+            except ConnectionError:
+                pass
         self.assertTrue(self.one.logs("link-refused", f" owner={STRANGER} "))
 
     @unittest.skipIf(os.getuid() != 0, "needs root, to be somebody else")
@@ -456,11 +467,8 @@ class TwoGateways(unittest.TestCase):
         with socket.create_server(place) as trap:
             trap.settimeout(PATIENCE)
             self.one.server.send("a1.dna", "b1.dna", "m1")
-            os.seteuid(STRANGER)
-            try:
+            with somebody_else():
                 stream, _ = trap.accept()
-            finally:
-                os.seteuid(0)
         with stream:
             stream.settimeout(PATIENCE)
             stream.sendall((HEADER.format("b1.dna", "a1.dna", "id='i' ") + FEATURES).encode())
