@@ -29,7 +29,8 @@ static bool is_whole(const ldns_rr *rr)
 }
 
 /* One record of the authority section, which must be signed; those of the zone count. */
-static bool take_one(struct dna_walk *walk, const ldns_rdf *zone, ldns_rr *rr, ldns_rr_list *out)
+static bool take_one(struct dna_walk *walk, const ldns_rdf *zone, ldns_rr *rr,
+                     ldns_rr_list *out)
 {
     ldns_rr_type type = ldns_rr_get_type(rr);
     struct dna_proving_set set;
@@ -80,7 +81,8 @@ static bool ask_denial(struct dna_walk *walk, const ldns_rdf *zone, denial_fn *f
     return denied;
 }
 
-static bool ask_no_closer(const struct dna_denial *denial, const ldns_rdf *name, unsigned labels)
+static bool ask_no_closer(const struct dna_denial *denial, const ldns_rdf *name,
+                          unsigned labels)
 {
     return dna_denial_no_closer(denial, name, labels);
 }

@@ -15,7 +15,8 @@
 #include <scene.h>
 
 #define ANSWER(rdata) \
-    "{\"facts\":[{\"want\":{\"kind\":\"dns\",\"name\":\"far.example\",\"type\":1},\"order\":1," \
+    "{\"facts\":[{\"want\":{\"kind\":\"dns\",\"name\":\"far.example\"," \
+    "\"type\":1},\"order\":1," \
     "\"at\":{\"wall\":1800000000,\"ms\":0},\"overdue\":null,\"fact\":{\"outcome\":\"found\"," \
     "\"secure\":false,\"aliased\":false,\"wildcard\":false,\"ttl\":60," \
     "\"obtained\":1800000000,\"signatures_end\":9223372036854775807," \
