@@ -174,6 +174,7 @@ class Ejabberd(Daemon):
         self.address, self.domains = address, list(domains)
         self.c2s = program.free_port(address)
         self.port = program.free_port(address)
+        self.environment = {}
         self.code = self.directory / "code"
         self.code.mkdir()
         self.config = self.directory / "ejabberd.yml"
@@ -212,7 +213,7 @@ modules:
                   f'"{self.state}/mnesia"', "-s", "ejabberd", "-eval", register],
                  {"ERL_LIBS": self.libraries, "EJABBERD_CONFIG_PATH": str(self.config),
                   "EJABBERD_LOG_PATH": f"{self.state}/ejabberd.log",
-                  "EJABBERD_PID_PATH": f"{self.state}/ejabberd.pid"})
+                  "EJABBERD_PID_PATH": f"{self.state}/ejabberd.pid", **self.environment})
         # Its ports are open before its modules are there.
         deadline = time.monotonic() + PATIENCE
         while "is started in the node" not in self.text():

@@ -392,8 +392,30 @@ static const struct {
      "server "
      "runs as\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
+        "kind = tunnel }",
+     "4: kind: \"tunnel\" is not possible; use one of: plain external bridge\n"},
+    {4, "bridge-folder = b link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" "
+        "kind = bridge server-ca = c }", ""},
+    {4, "bridge-folder = b link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" "
+        "kind = bridge user = root server-key = "
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef }", ""},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = bridge "
+        "server-ca = c }",
+     "4: link \"main\": kind = \"bridge\" without bridge-folder; say at the top level where the "
+     "authority's key is kept\n"},
+    {4, "bridge-folder = b link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" "
         "kind = bridge }",
-     "4: kind: \"bridge\" is not possible; use one of: plain external\n"},
+     "4: link \"main\": \"server-key\" is missing; give the SHA-256 of the key of the local "
+     "server's certificate, or server-ca\n"},
+    {4, "bridge-folder = b link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" "
+        "kind = bridge server-key = k server-ca = c }",
+     "4: link \"main\": server-key and server-ca contradict each other; leave one out\n"},
+    {4, "bridge-folder = b link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" "
+        "kind = bridge server-key = k }",
+     "4: link \"main\": server-key: \"k\" is no SHA-256 in hex or base64\n"},
+    {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" user = root "
+        "server-ca = c }",
+     "4: link \"main\": server-ca is for kind = \"bridge\"; leave it out, or set that kind\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external }",
      "4: link \"main\": \"secret-file\" is missing; name the file with the secret that the "
      "module in the local server has, too\n"},
@@ -407,8 +429,8 @@ static const struct {
      "kind\n"},
     {4, "link \"main\" { listen = \"127.0.0.1@1\" server = \"127.0.0.1@2\" kind = external\n"
         "secret-file = s trust-loopback = true }",
-     "5: link \"main\": trust-loopback is for kind = \"plain\": the secret says whom to "
-     "believe; leave it out\n"},
+     "5: link \"main\": trust-loopback is for kind = \"plain\": the secret, or the "
+     "certificate, says whom to believe; leave it out\n"},
     {4, "link \"main\" { listen = \"192.0.2.9@1\" server = \"127.0.0.1@2\" kind = external "
         "secret-file = s }",
      "4: link \"main\": listen is no loopback address; the hop to the local server is not "
