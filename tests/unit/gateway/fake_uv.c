@@ -68,6 +68,12 @@ void fake_reset(void)
     fake_unhosted = fake_apart = fake_resumes = NULL;
 }
 
+bool dna_link_is_bridge(const struct dna_link *link)
+{
+    (void)link;
+    return false;
+}
+
 struct dna_link *fake_link(unsigned number)
 {
     return (struct dna_link *)(void *)&links[number];
