@@ -289,6 +289,13 @@ static bool dnssec_is_silent(const struct dna_court *court)
 {
     const struct dna_testimony *dane = &court->docket.heard[DNA_PROOF_DANE];
     const struct dna_testimony *srv = &court->docket.heard[DNA_PROOF_DNSSEC_SRV];
+    const unsigned types = court->q.policy.prooftypes;
+    if (court->q.chain == NULL && /* neither was heard, for want of a certificate */
+        (((types & DNA_PROOF_BIT(DNA_PROOF_DANE)) != 0 &&
+          court->srv.status != DNA_DELEGATION_INSECURE) ||
+         (types & DNA_PROOF_BIT(DNA_PROOF_STS)) != 0)) {
+        return false;
+    }
     return (!dane->ruled || dane->ruling.verdict == DNA_NOT_APPLICABLE) &&
            (!srv->ruled || srv->ruling.verdict != DNA_TEMPFAIL);
 }

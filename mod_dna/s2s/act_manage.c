@@ -218,26 +218,22 @@ ACTION(find_suspended)
         memcpy(text, id.ptr, id.len);
         text[id.len] = '\0';
     }
+    forget_id(s);
+    s->managing.id = dna_alloc_text(s->options.alloc, dna_span_of(text));
+    dna_s2s_fault(s, s->managing.id != NULL ? DNA_OK : DNA_ERR_MEMORY);
     effect.text = text;
     s->managing.peer_h = s->call->h;
     s->managing.state = DNA_S2S_SEARCHING;
     dna_s2s_emit(s, &effect);
 }
 
-/* It goes on under the name that it had: the host knows it by that. */
+/* It goes on under the name that it had. */
 ACTION(resume)
 {
     struct dna_s2s_managing *m = &s->managing;
-    char *id = dna_alloc_text(s->options.alloc, dna_span_of(s->options.resumption));
     (void)r;
-    dna_s2s_fault(s, id != NULL ? DNA_OK : DNA_ERR_MEMORY);
-    if (id == NULL) {
-        return;
-    }
     dna_manage_clear(&m->manage);
     dna_manage_move(&m->manage, s->call->manage);
-    forget_id(s);
-    m->id = id;
     m->life_ms = (int64_t)DNA_LIMIT_SUSPENDED_S * 1000;
     s->call->h = m->peer_h;
     m->state = DNA_S2S_MANAGED;
@@ -256,6 +252,7 @@ ACTION(resume_not)
 {
     (void)r;
     s->managing.state = DNA_S2S_UNMANAGED;
+    forget_id(s);
     put_failed(s, "item-not-found");
 }
 

@@ -107,8 +107,10 @@ static enum dna_s2s_gate look_dialled(const struct dna_s2s *s, const char *from,
 {
     const struct dna_s2s_record *pair =
         s->options.dialback ? dna_s2s_pair(s, DNA_S2S_R_NONE, from, to, no_id) : NULL;
-    if (pair == NULL || dna_s2s_hosts(s, from)) {
-        return otherwise;
+    const struct dna_s2s_record *peer = dna_s2s_peer_record(s, from);
+    if (pair == NULL || dna_s2s_hosts(s, from) || peer == NULL ||
+        peer->state == DNA_S2S_V_INVALID || peer->state == DNA_S2S_V_IMPOSSIBLE) {
+        return otherwise; /* what the court thought of the sender then holds no longer */
     }
     if (pair->state == DNA_S2S_R_GONE) {
         return lately(s, pair) ? DNA_S2S_GATE_TO_LATELY : DNA_S2S_GATE_TO_GONE;

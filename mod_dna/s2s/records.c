@@ -195,7 +195,6 @@ struct dna_s2s_record *dna_s2s_judged(struct dna_s2s *s)
         const struct dna_s2s_record *remote = dna_s2s_remote(s, r);
         if (remote == NULL || !remote->hearing) {
             stop_dialling(&s->records, r);
-    s->records.pairs -= r->other[0] != '\0';
             return r;
         }
     }
@@ -395,6 +394,7 @@ void dna_s2s_record_drop(struct dna_s2s *s, struct dna_s2s_record *r)
     cancel_raised(s, r);
     forget_last(&s->records);
     stop_dialling(&s->records, r);
+    s->records.pairs -= r->other[0] != '\0';
     (void)dna_map_remove(map_of(s, (enum dna_s2s_state)r->state),
                          key_of(key, r->domain, r->other, dna_span_of(r->id)));
     dna_alloc_release(s->options.alloc, r->key);

@@ -102,7 +102,8 @@ void dna_s2s_put_bounce(struct dna_s2s *s, enum dna_stanza_condition condition,
                         const char *text)
 {
     size_t before = dna_buf_len(&s->out);
-    if (dna_stanza_answerable(&s->stanza)) {
+    /* What the peer does not acknowledge is not added to without end. */
+    if (dna_stanza_answerable(&s->stanza) && !dna_s2s_manage_bars(s)) {
         put_error(s, &s->stanza, condition, text);
         if (!s->ended && within_limit(s, before) == DNA_OK) {
             dna_s2s_fault(s, keep_error(s, before, &s->stanza));

@@ -15,6 +15,12 @@ static struct dna_stream_peer *find(const struct dna_stream *stream, const char 
     return stream->peers != NULL ? dna_map_get(stream->peers, dna_span_of(domain)) : NULL;
 }
 
+bool dna_stream_proves(const struct dna_stream *stream, const char *domain)
+{
+    const struct dna_stream_peer *peer = find(stream, domain);
+    return peer != NULL && peer->proven && !peer->pinned;
+}
+
 static struct dna_stream_peer *find_or_make(struct dna_stream *stream, const char *domain)
 {
     const struct dna_alloc *alloc = stream->session->alloc;

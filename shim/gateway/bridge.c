@@ -554,6 +554,18 @@ void bridge_free(struct bridge *bridge)
     free(bridge);
 }
 
+/* What it knows may grow, too. */
+static void shed_bytes(struct bridge *bridge, const struct entry *newest)
+{
+    struct entry *next;
+    for (struct entry *e = bridge->oldest; e != newest && bridge->bytes > BYTES_MAX; e = next) {
+        next = e->newer;
+        if (e->waiting == NULL) {
+            free_entry(bridge, e);
+        }
+    }
+}
+
 void bridge_heard(struct bridge *bridge, const char *domain, const struct dna_ruling *ruling,
                   struct dna_span bundle)
 {
@@ -572,6 +584,7 @@ void bridge_heard(struct bridge *bridge, const char *domain, const struct dna_ru
     entry->proven_until = ruling->expires_at;
     unlink_entry(bridge, entry);
     link_entry(bridge, entry);
+    shed_bytes(bridge, entry);
 }
 
 /* What a stream has that waits: nothing but its core tells. */

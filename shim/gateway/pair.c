@@ -206,6 +206,14 @@ static void try_another(struct router *router, struct pair *pair)
     stream_settle(stream);
 }
 
+bool pair_lacks_proof(const struct pair *pair, const struct stream *stream)
+{
+    const struct place *remote = pair->source->link == NULL ? pair->source : pair->target;
+    const struct place *local = remote == pair->source ? pair->target : pair->source;
+    return stream->link == NULL && dna_link_is_bridge(local->link) &&
+           !dna_stream_proves(dna_uv_stream_core(stream->uv), remote->domain);
+}
+
 void pair_ask(struct router *router, struct pair *pair)
 {
     struct stream *stream = pair->stream;
@@ -213,6 +221,11 @@ void pair_ask(struct router *router, struct pair *pair)
     enum dna_err err = dna_uv_stream_ask(stream->uv, from, to);
     if (err == DNA_OK) {
         if (dna_stream_may_send(dna_uv_stream_core(stream->uv), from, to)) {
+            if (pair_lacks_proof(pair, stream)) {
+                pair_fail(router, pair, DNA_STANZA_REMOTE_SERVER_REFUSED, NEEDS_PROOF,
+                          ROUTER_HOLD_MS);
+                return;
+            }
             pair->state = PAIR_READY;
             pair->tries = 0;
             hold_end(router, &pair->hold);

@@ -132,6 +132,11 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
         stream->last = pair;
         stream->last_generation = router->generation;
     }
+    if (pair_lacks_proof(pair, stream)) {
+        returns_stanza(router, pair, stanza, DNA_STANZA_REMOTE_SERVER_REFUSED, NEEDS_PROOF);
+        pair_release(router, pair);
+        return;
+    }
     pair_stanza(router, pair, stream, stanza);
 }
 

@@ -36,6 +36,8 @@
 #define ROUTER_RESUMPTIONS 3               /* of streams that did not last, in a row */
 #define ROUTER_SHORT_LIFE_MS 5000          /* a stream that ends sooner is no success */
 
+#define NEEDS_PROOF "the local server is behind a bridge, which needs a proof"
+
 /* Why a place or a pair failed lately: stanzas for it are returned until `until`. */
 struct hold {
     struct hold *older, *newer;
@@ -151,6 +153,9 @@ void pair_release(struct router *router, struct pair *pair);
 /* Puts it on a stream, and asks that stream. */
 void pair_attach(struct router *router, struct pair *pair, struct stream *stream);
 void pair_detach(struct pair *pair);
+/* Whether one of its domains is served behind a bridge, which shows the other one's certificate,
+ * and the peer has not proven that other one on the public stream (S25). */
+bool pair_lacks_proof(const struct pair *pair, const struct stream *stream);
 /* Asks its stream to carry it; sends what waits as soon as that may be. */
 void pair_ask(struct router *router, struct pair *pair);
 /* Sends a stanza, lets it wait, or returns it.  source: where it came from. */

@@ -116,6 +116,7 @@ static struct list files_of(const struct gateway_config *c)
     }
     for (size_t i = 0; i < c->n_links; i++) {
         add(&list, c->links[i].secret_file);
+        add(&list, c->links[i].server_ca);
     }
     for (size_t i = 0; i < c->n_hosts; i++) {
         add(&list, c->hosts[i].certificate);

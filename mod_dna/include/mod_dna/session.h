@@ -507,6 +507,9 @@ DNA_API void dna_stream_park(struct dna_stream *stream);
 /* For a log: the domains of the stream header, canonical, "" where unknown. */
 DNA_API const char *dna_stream_own(const struct dna_stream *stream);
 DNA_API const char *dna_stream_peer(const struct dna_stream *stream);
+/* Whether the peer has proven that domain on this stream by a prooftype: dialback admits
+ * without a proof, and a pin is the operator's word. */
+DNA_API bool dna_stream_proves(const struct dna_stream *stream, const char *domain);
 /* Whether the stream can take further domains: TLS, DNA spoken by both, not closing. */
 DNA_API bool dna_stream_speaks_dna(const struct dna_stream *stream);
 /* Whether a proven peer certificate under a trusted path, or the same endpoint, permits to

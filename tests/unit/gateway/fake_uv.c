@@ -33,7 +33,8 @@ struct lookup {
 int64_t fake_now;
 uint32_t fake_dice;
 bool fake_connect_fails;
-const char *fake_unhosted, *fake_apart, *fake_resumes;
+const char *fake_unhosted, *fake_apart, *fake_resumes, *fake_unproven;
+unsigned fake_bridge;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
 static unsigned n_streams;
 static struct lookup lookups[LOOKUPS];
@@ -65,13 +66,19 @@ void fake_reset(void)
     fake_now = 1000000;
     fake_dice = UINT32_C(1) << 31;
     fake_connect_fails = false;
-    fake_unhosted = fake_apart = fake_resumes = NULL;
+    fake_unhosted = fake_apart = fake_resumes = fake_unproven = NULL;
+    fake_bridge = 0;
 }
 
 bool dna_link_is_bridge(const struct dna_link *link)
 {
-    (void)link;
-    return false;
+    return fake_bridge != 0 && link == fake_link(fake_bridge);
+}
+
+bool dna_stream_proves(const struct dna_stream *core, const char *domain)
+{
+    (void)core;
+    return fake_unproven == NULL || strcmp(domain, fake_unproven) != 0;
 }
 
 struct dna_link *fake_link(unsigned number)

@@ -150,6 +150,7 @@ class Classic:
 class Dialback(unittest.TestCase):
     def start(self, level):
         self.world = World()
+        self.world.names.secure = False     # no DNSSEC, and so no DANE, whoever calls
         self.addCleanup(self.world.close)
         self.gateway = Gateway(self.world, 1, ["a1.dna"])
         self.gateway.level = level
@@ -224,6 +225,7 @@ class TwoGateways(unittest.TestCase):
 
     def start(self, *levels):
         self.world = World()
+        self.world.names.secure = False     # no DNSSEC, and so no DANE, whoever calls
         self.addCleanup(self.world.close)
         for number, level in enumerate(levels, 1):
             side = Unprovable(self.world, number, level)

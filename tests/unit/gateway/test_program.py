@@ -69,7 +69,7 @@ def run(*words):
 
 
 class Names(threading.Thread):
-    """A name server that says of all its answers that they were validated: the root's key,
+    """A name server that says of its answers that they were validated: the root's key,
     SRV and A records from two dictionaries, NXDOMAIN for the rest."""
 
     def __init__(self):
@@ -78,6 +78,7 @@ class Names(threading.Thread):
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.srv, self.a = {}, {}
+        self.secure = True      # what it says of all but the root's key
         self.asked = []
 
     def run(self):
@@ -109,7 +110,7 @@ class Names(threading.Thread):
         elif kind == 48 and name == "":
             data = struct.pack(">HBB", 257, 3, 13) + bytes(64)
         there = name == "" or name in self.srv or name in self.a
-        flags = 0x81a0 | (0 if there else 3)
+        flags = 0x8180 | (0x20 if self.secure or name == "" else 0) | (0 if there else 3)
         head = query[:2] + struct.pack(">HHHHH", flags, 1, 1 if data else 0, 0, 0)
         body = query[12:at + 5]
         if data:

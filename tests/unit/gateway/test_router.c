@@ -355,6 +355,42 @@ static void a_server_that_is_back(void **state)
     fake_router_free(router);
 }
 
+/* S25: what dialback admitted is no proof, whatever proved the domain elsewhere. */
+static void a_bridge_takes_only_what_is_proven(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    fake_bridge = 1;
+    fake_unproven = R;
+    (void)fake_accepted(router, NULL);
+    fake_allow(1, A, R);
+    fake_allow(1, B, R);
+    fake_effect(1, DNA_STREAM_PAIR, R, A, true);
+    (void)fake_journal();
+    fake_stanza(1, R, A, "i1", "");
+    journal_is("ask 1 a.one r.dna\n"); /* and nothing reaches the server */
+    fake_stanza(1, R, B, "i2", ""); /* the other link is none */
+    journal_is("connect 3 r.dna b.two link\n");
+    fake_router_free(router);
+}
+
+static void nothing_leaves_a_bridge_for_what_is_not_proven(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    fake_bridge = 1;
+    fake_unproven = R;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_found("x.r.dna", 5269);
+    fake_allow(2, A, R);
+    fake_connected(2);
+    (void)fake_journal();
+    fake_effect(2, DNA_STREAM_PAIR, A, R, true);
+    assert_null(strstr(fake_journal(), "send 2"));
+    fake_router_free(router);
+}
+
 static void a_server_that_does_not_know_the_domain(void **state)
 {
     struct router *router = fake_router(NULL);
@@ -744,6 +780,8 @@ int main(void)
         cmocka_unit_test(dna_that_is_known_late),
         cmocka_unit_test(a_server_that_is_down),
         cmocka_unit_test(a_server_that_is_back),
+        cmocka_unit_test(a_bridge_takes_only_what_is_proven),
+        cmocka_unit_test(nothing_leaves_a_bridge_for_what_is_not_proven),
         cmocka_unit_test(a_server_that_does_not_know_the_domain),
         cmocka_unit_test(from_link_to_link),
         cmocka_unit_test(a_server_never_gets_its_own_stanza_back),
