@@ -1,6 +1,7 @@
 #include <scene.h>
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -322,6 +323,7 @@ static void write_ca_file(struct scene *scene)
 
 int scene_begin(void **state)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* as every host of libuv does */
     struct scene *scene = calloc(1, sizeof *scene);
     int64_t now = (int64_t)time(NULL);
     const struct cert_order ca = {
