@@ -187,3 +187,53 @@ void check_value(struct faults *faults, int line, const struct option *o, const 
         faults_add(faults, line, "%s: \"%s\" %s", o->name, value, wrong);
     }
 }
+
+/* The value of one digit, whose alphabet is the first `n` characters; -1: it is none. */
+static int digit_of(char c, const char *alphabet, size_t n)
+{
+    const char *at = c != '\0' ? memchr(alphabet, c, n) : NULL;
+    return at != NULL ? (int)(at - alphabet) : -1;
+}
+
+/* Digits of `bits` bits each into as many octets as a pin has; the bits that are left over must
+ * be zero. */
+static bool read_digits(const char *text, size_t len, unsigned bits, const char *alphabet,
+                        unsigned char out[DNA_PIN_SIZE])
+{
+    unsigned held = 0, n_held = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        int digit = digit_of(text[i], alphabet, (size_t)1 << bits);
+        if (digit < 0) {
+            return false;
+        }
+        held = (held << bits | (unsigned)digit) & 0xffff;
+        n_held += bits;
+        if (n_held >= 8) {
+            n_held -= 8;
+            if (n == DNA_PIN_SIZE) {
+                return false;
+            }
+            out[n++] = (unsigned char)(held >> n_held);
+        }
+    }
+    return n == DNA_PIN_SIZE && (held & ((1u << n_held) - 1)) == 0;
+}
+
+bool check_pin(const char *text, unsigned char out[DNA_PIN_SIZE])
+{
+    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+    static const char base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strlen(text);
+    if (len == 64) {
+        return read_digits(text, len, 4, lower, out) || read_digits(text, len, 4, upper, out);
+    }
+    return len == 44 && text[43] == '=' && read_digits(text, 43, 6, base64, out);
+}
+
+bool check_same_address(const struct gateway_address *a, const struct gateway_address *b)
+{
+    bool any = strcmp(a->ip, "0.0.0.0") == 0 || strcmp(a->ip, "::") == 0;
+    return a->port != 0 && a->port == b->port && (any || strcmp(a->ip, b->ip) == 0);
+}

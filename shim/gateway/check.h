@@ -14,5 +14,9 @@ bool check_address(const char *text, struct gateway_address *out); /* "ADDR@PORT
 bool check_number(const char *text, long least, long most, long *out);
 bool check_yes_no(const char *text, bool *out);
 bool check_is_loopback(const char *ip);
+/* A SHA-256: 64 hex digits in lower case or upper, or 43 of base64 and their "=". */
+bool check_pin(const char *text, unsigned char out[DNA_PIN_SIZE]);
+/* Whether who listens on the first takes what is sent to the second. */
+bool check_same_address(const struct gateway_address *a, const struct gateway_address *b);
 
 #endif
