@@ -33,6 +33,8 @@ PATIENCE = program.PATIENCE * 2
 SHOW = "GATEWAY_TEST_SHOW" in os.environ
 PASSWORD = "test"
 SKIPPED = 77        # for ctest
+# Arguments: FILE COMMAND.
+OWN_RESOLVER = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
 
 
 def require(*programs):
@@ -59,9 +61,11 @@ def write_secret(path, secret, user=None):
 
 
 class Daemon:
-    """A server process with its own user and its own log."""
+    """A server process with its own user and its own log.  RESOLVER: the address of the name
+    server that its /etc/resolv.conf names, which it alone sees."""
 
     user = None
+    resolver = None
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -75,11 +79,18 @@ class Daemon:
 
     def run(self, argv, env=None):
         account = pwd.getpwnam(self.user)
+        enter = ["setpriv", "--reuid", account.pw_uid, "--regid", account.pw_gid,
+                 "--clear-groups"]
+        if self.resolver is not None:
+            own = self.directory / "resolv.conf"
+            own.write_text(f"nameserver {self.resolver}\n", encoding="ascii")
+            enter = ["unshare", "--mount", "--propagation", "private", "sh", "-c", OWN_RESOLVER,
+                     "sh", own, *enter]
         with open(self.log, "ab") as sink:
             self.process = subprocess.Popen(
-                [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=sink,
-                stderr=sink, user=account.pw_uid, group=account.pw_gid, extra_groups=[],
-                cwd=self.state, env={**os.environ, "HOME": str(self.state), **(env or {})},
+                [str(word) for word in [*enter, *argv]], stdin=subprocess.DEVNULL, stdout=sink,
+                stderr=sink, cwd=self.state,
+                env={**os.environ, "HOME": str(self.state), **(env or {})},
                 start_new_session=True)
 
     def wait_for_port(self, address, port):

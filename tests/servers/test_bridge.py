@@ -42,10 +42,8 @@ s2s_cafile: "{tls}/bridge.pem"
 certfiles:
   - "{tls}/both.pem"
 ''', "")
-    inetrc = directory / "inetrc"
-    inetrc.write_text('{lookup, [dns]}.\n{resolv_conf, ""}.\n{hosts_file, ""}.\n'
-                      f'{{nameserver, {{{NAMES.replace(".", ",")}}}}}.\n', encoding="ascii")
-    made.environment = {"ERL_INETRC": str(inetrc)}
+    made.resolver = NAMES
+    made.environment = {"ERL_INETRC": "/etc/ejabberd/inetrc"}   # Debian's
     return made
 
 
