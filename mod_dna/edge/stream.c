@@ -45,6 +45,11 @@ const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
     return stream->remote_text;
 }
 
+const char *dna_uv_stream_network(const struct dna_uv_stream *stream)
+{
+    return stream->link == NULL ? stream->party.key : "";
+}
+
 bool dna_uv_stream_initiating(const struct dna_uv_stream *stream)
 {
     return stream->role == DNA_INITIATING;

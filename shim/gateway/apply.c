@@ -472,6 +472,7 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     change_trust(&change, &s);
     change_evidence(gateway, &s);
     router_limit(gateway->router, &config->queue);
+    router_share(gateway->router, &config->shares);
     change_policies(&change);
     protect_servers(&change);
     links_commit(gateway);

@@ -101,6 +101,24 @@ static void take_limits(struct reading *r)
     };
 }
 
+static void take_shares(struct reading *r)
+{
+    const struct section *s = read_first(r, "limits"), *queue = read_first(r, "queue");
+    r->config->shares = (struct gateway_shares_config){
+        .pairs = read_number(s, "limits", "pairs"),
+        .pairs_of_host = read_number(s, "limits", "pairs-per-host"),
+        .pairs_of_peer = read_number(s, "limits", "pairs-per-peer"),
+        .pairs_of_address = read_number(s, "limits", "pairs-per-address"),
+        .bytes_of_host = read_number(queue, "queue", "host-bytes"),
+        .bytes_of_peer = read_number(queue, "queue", "peer-bytes"),
+        .bytes_of_address = read_number(queue, "queue", "address-bytes"),
+        .streams = read_number(s, "limits", "streams"),
+        .streams_of_host = read_number(s, "limits", "streams-per-host"),
+        .searches = read_number(s, "limits", "searches"),
+        .searches_of_host = read_number(s, "limits", "searches-per-host"),
+    };
+}
+
 static void take_rest(struct reading *r)
 {
     const struct section *queue = read_first(r, "queue");
@@ -112,6 +130,7 @@ static void take_rest(struct reading *r)
         .seconds = (unsigned)read_number(queue, "queue", "seconds"),
     };
     take_limits(r);
+    take_shares(r);
     r->config->evidence_folder =
         read_optional(r, read_value(read_first(r, "log"), "log", "evidence-folder"));
     r->config->evidence_key =

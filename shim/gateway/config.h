@@ -86,6 +86,15 @@ struct gateway_limits_config {
     unsigned connections, connections_at, attempts_at, handshakes, handshakes_at;
 };
 
+/* What the router keeps and does at most: in all, for one hosted domain, for one remote one, and
+ * on behalf of one address. */
+struct gateway_shares_config {
+    size_t pairs, pairs_of_host, pairs_of_peer, pairs_of_address;
+    size_t bytes_of_host, bytes_of_peer, bytes_of_address; /* that wait */
+    size_t streams, streams_of_host;   /* that it opens */
+    size_t searches, searches_of_host; /* for the servers of remote domains */
+};
+
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
     int ca_file, certificate, key, folder, resolver, evidence, bridge;
@@ -132,6 +141,7 @@ struct gateway_config {
     size_t n_policies;
     struct gateway_queue_config queue;
     struct gateway_limits_config limits;
+    struct gateway_shares_config shares;
     struct gateway_store_config store;
     struct gateway_publication_config publication;
     enum dna_log_level log_level;

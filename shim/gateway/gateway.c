@@ -207,7 +207,7 @@ static void on_signal(uv_signal_t *handle, int number)
         watch_reload(gateway);
     } else if (number == SIGUSR1) {
         observed_list(gateway);
-        links_report(gateway);
+        limits_report(gateway);
     } else if (gateway->state != GATEWAY_FREES) {
         gateway_stop(gateway);
     }

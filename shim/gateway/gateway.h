@@ -36,6 +36,7 @@ struct gateway_listener {
     struct dna_uv_listener *listener, *fresh; /* fresh: at to_be, not in force yet */
     struct dna_uv_names *names; /* of a link; NULL: none */
     char *names_terms;          /* with names */
+    bool names_fresh;           /* names is prepared, not in force yet */
 };
 
 struct watch;
@@ -120,6 +121,10 @@ const struct gateway_address *links_server_of(const struct gateway *gateway,
                                               const struct dna_link *link);
 /* Stops accepting: only what is public, or everything. */
 void links_close(struct gateway *gateway, bool only_public);
+
+/* --- limits.c --- */
+/* The same of every limit. */
+void limits_report(const struct gateway *gateway);
 
 /* --- observed.c --- */
 /* Logs whom the observed policies would have refused, a line each. */

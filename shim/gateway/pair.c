@@ -56,17 +56,38 @@ static void unlink_places(struct pair *pair)
     }
 }
 
-struct pair *pair_of(struct router *router, const char *from, const char *to)
+/* NULL: no memory, or a limit. */
+static struct pair *new_pair(struct router *router, struct place *source,
+                             struct place *target, const struct stream *stream)
+{
+    struct pair *pair = share_admits_pair(router, source, target, stream)
+                            ? calloc(1, sizeof *pair)
+                            : NULL;
+    if (pair == NULL) {
+        return NULL;
+    }
+    pair->source = source;
+    pair->target = target;
+    pair->hold.of_pair = true;
+    if (!share_enter(router, pair, stream)) {
+        free(pair);
+        return NULL;
+    }
+    return pair;
+}
+
+struct pair *pair_of(struct router *router, const char *from, const char *to,
+                     const struct stream *stream)
 {
     uint64_t hash = table_hash(&router->pairs, from, to);
     struct pair *pair = find(router, from, to, hash);
     struct place *source, *target;
-    if (pair != NULL || router->pairs.n >= ROUTER_PAIRS_MAX) {
+    if (pair != NULL) {
         return pair;
     }
     source = place_of(router, from);
     target = source != NULL ? place_of(router, to) : NULL;
-    pair = target != NULL ? calloc(1, sizeof *pair) : NULL;
+    pair = target != NULL ? new_pair(router, source, target, stream) : NULL;
     if (pair == NULL) {
         if (target != NULL && target != source) {
             place_release(router, target);
@@ -76,9 +97,6 @@ struct pair *pair_of(struct router *router, const char *from, const char *to)
         }
         return NULL;
     }
-    pair->source = source;
-    pair->target = target;
-    pair->hold.of_pair = true;
     link_places(pair);
     table_add(&router->pairs, &pair->node, hash);
     return pair;
@@ -91,6 +109,7 @@ void pair_release(struct router *router, struct pair *pair)
         return;
     }
     unlink_places(pair);
+    share_leave(router, pair);
     table_remove(&router->pairs, &pair->node);
     free(pair);
     router->generation++;
@@ -125,6 +144,48 @@ void pair_attach(struct router *router, struct pair *pair, struct stream *stream
     if (stream->connected) {
         pair_ask(router, pair);
     }
+}
+
+/* --- waiting ------------------------------------------------------------------------ */
+
+struct waiting *pair_take(struct router *router, struct pair *pair)
+{
+    size_t before = pair->queue.bytes;
+    struct waiting *w = queue_take(&router->queues, &pair->queue);
+    share_wait(pair, before, pair->queue.bytes);
+    return w;
+}
+
+static enum dna_err let_wait(struct router *router, struct pair *pair,
+                             const struct dna_stanza *stanza)
+{
+    size_t before = pair->queue.bytes;
+    enum dna_err err = DNA_ERR_LIMIT;
+    if (share_admits_bytes(router, pair, stanza->raw.len)) {
+        err = queue_add(&router->queues, &pair->queue, stanza, router_now(router));
+        if (err == DNA_ERR_LIMIT) {
+            share_refuse(router, ROUTER_LIMIT_BYTES, "-");
+        }
+    }
+    share_wait(pair, before, pair->queue.bytes);
+    return err;
+}
+
+static enum dna_err let_error_wait(struct router *router, struct pair *pair,
+                                   const struct dna_stanza *stanza,
+                                   enum dna_stanza_condition condition, const char *text)
+{
+    size_t before = pair->queue.bytes;
+    enum dna_err err = DNA_ERR_LIMIT;
+    if (share_admits_bytes(router, pair, 0)) {
+        err = queue_add_error(&router->queues, &pair->queue, stanza, condition, text,
+                              router_now(router));
+        if (err == DNA_ERR_LIMIT) {
+            share_refuse(router, ROUTER_LIMIT_BYTES, "-");
+        }
+    }
+    share_wait(pair, before, pair->queue.bytes);
+    return err;
 }
 
 /* --- sending ------------------------------------------------------------------------ */
@@ -176,7 +237,7 @@ static void send_what_waits(struct router *router, struct pair *pair)
             pair->state = PAIR_WAITS; /* until the stream says more, or ends */
             return;
         }
-        w = queue_take(&router->queues, &pair->queue);
+        w = pair_take(router, pair);
         if (err == DNA_OK) {
             count_sent(router, pair, w->is_error);
         } else {
@@ -307,7 +368,7 @@ void pair_stanza(struct router *router, struct pair *pair, struct stream *source
         pair_release(router, pair);
         return;
     }
-    err = queue_add(&router->queues, &pair->queue, stanza, router_now(router));
+    err = let_wait(router, pair, stanza);
     if (err != DNA_OK) {
         returns_stanza(router, pair, stanza, DNA_STANZA_RESOURCE_CONSTRAINT,
                        "too much is waiting already");
@@ -332,8 +393,7 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
         err = DNA_ERR_NOT_FOUND;
     }
     if (err == DNA_ERR_STATE) {
-        err = queue_add_error(&router->queues, &pair->queue, stanza, condition, text,
-                              router_now(router));
+        err = let_error_wait(router, pair, stanza, condition, text);
     }
     if (err != DNA_OK) {
         returns_lost(router, pair, text);
@@ -349,7 +409,7 @@ void pair_give_up(struct router *router, struct pair *pair,
     const char *from = pair->source->domain, *to = pair->target->domain;
     struct dna_stanza stanza;
     struct waiting *w;
-    while ((w = queue_take(&router->queues, &pair->queue)) != NULL) {
+    while ((w = pair_take(router, pair)) != NULL) {
         if (w->is_error) {
             returns_lost(router, pair, why);
         } else {

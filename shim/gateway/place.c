@@ -53,7 +53,8 @@ struct place *place_of(struct router *router, const char *domain)
 void place_release(struct router *router, struct place *place)
 {
     if (place->in == NULL && place->out == NULL && place->stream == NULL &&
-        !place->looking && !place->hold.active) {
+        !place->looking && !place->hold.active && place->n_streams == 0 &&
+        place->n_searches == 0) {
         table_remove(&router->places, &place->node);
         free(place);
     }
@@ -113,10 +114,16 @@ static void dial(struct router *router, struct pair *pair,
 {
     struct place *place = pair->target;
     const char *host = endpoint != NULL && endpoint->host != NULL ? endpoint->host : "";
-    struct stream *stream = stream_new(router, place->link, pair->source->domain,
-                                       place->domain, host,
-                                       endpoint != NULL ? endpoint->port : 0);
-    enum dna_err err = stream != NULL ? connect_stream(router, stream, pair->source)
+    struct stream *stream;
+    enum dna_err err;
+    if (!share_admits_stream(router, pair)) {
+        pair_fail(router, pair, DNA_STANZA_RESOURCE_CONSTRAINT,
+                  "the gateway opens no more streams for this domain now", ROUTER_HOLD_MS);
+        return;
+    }
+    stream = stream_new(router, place->link, pair->source->domain, place->domain, host,
+                        endpoint != NULL ? endpoint->port : 0);
+    err = stream != NULL ? connect_stream(router, stream, pair->source)
                                         : DNA_ERR_MEMORY;
     if (err != DNA_OK) {
         if (stream != NULL) {
@@ -126,6 +133,7 @@ static void dial(struct router *router, struct pair *pair,
                   ROUTER_HOLD_MS);
         return;
     }
+    share_open(router, stream, pair);
     if (place->stream == NULL) {
         place_lead(place, stream);
     }
@@ -193,6 +201,7 @@ static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, 
     struct pair *pair, *next;
     struct stream *stream;
     place->looking = false;
+    share_end_search(router, place);
     if (n == 0) {
         place_fail(router, place, definite ? DNA_STANZA_REMOTE_SERVER_NOT_FOUND
                                            : DNA_STANZA_REMOTE_SERVER_TIMEOUT, why);
@@ -236,10 +245,16 @@ static void look_up(struct router *router, struct pair *pair)
     if (place->looking) {
         return;
     }
+    if (!share_begin_search(router, pair)) {
+        pair_fail(router, pair, DNA_STANZA_RESOURCE_CONSTRAINT,
+                  "the gateway looks up too much for this domain already", ROUTER_HOLD_MS);
+        return;
+    }
     err = dna_uv_endpoints(router->options.uv, place->domain, found, place);
     if (err == DNA_OK) {
         place->looking = true;
     } else {
+        share_end_search(router, place);
         pair_fail(router, pair, DNA_STANZA_RESOURCE_CONSTRAINT, dna_err_name(err),
                   ROUTER_HOLD_MS);
     }

@@ -20,8 +20,10 @@ struct router *router_new(const struct router_options *options)
     router->options = *options;
     router->queues.limits = options->queue;
     if (!table_init(&router->pairs, options->key) ||
-        !table_init(&router->places, options->key)) {
+        !table_init(&router->places, options->key) ||
+        !table_init(&router->accounts, options->key)) {
         table_fini(&router->pairs);
+        table_fini(&router->places);
         free(router);
         return NULL;
     }
@@ -45,6 +47,7 @@ void router_free(struct router *router)
         while ((w = queue_take(&router->queues, &pair->queue)) != NULL) {
             queue_free_waiting(w);
         }
+        share_leave(router, pair);
         free(pair);
     }
     while ((node = table_take(&router->places)) != NULL) {
@@ -52,6 +55,7 @@ void router_free(struct router *router)
     }
     table_fini(&router->pairs);
     table_fini(&router->places);
+    table_fini(&router->accounts);
     free(router);
 }
 
@@ -124,7 +128,7 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
     }
     if (pair == NULL || stream->last_generation != router->generation ||
         strcmp(pair->source->domain, from) != 0 || strcmp(pair->target->domain, to) != 0) {
-        pair = pair_of(router, from, to);
+        pair = pair_of(router, from, to, stream);
         if (pair == NULL) {
             turn_away(router, stanza);
             return;
@@ -143,7 +147,7 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
 void router_seek(struct router *router, const char *from, const char *to)
 {
     struct pair *pair = from[0] != '\0' && strcmp(from, to) != 0 && !router->draining
-                            ? pair_of(router, from, to)
+                            ? pair_of(router, from, to, NULL)
                             : NULL;
     if (pair != NULL && pair->state == PAIR_RESTS && !hold_holds(router, &pair->hold)) {
         place_seek(router, pair);
@@ -341,7 +345,7 @@ static void pair_changed(struct stream *stream, const struct dna_stream_effect *
                 server_lives(router, stream, effect->domain);
             }
             stream_add_way(stream, effect->other);
-            pair = pair_of(router, effect->domain, effect->other);
+            pair = pair_of(router, effect->domain, effect->other, stream);
             if (pair != NULL && pair->state == PAIR_RESTS &&
                 !hold_holds(router, &pair->hold)) {
                 place_seek(router, pair);
@@ -430,7 +434,7 @@ void router_drained(struct stream *stream)
 void router_unsent(struct router *router, const struct dna_stanza *stanza)
 {
     static const char why[] = "the connection broke, and it may not have arrived";
-    struct pair *pair = pair_of(router, stanza->from_domain.text, stanza->to_domain.text);
+    struct pair *pair = pair_of(router, stanza->from_domain.text, stanza->to_domain.text, NULL);
     if (pair == NULL) {
         turn_away(router, stanza);
         return;
@@ -493,7 +497,7 @@ static struct pair *resumable_pair(const struct stream *stream)
         !dna_session_may_resume(router->options.session, stream->own, stream->peer)) {
         return NULL;
     }
-    pair = pair_of(stream->router, stream->own, stream->peer);
+    pair = pair_of(stream->router, stream->own, stream->peer, NULL);
     return pair != NULL && (pair->stream == stream || pair->state == PAIR_RESTS) &&
                    pair->target->hold.failures <= ROUTER_RESUMPTIONS
                ? pair
@@ -554,7 +558,7 @@ static struct pair *with_queue(struct queue *queue)
 
 static void return_overdue(struct router *router, struct pair *pair)
 {
-    struct waiting *w = queue_take(&router->queues, &pair->queue);
+    struct waiting *w = pair_take(router, pair);
     struct dna_stanza stanza;
     if (w->is_error) {
         returns_lost(router, pair, w->text.ptr);
@@ -598,7 +602,7 @@ void router_close_all(struct router *router)
     router->draining = router->stopped = true;
     while (router->queues.oldest != NULL) {
         struct pair *pair = with_queue(router->queues.oldest->queue);
-        struct waiting *w = queue_take(&router->queues, &pair->queue);
+        struct waiting *w = pair_take(router, pair);
         returns_lost(router, pair, "the gateway is being stopped");
         queue_free_waiting(w);
     }

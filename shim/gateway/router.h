@@ -38,6 +38,7 @@ struct router_options {
     const struct dna_uv_handler *handler; /* of the streams that the router opens; their
                                            * user is the struct stream */
     struct gateway_queue_config queue;
+    struct gateway_shares_config shares;
     uint64_t key[2]; /* random */
     uint32_t (*random)(void); /* spreads attempts in time */
     /* Where the local server behind a link listens; NULL: the link is no more. */
@@ -89,6 +90,32 @@ bool router_seeks(struct router *router, const char *from, const char *to);
 /* Closes the streams of a link whose server is not to be believed any more. */
 void router_close_link(struct router *router, const struct dna_link *link);
 void router_limit(struct router *router, const struct gateway_queue_config *limits);
+
+/* --- share.c: what one party may take --------------------------------------------------- */
+
+enum router_limit {
+    ROUTER_LIMIT_PAIRS,
+    ROUTER_LIMIT_PAIRS_OF_HOST,
+    ROUTER_LIMIT_PAIRS_OF_PEER,
+    ROUTER_LIMIT_PAIRS_OF_ADDRESS,
+    ROUTER_LIMIT_BYTES, /* and what else stands in the section queue for each pair */
+    ROUTER_LIMIT_BYTES_OF_HOST,
+    ROUTER_LIMIT_BYTES_OF_PEER,
+    ROUTER_LIMIT_BYTES_OF_ADDRESS,
+    ROUTER_LIMIT_STREAMS,
+    ROUTER_LIMIT_STREAMS_OF_HOST,
+    ROUTER_LIMIT_SEARCHES,
+    ROUTER_LIMIT_SEARCHES_OF_HOST,
+    ROUTER_N_LIMITS
+};
+/* The option's name; static. */
+const char *router_limit_name(enum router_limit limit);
+/* For what comes from now on. */
+void router_share(struct router *router, const struct gateway_shares_config *shares);
+/* How often each has refused something.  A refusal is also logged, of each limit the first, the
+ * second, the fourth ...: "limit-reached", with limit, of (whose share it was; "-": all) and
+ * refused. */
+void router_refusals(const struct router *router, uint64_t counts[ROUTER_N_LIMITS]);
 /* How many stanzas wait. */
 size_t router_waiting(const struct router *router);
 size_t router_n_streams(const struct router *router);

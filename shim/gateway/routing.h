@@ -9,6 +9,7 @@
  *   stream.c    streams and what they are good for
  *   pair.c      records, waiting, sending
  *   place.c     finding or opening the stream that leads to a place
+ *   share.c     what one domain or address may take of all this
  *   returns.c   stanzas that go back
  *   pressure.c  destinations that are slower than their sources
  *   rehost.c    a configuration that changes
@@ -21,7 +22,6 @@
 #include "router.h"
 #include "table.h"
 
-#define ROUTER_PAIRS_MAX 200000
 #define ROUTER_SLOW_BYTES (512 * 1024)     /* output that makes a stream slow; above the
                                             * driver's high mark, so that it says drained */
 #define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes it refuse more */
@@ -55,9 +55,18 @@ enum pair_state {
     PAIR_READY   /* stanzas go */
 };
 
+/* On behalf of whom pairs are kept: the network that a peer is in. */
+struct account {
+    struct table_node node; /* in router.accounts */
+    size_t pairs;           /* never 0 */
+    size_t bytes;           /* that wait for them */
+    char network[];
+};
+
 struct pair {
     struct table_node node; /* in router.pairs */
     struct place *source, *target;
+    struct account *account; /* NULL: nobody's */
     struct pair *next_out, **out;     /* in source->out */
     struct pair *next_in, **in;       /* in target->in */
     struct pair *next_carried, **carried; /* in stream->pairs */
@@ -78,6 +87,11 @@ struct place {
     struct stream *stream; /* leads there; not every pair need be carried by it */
     struct place *next_led, **led; /* in stream->places */
     bool looking;          /* dna_uv_endpoints is under way */
+    struct place *searcher; /* ... for the sake of that one */
+    size_t n_pairs;        /* in and out */
+    size_t bytes;          /* that wait for these */
+    size_t n_streams;      /* opened for its sake */
+    size_t n_searches;     /* under way for its sake */
     struct hold hold;
     char domain[];
 };
@@ -97,6 +111,7 @@ struct stream {
     bool ending;    /* we close it */
     bool busy;      /* something passed since the last sweep */
     int64_t since;
+    struct place *owner;  /* for whose sake we opened it; NULL: accepted */
     struct pair *pairs;   /* that it carries, or is asked to */
     struct place *places; /* that it leads to */
     /* As a source: the pair of the last stanza, valid while no pair was freed. */
@@ -116,7 +131,9 @@ struct stream {
 
 struct router {
     struct router_options options;
-    struct table pairs, places;
+    struct table pairs, places, accounts;
+    size_t n_opened, n_searches; /* streams; look-ups under way */
+    uint64_t refusals[ROUTER_N_LIMITS];
     struct queues queues;
     struct stream *streams;
     size_t n_streams;
@@ -145,8 +162,10 @@ int64_t stream_sweep_deadline(const struct router *router);
 void stream_add_way(struct stream *stream, const char *domain);
 
 /* --- pair.c --- */
-/* Found or new; NULL: no memory, or too many. */
-struct pair *pair_of(struct router *router, const char *from, const char *to);
+/* Found or new; source: the stream that makes it needed, or NULL.  NULL: no memory, or too
+ * many. */
+struct pair *pair_of(struct router *router, const char *from, const char *to,
+                     const struct stream *source);
 struct pair *pair_find(struct router *router, const char *from, const char *to);
 /* Frees the pair, and then its places, if they serve nothing. */
 void pair_release(struct router *router, struct pair *pair);
@@ -158,6 +177,8 @@ void pair_detach(struct pair *pair);
 bool pair_lacks_proof(const struct pair *pair, const struct stream *stream);
 /* Asks its stream to carry it; sends what waits as soon as that may be. */
 void pair_ask(struct router *router, struct pair *pair);
+/* Takes out the first that waits, which the caller frees; NULL: none does. */
+struct waiting *pair_take(struct router *router, struct pair *pair);
 /* Sends a stanza, lets it wait, or returns it.  source: where it came from. */
 void pair_stanza(struct router *router, struct pair *pair, struct stream *source,
                  const struct dna_stanza *stanza);
@@ -188,6 +209,27 @@ void place_unlead(struct place *place);
 /* Fails every pair to the place that no stream carries. */
 void place_fail(struct router *router, struct place *place,
                 enum dna_stanza_condition condition, const char *why);
+
+/* --- share.c --- */
+/* Whether there may be one more pair of the two, on behalf of who is at the other end of
+ * stream (NULL: nobody). */
+bool share_admits_pair(struct router *router, const struct place *source,
+                       const struct place *target, const struct stream *stream);
+/* Charges a new one; false: no memory, and nothing is charged. */
+bool share_enter(struct router *router, struct pair *pair, const struct stream *stream);
+void share_leave(struct router *router, struct pair *pair);
+/* Whether so many bytes more may wait for it. */
+bool share_admits_bytes(struct router *router, const struct pair *pair, size_t bytes);
+/* More wait (or fewer). */
+void share_wait(struct pair *pair, size_t before, size_t after);
+/* Whether a stream to target may be opened for source. */
+bool share_admits_stream(struct router *router, const struct pair *pair);
+void share_open(struct router *router, struct stream *stream, const struct pair *pair);
+void share_close(struct router *router, struct stream *stream);
+/* Whether the server of pair's target may be looked for, which begins (or ends). */
+bool share_begin_search(struct router *router, const struct pair *pair);
+void share_end_search(struct router *router, struct place *target);
+void share_refuse(struct router *router, enum router_limit limit, const char *whose);
 
 /* --- returns.c --- */
 void returns_stanza(struct router *router, struct pair *pair,

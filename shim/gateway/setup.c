@@ -119,6 +119,7 @@ static bool make_router(struct gateway *gateway, const struct gateway_config *co
                                      .log = &gateway->log,
                                      .handler = &gateway->handler,
                                      .queue = config->queue,
+                                     .shares = config->shares,
                                      .server_of = links_server_of,
                                      .same_identity = same_identity,
                                      .random = dice,

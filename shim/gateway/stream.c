@@ -51,6 +51,7 @@ void stream_free(struct stream *stream)
         stream->next->self = stream->self;
     }
     stream->router->n_streams--;
+    share_close(stream->router, stream);
     free(stream);
 }
 

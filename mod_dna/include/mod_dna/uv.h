@@ -238,6 +238,9 @@ DNA_API uint64_t dna_uv_stream_number(const struct dna_uv_stream *stream);
 /* "ADDR@PORT" of the other end, "" while unknown. */
 DNA_API const char *dna_uv_stream_remote(const struct dna_uv_stream *stream);
 DNA_API bool dna_uv_stream_initiating(const struct dna_uv_stream *stream);
+/* The network that the other end of a public stream is in, as text: its IPv4 address, or the
+ * /64 of its IPv6 address, for limits per address.  "" while unknown, and on a link. */
+DNA_API const char *dna_uv_stream_network(const struct dna_uv_stream *stream);
 
 /* As dna_stream_send, dna_stream_send_error and dna_stream_ask; what is sent goes out in one
  * write at the end of the loop's turn. */

@@ -23,6 +23,7 @@ struct dna_uv_stream {
     uint16_t port;
     enum dna_err asks, sends;
     size_t backlog;
+    char network[64];
 };
 
 struct lookup {
@@ -107,6 +108,21 @@ static uint32_t throw_dice(void)
     return fake_dice;
 }
 
+struct gateway_shares_config fake_shares(void)
+{
+    return (struct gateway_shares_config){.pairs = 1000,
+                                          .pairs_of_host = 1000,
+                                          .pairs_of_peer = 1000,
+                                          .pairs_of_address = 1000,
+                                          .bytes_of_host = 67108864,
+                                          .bytes_of_peer = 67108864,
+                                          .bytes_of_address = 67108864,
+                                          .streams = 1000,
+                                          .streams_of_host = 1000,
+                                          .searches = 1000,
+                                          .searches_of_host = 1000};
+}
+
 struct router *fake_router(const struct gateway_queue_config *queue)
 {
     static const struct gateway_queue_config usual = {1000, 1048576, 67108864, 30};
@@ -115,6 +131,7 @@ struct router *fake_router(const struct gateway_queue_config *queue)
                                      .log = &nowhere,
                                      .handler = &handler,
                                      .queue = queue != NULL ? *queue : usual,
+                                     .shares = fake_shares(),
                                      .key = {1, 2},
                                      .random = throw_dice,
                                      .server_of = server_of,
@@ -185,6 +202,11 @@ struct stream *fake_accepted(struct router *router, struct dna_link *link)
     uv->connected = uv->dna = true;
     uv->user = router_accepted(router, uv, link);
     return uv->user;
+}
+
+void fake_network(unsigned number, const char *network)
+{
+    (void)snprintf(fake_uv(number)->network, sizeof fake_uv(number)->network, "%s", network);
 }
 
 void fake_connected(unsigned number)
@@ -387,6 +409,11 @@ bool dna_stream_may_carry(const struct dna_stream *core, const char *host, uint1
 const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
 {
     return stream->connected ? "192.0.2.1@4660" : "";
+}
+
+const char *dna_uv_stream_network(const struct dna_uv_stream *stream)
+{
+    return stream->network;
 }
 
 const char *dna_stream_own(const struct dna_stream *core)

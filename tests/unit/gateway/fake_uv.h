@@ -34,6 +34,8 @@ void fake_reset(void);
 /* A router whose domains *.one belong to fake_link(1), *.two to fake_link(2). */
 struct router *fake_router(const struct gateway_queue_config *queue);
 struct dna_link *fake_link(unsigned number);
+/* Shares that no test reaches. */
+struct gateway_shares_config fake_shares(void);
 /* Closes everything, as a driver does that ends. */
 void fake_end(struct router *router);
 /* And frees the router. */
@@ -47,6 +49,8 @@ const char *fake_journal(void);
 struct stream *fake_accepted(struct router *router, struct dna_link *link);
 struct stream *fake_stream(unsigned number);
 struct dna_uv_stream *fake_uv(unsigned number);
+/* The stream's peer is there. */
+void fake_network(unsigned number, const char *network);
 /* The peer is reached. */
 void fake_connected(unsigned number);
 /* From now on own -> peer may be sent. */
