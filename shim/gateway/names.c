@@ -72,12 +72,13 @@ bool names_prepare(struct gateway *gateway, struct gateway_listener *listener)
         link->names_listen.port == 0) {
         return true;
     }
-    return make(gateway, listener, link, terms_of(link));
+    listener->names_fresh = make(gateway, listener, link, terms_of(link));
+    return listener->names_fresh;
 }
 
 void names_discard(struct gateway_listener *listener)
 {
-    if (listener->config == NULL) {
+    if (listener->names_fresh) {
         names_close(listener);
     }
 }
@@ -85,6 +86,7 @@ void names_discard(struct gateway_listener *listener)
 void names_commit(struct gateway *gateway, struct gateway_listener *listener)
 {
     char *terms = terms_of(listener->coming);
+    listener->names_fresh = false;
     if (terms != NULL && listener->names_terms != NULL &&
         strcmp(terms, listener->names_terms) == 0) {
         free(terms);
@@ -104,4 +106,5 @@ void names_close(struct gateway_listener *listener)
     listener->names = NULL;
     free(listener->names_terms);
     listener->names_terms = NULL;
+    listener->names_fresh = false;
 }

@@ -10,7 +10,7 @@
 
 /* Makes the one that listener->coming wants where there is none.  False: logged. */
 bool names_prepare(struct gateway *gateway, struct gateway_listener *listener);
-/* Ends one that was prepared for a link that is not in force. */
+/* Ends one that was prepared and is not in force. */
 void names_discard(struct gateway_listener *listener);
 /* Puts in force what listener->coming wants, or nothing. */
 void names_commit(struct gateway *gateway, struct gateway_listener *listener);

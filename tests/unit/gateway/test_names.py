@@ -3,6 +3,7 @@
 
 usage: test_names.py DNA_GATEWAY
 """
+import os
 import signal
 import socket
 import struct
@@ -110,6 +111,30 @@ class Names(unittest.TestCase):
         self.assertEqual(one.ask("dna-gateway.internal", 1)[0], 0)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(old)
+
+    def test_a_reload_that_fails_leaves_none_behind(self):
+        """The second link's is ready when the first link's listener cannot be had."""
+        one = self.provider(Named, "a1.dna")
+        place, names = (f"127.0.13.7@{free_port('127.0.13.7')}" for _ in range(2))
+        with open(one.config, encoding="ascii") as config:
+            text = config.read() + (f'link "second" {{ listen = "{place}" user = "root"\n'
+                                    '  server = "127.0.13.7@1" }\n')
+        with open(one.config, "w", encoding="ascii") as config:
+            config.write(text)
+        one.start()
+        with socket.create_server(("127.0.13.7", 0)) as taken, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            moved = f"127.0.13.7@{taken.getsockname()[1]}"
+            with open(one.config + ".new", "w", encoding="ascii") as config:
+                config.write(text.replace("@".join(map(str, one.link)), moved).replace(
+                    f'"{place}"', f'"{place}" listen-dns = "{names}" dns-forward = '
+                    f'{{ "127.0.0.1@{self.world.names.port}" }}'))
+            os.rename(one.config + ".new", one.config)
+            self.assertTrue(one.logs("not-reloaded", "of before stays in force"))
+            self.assertTrue(one.logs("listening", f"port={names.split('@')[1]}", "dns="))
+            free.bind((names.split("@")[0], int(names.split("@")[1])))
+        self.assertEqual(one.ask("dna-gateway.internal", 1),
+                         (0, [(1, socket.inet_aton(one.link[0]))]))
 
     def test_a_balancer_says_whose_connection_it_is(self):
         one = self.started()
