@@ -56,13 +56,16 @@ static bool admits_any(const struct dna_policy *policy)
     return any;
 }
 
-/* Which provers are to be heard; false: none. */
+/* Which provers are to be heard; false: none.  Without a certificate nothing can be proven, but
+ * what would forbid dialback may be published all the same. */
 static bool summon(struct dna_court *court)
 {
+    const struct dna_question *q = &court->q;
     bool any = false;
     for (unsigned i = 0; i < DNA_N_PROOFTYPES; i++) {
-        court->docket.heard[i].admitted =
-            court->q.chain != NULL && admits(&court->q.policy, dna_provers[i]);
+        bool speaks = q->chain != NULL ||
+                      (q->policy.level == DNA_LEVEL_DIALBACK && dna_provers[i]->forbids);
+        court->docket.heard[i].admitted = speaks && admits(&q->policy, dna_provers[i]);
         court->docket.heard[i].stale = true;
         any = any || court->docket.heard[i].admitted;
     }
@@ -282,22 +285,27 @@ static void weigh(struct dna_court *court, const struct dna_bars *bars, struct d
     }
 }
 
-/* Root-anchored DNSSEC needs no memory of what it proved: that it proves nothing now must have
- * been shown (S12).  A signed delegation alone, which no certificate matched, forbids nothing:
- * the server that is asked is found through it. */
-static bool dnssec_is_silent(const struct dna_court *court)
+/* Whether it is known what a prover found: nothing, or nothing that fits. */
+static bool found_nothing(const struct dna_testimony *one)
 {
-    const struct dna_testimony *dane = &court->docket.heard[DNA_PROOF_DANE];
-    const struct dna_testimony *srv = &court->docket.heard[DNA_PROOF_DNSSEC_SRV];
-    const unsigned types = court->q.policy.prooftypes;
-    if (court->q.chain == NULL && /* neither was heard, for want of a certificate */
-        (((types & DNA_PROOF_BIT(DNA_PROOF_DANE)) != 0 &&
-          court->srv.status != DNA_DELEGATION_INSECURE) ||
-         (types & DNA_PROOF_BIT(DNA_PROOF_STS)) != 0)) {
-        return false;
-    }
-    return (!dane->ruled || dane->ruling.verdict == DNA_NOT_APPLICABLE) &&
-           (!srv->ruled || srv->ruling.verdict != DNA_TEMPFAIL);
+    return !one->admitted || (one->ruled && one->ruling.verdict == DNA_NOT_APPLICABLE);
+}
+
+static bool found_none_that_fits(const struct dna_testimony *one)
+{
+    return found_nothing(one) || (one->ruled && one->ruling.verdict == DNA_FAIL);
+}
+
+/* Root-anchored DNSSEC needs no memory of what it proved: that it proves nothing now must have
+ * been shown (S12), and that the domain has no sts policy which forbids (S11).  A signed
+ * delegation alone, which no certificate matched, forbids nothing: the server that is asked is
+ * found through it. */
+static bool nothing_forbids(const struct dna_court *court)
+{
+    const struct dna_testimony *heard = court->docket.heard;
+    return found_nothing(&heard[DNA_PROOF_DANE]) &&
+           found_none_that_fits(&heard[DNA_PROOF_DNSSEC_SRV]) &&
+           found_none_that_fits(&heard[DNA_PROOF_STS]);
 }
 
 /* Whether dialback may admit what is not proven: nothing vetoes it, and everything that could
@@ -305,7 +313,7 @@ static bool dnssec_is_silent(const struct dna_court *court)
 static bool may_dial_back(const struct dna_court *court, const struct dna_bars *bars)
 {
     return court->q.policy.level == DNA_LEVEL_DIALBACK && court->srv_known && !bars->veto &&
-           !bars->sts && !bars->dns_unknown && dnssec_is_silent(court);
+           !bars->sts && !bars->dns_unknown && nothing_forbids(court);
 }
 
 static void rule_refusal(struct dna_court *court, const struct dna_bars *bars,
@@ -325,7 +333,8 @@ static void refuse(struct dna_court *court, const struct dna_bars *bars)
                             court->srv.why);
         telling = &out;
     }
-    if (telling == NULL) { /* nobody was heard, for the sake of dialback */
+    if (telling == NULL || /* nobody was heard, or who was has nothing to say */
+        (court->q.chain == NULL && telling->verdict == DNA_NOT_APPLICABLE)) {
         (void)dna_rule(&out, DNA_PROOF_PKIX, DNA_NOT_APPLICABLE,
                        court->q.chain == NULL ? DNA_CODE_NO_CERTIFICATE : DNA_CODE_POLICY,
                        court->q.chain == NULL ? "the peer presented no certificate"

@@ -266,5 +266,6 @@ const struct dna_prover dna_prover_dane = {
     .rests_on_dns = true,
     .survives_sts = true,
     .root_anchored = true,
+    .forbids = true,
     .step = step,
 };

@@ -61,7 +61,8 @@ struct dna_matched {
 #define DNA_USAGE_LEAF (1u << DNA_TLSA_DANE_EE)
 #define DNA_USAGE_PATH ((1u << DNA_TLSA_PKIX_TA) | (1u << DNA_TLSA_PKIX_EE) | \
                         (1u << DNA_TLSA_DANE_TA))
-/* Whether some record of these usages stands for the peer at this endpoint, which is PINNED. */
+/* Whether some record of these usages stands for the peer at this endpoint, which is PINNED;
+ * NONE of one without a certificate. */
 enum dna_match dna_endpoint_match(struct dna_run *run, const struct dna_endpoint *endpoint,
                                   unsigned usages, struct dna_matched *out);
 

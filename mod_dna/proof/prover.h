@@ -35,6 +35,8 @@ struct dna_prover {
     bool awaited;          /* its refusal can bar the others: nothing is proven before it has
                             * ruled (rule 7 of the proofs) */
     bool root_anchored;    /* admitted by the level "strong" (S1) */
+    bool forbids;          /* what it looks for can forbid dialback, so that it is heard for that
+                            * of a peer without a certificate, too, which it cannot prove */
     enum dna_step (*step)(const struct dna_question *q, struct dna_time now,
                           const struct dna_facts *have, struct dna_wants *wants,
                           struct dna_arena *arena, struct dna_ruling *out);

@@ -174,6 +174,15 @@ static bool admits(struct proof *p, const struct dna_sts_policy *policy,
     return false;
 }
 
+/* Who presents no certificate is admitted by none. */
+static bool refuse_nobody(struct proof *p)
+{
+    (void)dna_rule(p->out, TYPE, DNA_FAIL, DNA_CODE_NO_CERTIFICATE,
+                   "the peer presented no certificate, and the sts policy of %s asks for one",
+                   p->q->domain);
+    return false;
+}
+
 static enum dna_step report(struct proof *p, bool admitted)
 {
     char why[DNA_WHY_MAX];
@@ -208,11 +217,11 @@ static enum dna_step apply(struct proof *p, const struct held *held)
         return dna_rule(p->out, TYPE, DNA_NOT_APPLICABLE, DNA_CODE_NO_MATERIAL,
                         "the sts policy of %s says that there is none", p->q->domain);
     }
-    path = dna_wants_path(p->wants, p->have, p->q->chain);
-    if (path == NULL) {
+    path = p->q->chain != NULL ? dna_wants_path(p->wants, p->have, p->q->chain) : NULL;
+    if (p->q->chain != NULL && path == NULL) {
         return DNA_STEP_WANTS;
     }
-    admitted = admits(p, &held->policy, path);
+    admitted = path != NULL ? admits(p, &held->policy, path) : refuse_nobody(p);
     if (held->policy.mode == DNA_STS_TESTING) {
         return report(p, admitted);
     }
@@ -310,5 +319,6 @@ const struct dna_prover dna_prover_sts = {
     .type = TYPE,
     .stage = DNA_STAGE_LOCAL,
     .awaited = true,
+    .forbids = true,
     .step = step,
 };

@@ -184,7 +184,15 @@ static size_t put_dnskey(struct play *play, const char *cert, unsigned char *out
     return n + key.key_len;
 }
 
-/* "0 0 5269 host ; 0 0 5270 other", "key CERT" or "at 192.0.2.1". */
+/* A TLSA record for the key of a certificate. */
+static size_t put_pin(struct play *play, const char *cert, unsigned char *out)
+{
+    memcpy(out, "\3\1\1", 3);
+    play_ok(play, dna_spki_digest(world_cert(play, cert)->chain, out + 3), "TLSA");
+    return 3 + DNA_SHA256_SIZE;
+}
+
+/* "0 0 5269 host ; 0 0 5270 other", "key CERT", "pin CERT" or "at 192.0.2.1". */
 static void read_records(struct play *play, const char *line, struct records *records)
 {
     char word[512];
@@ -204,6 +212,11 @@ static void read_records(struct play *play, const char *line, struct records *re
         if (strcmp(word, "key") == 0) {
             (void)words_next(&line, word, sizeof word);
             finish(records, put_dnskey(play, word, at));
+            continue;
+        }
+        if (strcmp(word, "pin") == 0) {
+            (void)words_next(&line, word, sizeof word);
+            finish(records, put_pin(play, word, at));
             continue;
         }
         for (int i = 0; i < 3; i++) {
