@@ -161,7 +161,7 @@ static enum dna_err let_wait(struct router *router, struct pair *pair,
 {
     size_t before = pair->queue.bytes;
     enum dna_err err = DNA_ERR_LIMIT;
-    if (share_admits_bytes(router, pair, stanza->raw.len)) {
+    if (share_admits_bytes(router, pair, queue_cost(stanza, NULL))) {
         err = queue_add(&router->queues, &pair->queue, stanza, router_now(router));
         if (err == DNA_ERR_LIMIT) {
             share_refuse(router, ROUTER_LIMIT_BYTES, "-");
@@ -177,7 +177,7 @@ static enum dna_err let_error_wait(struct router *router, struct pair *pair,
 {
     size_t before = pair->queue.bytes;
     enum dna_err err = DNA_ERR_LIMIT;
-    if (share_admits_bytes(router, pair, 0)) {
+    if (share_admits_bytes(router, pair, queue_cost(stanza, text))) {
         err = queue_add_error(&router->queues, &pair->queue, stanza, condition, text,
                               router_now(router));
         if (err == DNA_ERR_LIMIT) {

@@ -13,6 +13,18 @@ static bool has_room(const struct queues *all, const struct queue *queue, size_t
            all->bytes <= limits->total_bytes - bytes;
 }
 
+static size_t cost(const struct dna_stanza *s, size_t raw, size_t splice, size_t text)
+{
+    return sizeof(struct waiting) + raw + splice + text + s->from.len + s->to.len +
+           s->type.len + s->id.len;
+}
+
+size_t queue_cost(const struct dna_stanza *s, const char *text)
+{
+    return text != NULL ? cost(s, 0, 0, strlen(text) + 1)
+                        : cost(s, s->raw.len, s->splice.len, 0);
+}
+
 static struct dna_span copy_to(char **at, struct dna_span bytes)
 {
     struct dna_span copy = {*at, bytes.len};
@@ -26,8 +38,7 @@ static struct dna_span copy_to(char **at, struct dna_span bytes)
 static struct waiting *copy_stanza(const struct dna_stanza *s, struct dna_span raw,
                                    struct dna_span splice, struct dna_span text)
 {
-    size_t bytes = sizeof(struct waiting) + raw.len + splice.len + text.len + s->from.len +
-                   s->to.len + s->type.len + s->id.len;
+    size_t bytes = cost(s, raw.len, splice.len, text.len);
     struct waiting *w = malloc(bytes);
     char *at;
     if (w == NULL) {
@@ -45,13 +56,8 @@ static struct waiting *copy_stanza(const struct dna_stanza *s, struct dna_span r
     return w;
 }
 
-static enum dna_err append(struct queues *all, struct queue *queue, struct waiting *w,
-                           int64_t now)
+static void append(struct queues *all, struct queue *queue, struct waiting *w, int64_t now)
 {
-    if (!has_room(all, queue, w->bytes)) {
-        free(w);
-        return DNA_ERR_LIMIT;
-    }
     w->queue = queue;
     w->since = now;
     w->older = all->newest;
@@ -62,18 +68,21 @@ static enum dna_err append(struct queues *all, struct queue *queue, struct waiti
     queue->bytes += w->bytes;
     all->n++;
     all->bytes += w->bytes;
-    return DNA_OK;
 }
 
 enum dna_err queue_add(struct queues *all, struct queue *queue,
                        const struct dna_stanza *stanza, int64_t now)
 {
     struct waiting *w;
-    if (!has_room(all, queue, sizeof *w + stanza->raw.len)) {
+    if (!has_room(all, queue, queue_cost(stanza, NULL))) {
         return DNA_ERR_LIMIT;
     }
     w = copy_stanza(stanza, stanza->raw, stanza->splice, (struct dna_span){NULL, 0});
-    return w != NULL ? append(all, queue, w, now) : DNA_ERR_MEMORY;
+    if (w == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    append(all, queue, w, now);
+    return DNA_OK;
 }
 
 enum dna_err queue_add_error(struct queues *all, struct queue *queue,
@@ -84,7 +93,7 @@ enum dna_err queue_add_error(struct queues *all, struct queue *queue,
     const struct dna_span none = {NULL, 0};
     struct dna_span terminated = {text, strlen(text) + 1};
     struct waiting *w;
-    if (!has_room(all, queue, sizeof *w)) {
+    if (!has_room(all, queue, queue_cost(stanza, text))) {
         return DNA_ERR_LIMIT;
     }
     w = copy_stanza(stanza, none, none, terminated);
@@ -94,7 +103,8 @@ enum dna_err queue_add_error(struct queues *all, struct queue *queue,
     w->is_error = true;
     w->condition = condition;
     w->splice_at = 0;
-    return append(all, queue, w, now);
+    append(all, queue, w, now);
+    return DNA_OK;
 }
 
 struct waiting *queue_take(struct queues *all, struct queue *queue)

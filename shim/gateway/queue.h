@@ -49,6 +49,8 @@ DNA_MUST_USE enum dna_err queue_add_error(struct queues *all, struct queue *queu
                                           const struct dna_stanza *stanza,
                                           enum dna_stanza_condition condition,
                                           const char *text, int64_t now);
+/* What a stanza counts for, or with text an error about it. */
+size_t queue_cost(const struct dna_stanza *stanza, const char *text);
 /* Takes out the first, which the caller frees; NULL: empty. */
 struct waiting *queue_take(struct queues *all, struct queue *queue);
 void queue_free_waiting(struct waiting *waiting);

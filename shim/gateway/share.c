@@ -167,7 +167,6 @@ static bool place_may_wait(struct router *router, const struct place *place, siz
 
 bool share_admits_bytes(struct router *router, const struct pair *pair, size_t bytes)
 {
-    bytes += sizeof(struct waiting);
     if (pair->account != NULL &&
         !fits(pair->account->bytes, bytes, router->options.shares.bytes_of_address)) {
         share_refuse(router, ROUTER_LIMIT_BYTES_OF_ADDRESS, pair->account->network);
