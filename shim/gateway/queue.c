@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_room(const struct queues *all, const struct queue *queue, size_t bytes)
+static bool has_room(const struct queues *all, const struct queue *queue, size_t bytes,
+                     bool is_error)
 {
     const struct gateway_queue_config *limits = &all->limits;
-    return queue->n < limits->pair_stanzas && bytes <= limits->pair_bytes &&
-           queue->bytes <= limits->pair_bytes - bytes && bytes <= limits->total_bytes &&
-           all->bytes <= limits->total_bytes - bytes;
+    size_t most_n = limits->pair_stanzas + (is_error ? QUEUE_RETURNS : 0);
+    size_t most = limits->pair_bytes + (is_error ? QUEUE_RETURNS_BYTES : 0);
+    return queue->n < most_n && queue->bytes <= most && bytes <= most - queue->bytes &&
+           bytes <= limits->total_bytes && all->bytes <= limits->total_bytes - bytes;
 }
 
 static size_t cost(const struct dna_stanza *s, size_t raw, size_t splice, size_t text)
@@ -74,7 +76,7 @@ enum dna_err queue_add(struct queues *all, struct queue *queue,
                        const struct dna_stanza *stanza, int64_t now)
 {
     struct waiting *w;
-    if (!has_room(all, queue, queue_cost(stanza, NULL))) {
+    if (!has_room(all, queue, queue_cost(stanza, NULL), false)) {
         return DNA_ERR_LIMIT;
     }
     w = copy_stanza(stanza, stanza->raw, stanza->splice, (struct dna_span){NULL, 0});
@@ -93,7 +95,7 @@ enum dna_err queue_add_error(struct queues *all, struct queue *queue,
     const struct dna_span none = {NULL, 0};
     struct dna_span terminated = {text, strlen(text) + 1};
     struct waiting *w;
-    if (!has_room(all, queue, queue_cost(stanza, text))) {
+    if (!has_room(all, queue, queue_cost(stanza, text), true)) {
         return DNA_ERR_LIMIT;
     }
     w = copy_stanza(stanza, none, none, terminated);

@@ -11,6 +11,11 @@
 
 #include "config.h"
 
+/* What comes back of a connection that broke was within bounds when it was sent: errors find
+ * room beyond the pair's own bounds, for as much as one stream keeps unacknowledged. */
+#define QUEUE_RETURNS 16384
+#define QUEUE_RETURNS_BYTES (8 * 1024 * 1024)
+
 struct queue;
 
 /* One stanza that waits, or one that is on its way back as an error. */

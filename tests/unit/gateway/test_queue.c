@@ -145,6 +145,41 @@ static void bounds(void **state)
     }
 }
 
+static enum dna_err add_error(struct queues *all, struct queue *queue)
+{
+    struct dna_stanza stanza = stanza_of("1", dna_span_of("<iq/>"));
+    return queue_add_error(all, queue, &stanza, DNA_STANZA_NOT_ALLOWED, "no", 0);
+}
+
+/* As many as one broken connection gives back, and not one more. */
+static void errors_have_room_of_their_own(void **state)
+{
+    struct queues all = {.limits = {1, 1 << 20, 1 << 30, 30}};
+    struct queue queue = {0};
+    (void)state;
+    assert_int_equal(add(&all, &queue, "1", 0), DNA_OK);
+    assert_int_equal(add(&all, &queue, "1", 0), DNA_ERR_LIMIT);
+    for (unsigned i = 0; i < QUEUE_RETURNS; i++) {
+        assert_int_equal(add_error(&all, &queue), DNA_OK);
+    }
+    assert_int_equal(add_error(&all, &queue), DNA_ERR_LIMIT);
+    assert_true(queue.bytes < QUEUE_RETURNS_BYTES);
+    all.limits.pair_stanzas = 2;
+    all.limits.pair_bytes = 1;
+    queue.bytes += QUEUE_RETURNS_BYTES - queue.bytes; /* as of longer addresses */
+    assert_int_equal(add_error(&all, &queue), DNA_ERR_LIMIT);
+    all.limits.total_bytes = all.bytes;
+    all.limits.pair_bytes = 1 << 20;
+    assert_int_equal(add_error(&all, &queue), DNA_ERR_LIMIT);
+    all.limits.total_bytes++;
+    assert_int_equal(add_error(&all, &queue), DNA_ERR_LIMIT);
+    all.limits.total_bytes += 1000;
+    assert_int_equal(add_error(&all, &queue), DNA_OK);
+    while (queue.n > 0) {
+        take_is(&all, &queue, "1");
+    }
+}
+
 /* --- the table of pairs ------------------------------------------------------------- */
 
 struct record {
@@ -224,6 +259,7 @@ int main(void)
         cmocka_unit_test(an_error_keeps_what_it_answers),
         cmocka_unit_test(in_order_of_arrival),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(errors_have_room_of_their_own),
         cmocka_unit_test(a_table_of_many),
         cmocka_unit_test(names_do_not_run_into_each_other),
     };
