@@ -79,6 +79,7 @@ ACTION(hear_target)
 static void end_pair(struct dna_s2s *s, struct dna_s2s_record *r, const char *condition)
 {
     dna_s2s_timer(s, r, DNA_NEVER);
+    dna_s2s_stop_dialling(s, r); /* it may wait next, which is another list */
     r->retry_at = s->now.mono + dna_s2s_backoff(r);
     tell_pair(s, r, false, condition);
     if (s->records.own_valid == (dna_s2s_state_valid((enum dna_s2s_state)r->state) ? 1 : 0)) {

@@ -168,9 +168,9 @@ void dna_s2s_dial(struct dna_s2s *s, struct dna_s2s_record *record)
     }
 }
 
-static void stop_dialling(struct dna_s2s_records *records, struct dna_s2s_record *record)
+void dna_s2s_stop_dialling(struct dna_s2s *s, struct dna_s2s_record *record)
 {
-    struct dna_s2s_record **link = &records->dialling;
+    struct dna_s2s_record **link = &s->records.dialling;
     if (!record->dialling) {
         return;
     }
@@ -194,7 +194,7 @@ struct dna_s2s_record *dna_s2s_judged(struct dna_s2s *s)
     for (struct dna_s2s_record *r = s->records.dialling; r != NULL; r = r->next_waiting) {
         const struct dna_s2s_record *remote = dna_s2s_remote(s, r);
         if (remote == NULL || !remote->hearing) {
-            stop_dialling(&s->records, r);
+            dna_s2s_stop_dialling(s, r);
             return r;
         }
     }
@@ -393,7 +393,7 @@ void dna_s2s_record_drop(struct dna_s2s *s, struct dna_s2s_record *r)
     dna_s2s_unrest(s, r);
     cancel_raised(s, r);
     forget_last(&s->records);
-    stop_dialling(&s->records, r);
+    dna_s2s_stop_dialling(s, r);
     s->records.pairs -= r->other[0] != '\0';
     (void)dna_map_remove(map_of(s, (enum dna_s2s_state)r->state),
                          key_of(key, r->domain, r->other, dna_span_of(r->id)));

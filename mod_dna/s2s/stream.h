@@ -329,6 +329,7 @@ struct dna_s2s_record *dna_s2s_turn(struct dna_s2s *s);
 /* A public pair waits for the judgement on its remote domain; the first whose was given is
  * taken off that list. */
 void dna_s2s_dial(struct dna_s2s *s, struct dna_s2s_record *record);
+void dna_s2s_stop_dialling(struct dna_s2s *s, struct dna_s2s_record *record);
 struct dna_s2s_record *dna_s2s_judged(struct dna_s2s *s);
 /* The record of its remote domain, or NULL. */
 struct dna_s2s_record *dna_s2s_remote(const struct dna_s2s *s,

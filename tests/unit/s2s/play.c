@@ -10,6 +10,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <s2s/stream.h>
 
 static const struct {
     const char *brief, *full;
@@ -606,6 +607,8 @@ static void command(struct stage *st, char *w[], int n)
     } else if (strcmp(w[0], "noproof") == 0) {
         note(st, dna_s2s_prove(st->s, w[1], false, DNA_PROOF_PKIX, (struct dna_span){NULL, 0},
                                st->now));
+    } else if (strcmp(w[0], "wall") == 0) {
+        st->now.wall += atoi(w[1]); /* its seconds begin when they like */
     } else if (strcmp(w[0], "tick") == 0) {
         tick(st, w);
     } else if (strcmp(w[0], "deadline") == 0) {
@@ -679,6 +682,20 @@ static bool set_up(struct stage *st)
     return true;
 }
 
+/* A pair is in one list only, as both are linked through the same place: among those whose
+ * remote domain is being judged, while it is, or among those that wait. */
+static void check_lists(const struct stage *st)
+{
+    const struct dna_s2s_records *records = &st->s->records;
+    for (const struct dna_s2s_record *r = records->dialling; r != NULL; r = r->next_waiting) {
+        assert_true(r->state == DNA_S2S_D_HEARING || r->state == DNA_S2S_R_HEARING);
+        assert_true(r->dialling && !r->queued);
+    }
+    for (const struct dna_s2s_record *r = records->waiting; r != NULL; r = r->next_waiting) {
+        assert_true(r->queued && !r->dialling);
+    }
+}
+
 static void run(struct stage *st, const char *script)
 {
     while (*script != '\0' && !st->lost) {
@@ -692,6 +709,9 @@ static void run(struct stage *st, const char *script)
             receive(st, script + 2, len - 2);
         } else if (by_host) {
             host(st, script + 2, len - 2);
+        }
+        if (!st->lost) {
+            check_lists(st);
         }
         script = end + 1;
     }

@@ -90,6 +90,17 @@ static const struct scene scenes[] = {
               "= yes\n"
               "! maysend t2.example s.example\n"
               "= no\n"},
+    {"out: unhosted while the target is judged", DIALBACK_OUT,
+     PAIR_OUT "! ask t2.example x.example\n"
+              "* hear x.example added\n"
+              "! ask t.example x.example\n"
+              "! unhost t2.example\n"
+              "* pair t2.example -> x.example no remote-server-timeout\n"
+              "! host t2.example\n"
+              "! ask t2.example x.example\n"
+              "= not possible now\n"
+              "! ruled x.example dialback\n"
+              "* key t.example x.example y\n"},
     {"out: judged before the features came", DIALBACK_OUT,
      BEGUN_OUT "! ruled s.example dialback\n"
                "> {stream} {xdb} from='s.example' to='t.example' id='y' version='1.0'>\n"
