@@ -13,6 +13,7 @@
 
 #include <mod_dna/court.h>
 
+#include "hosts.h"
 #include "log.h"
 #include "policies.h"
 #include "publication.h"
@@ -332,29 +333,19 @@ static bool differs(const struct change *c, const struct gateway_host_config *ol
                links_of(c->gateway, &c->next->links[new->link]);
 }
 
-/* Both lists are sorted. */
-static void change_hosts(struct change *c)
+static void change_host(void *arg, const struct gateway_host_config *old,
+                        const struct gateway_host_config *next)
 {
-    size_t n_old = c->old != NULL ? c->old->n_hosts : 0, i = 0, k = 0;
-    while (i < n_old || k < c->next->n_hosts) {
-        const struct gateway_host_config *old = i < n_old ? &c->old->hosts[i] : NULL;
-        const struct gateway_host_config *new =
-            k < c->next->n_hosts ? &c->next->hosts[k] : NULL;
-        int order = old == NULL   ? 1
-                    : new == NULL ? -1
-                                  : strcmp(old->domain.text, new->domain.text);
-        if (order < 0) {
-            unhost(c, old);
-            c->removed++;
-        } else if (order > 0) {
-            host(c, new);
-            c->added++;
-        } else if (differs(c, old, new)) {
-            host(c, new);
-            c->changed++;
-        }
-        i += order <= 0;
-        k += order >= 0;
+    struct change *c = arg;
+    if (next == NULL) {
+        unhost(c, old);
+        c->removed++;
+    } else if (old == NULL) {
+        host(c, next);
+        c->added++;
+    } else if (differs(c, old, next)) {
+        host(c, next);
+        c->changed++;
     }
 }
 
@@ -476,7 +467,7 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     change_policies(&change);
     protect_servers(&change);
     links_commit(gateway);
-    change_hosts(&change);
+    hosts_compare(change.old, config, change_host, &change);
     if (change.old != NULL && gateway->bridge != NULL) {
         change.fine = bridge_renew(gateway->bridge, config) && change.fine;
     }

@@ -240,6 +240,7 @@ static void read_proof(struct gateway_host_config *host, struct faults *faults)
 
 void hosts_settle(struct gateway_config *config, struct faults *faults)
 {
+    unsigned twice = 0;
     if (config->n_hosts == 0) {
         faults_add(faults, 1, "no domain is hosted; add a host section for each, or name a map "
                               "of them with map-file");
@@ -250,12 +251,33 @@ void hosts_settle(struct gateway_config *config, struct faults *faults)
         read_proof(&config->hosts[i], faults);
     }
     qsort(config->hosts, config->n_hosts, sizeof *config->hosts, compare);
-    for (size_t i = 1; i < config->n_hosts; i++) {
+    for (size_t i = 1; i < config->n_hosts && twice <= MAP_FAULTS_MAX; i++) {
         const struct gateway_host_config *host = &config->hosts[i];
-        if (host->domain.text[0] != '\0' &&
-            strcmp(host->domain.text, host[-1].domain.text) == 0) {
-            check_twice(config, faults, &host[-1], host);
+        if (host->domain.text[0] == '\0' ||
+            strcmp(host->domain.text, host[-1].domain.text) != 0) {
+            continue;
         }
+        if (++twice <= MAP_FAULTS_MAX) {
+            check_twice(config, faults, &host[-1], host);
+        } else {
+            faults_add(faults, 0, "there are more domains twice; correct these first");
+        }
+    }
+}
+
+void hosts_compare(const struct gateway_config *old, const struct gateway_config *next,
+                   hosts_compare_fn *fn, void *arg)
+{
+    size_t n_old = old != NULL ? old->n_hosts : 0, i = 0, k = 0;
+    while (i < n_old || k < next->n_hosts) {
+        const struct gateway_host_config *one = i < n_old ? &old->hosts[i] : NULL;
+        const struct gateway_host_config *other = k < next->n_hosts ? &next->hosts[k] : NULL;
+        int order = one == NULL     ? 1
+                    : other == NULL ? -1
+                                    : strcmp(one->domain.text, other->domain.text);
+        fn(arg, order <= 0 ? one : NULL, order >= 0 ? other : NULL);
+        i += order <= 0;
+        k += order >= 0;
     }
 }
 

@@ -20,4 +20,12 @@ void hosts_read_map(struct gateway_config *config, struct faults *faults, const 
 /* When all are there: sorts them, and reports those that are there twice. */
 void hosts_settle(struct gateway_config *config, struct faults *faults);
 
+/* What differs between two configurations, in the order of the domains: where old is NULL the
+ * domain is new, where next is NULL it is gone, and with both it stays, on whatever terms. */
+typedef void hosts_compare_fn(void *arg, const struct gateway_host_config *old,
+                              const struct gateway_host_config *next);
+/* old may be NULL: nothing. */
+void hosts_compare(const struct gateway_config *old, const struct gateway_config *next,
+                   hosts_compare_fn *fn, void *arg);
+
 #endif

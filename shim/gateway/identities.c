@@ -107,6 +107,12 @@ static bool hold(struct identities *set, struct pair *pair)
     return true;
 }
 
+/* What fails for lack of memory is no fault of the files, which need not change for it. */
+static void read_again(struct pair *pair)
+{
+    pair->chain = (struct file_stamp){0};
+}
+
 static void make_identity(struct dna_uv *uv, struct pair *pair, struct dna_span chain,
                           struct dna_span key)
 {
@@ -121,6 +127,20 @@ static void make_identity(struct dna_uv *uv, struct pair *pair, struct dna_span 
         (void)snprintf(pair->why, sizeof pair->why, "%s",
                        err == DNA_ERR_FORMAT ? why : dna_err_name(err));
     }
+    if (err == DNA_ERR_MEMORY) {
+        read_again(pair);
+    }
+}
+
+/* After file_read. */
+static void no_file(struct pair *pair, const char *what)
+{
+    bool lost = errno == ENOMEM;
+    (void)snprintf(pair->why, sizeof pair->why, "%s%s; make it readable for this user", what,
+                   file_trouble_text());
+    if (lost) {
+        read_again(pair);
+    }
 }
 
 /* A pair with its stamps of before it was read: what is written meanwhile is read again. */
@@ -132,14 +152,12 @@ static void read_pair(struct dna_uv *uv, struct pair *pair)
     pair->key = file_stamp_of(pair->key_file);
     chain_pem = file_read(pair->chain_file, PEM_MAX, &chain.len);
     if (chain_pem == NULL) {
-        (void)snprintf(pair->why, sizeof pair->why, "%s; make it readable for this user",
-                       file_trouble_text());
+        no_file(pair, "");
         return;
     }
     key_pem = file_read(pair->key_file, PEM_MAX, &key.len);
     if (key_pem == NULL) {
-        (void)snprintf(pair->why, sizeof pair->why,
-                       "its key: %s; make it readable for this user", file_trouble_text());
+        no_file(pair, "its key: ");
     } else {
         chain.ptr = chain_pem;
         key.ptr = key_pem;

@@ -51,7 +51,7 @@ static bool finish(struct map_reader *r)
 {
     bool begun = r->begun;
     r->begun = false;
-    return !begun || r->fn(r->arg, r->faults, &r->entry);
+    return !begun || !speaks(r) || r->fn(r->arg, r->faults, &r->entry);
 }
 
 static void add_component(struct map_reader *r, const char *word)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "hosts.h"
 #include "map.h"
 
 static char directory[] = "/tmp/gateway-map-XXXXXX";
@@ -243,10 +244,172 @@ static void faults_are_bounded(void **state)
     }
     assert_true(map_read(&all, text, len, count, &entries));
     assert_int_equal(fclose(all.out), 0);
-    assert_int_equal(entries, 1000);
+    assert_int_equal(entries, MAP_FAULTS_MAX - 1);
     assert_int_equal(all.n, MAP_FAULTS_MAX + 1);
     assert_non_null(strstr(errors, "there are more faults"));
     free(errors);
+}
+
+/* --- ten thousand customers ---------------------------------------------------------------- */
+
+#define MANY 10000
+
+/* A line each, with a component; wrong: every so many lines there is no such link. */
+static char *many(unsigned wrong)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    for (unsigned i = 1; i <= MANY; i++) {
+        fprintf(out, "c%u.example muc. link=%s\n", (i * 7919) % MANY,
+                wrong != 0 && i % wrong == 0 ? "mian" : "main");
+    }
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+    for (; (text = strchr(text, '\n')) != NULL; text++) {
+        n++;
+    }
+    return n;
+}
+
+static void ten_thousand(void **state)
+{
+    char *text = many(0), *errors;
+    const struct gateway_config *c = read_maps("", text, "", &errors);
+    (void)state;
+    assert_string_equal(errors, "");
+    assert_int_equal(c->n_hosts, 2 * MANY);
+    for (unsigned i = 1; i <= MANY; i++) {
+        const struct gateway_host_config *host;
+        char name[40];
+        (void)snprintf(name, sizeof name, "muc.c%u.example", (i * 7919) % MANY);
+        host = gateway_config_host(c, name);
+        assert_non_null(host);
+        assert_int_equal(host->line, i);
+    }
+    gateway_config_free(c);
+    free(errors);
+    free(text);
+}
+
+static void bad_rows_among_them(void **state)
+{
+    char *text = many(4000), *errors;
+    const struct gateway_config *c = read_maps("", text, "", &errors);
+    (void)state;
+    assert_string_equal(errors, "one:4000: \"c6000.example\": there is no link \"mian\"; add "
+                                "it to the configuration, or correct the name\n"
+                                "one:8000: \"c2000.example\": there is no link \"mian\"; add "
+                                "it to the configuration, or correct the name\n");
+    assert_int_equal(c->n_hosts, 2 * MANY); /* the others were read */
+    gateway_config_free(c);
+    free(errors);
+    free(text);
+}
+
+/* Nobody reads ten thousand lines to find out what one word is. */
+static void nothing_but_bad_rows(void **state)
+{
+    char *text = many(1), *errors;
+    const struct gateway_config *c = read_maps("", text, "", &errors);
+    (void)state;
+    assert_true(lines_of(errors) <= MAP_FAULTS_MAX + 1);
+    assert_non_null(strstr(errors, "there are more faults; correct these first\n"));
+    gateway_config_free(c);
+    free(errors);
+    free(text);
+    text = many(0);
+    c = read_maps("", text, text, &errors); /* every domain is there twice */
+    assert_non_null(strstr(errors, "two:10000: \"c0.example\": is there twice (first in one, "
+                                   "line 10000); remove one\n"));
+    assert_non_null(strstr(errors, "t.conf: there are more domains twice; correct these "
+                                   "first\n"));
+    assert_int_equal(lines_of(errors), MAP_FAULTS_MAX + 1);
+    gateway_config_free(c);
+    free(errors);
+    free(text);
+}
+
+/* --- what differs ------------------------------------------------------------------------- */
+
+static void note(void *arg, const struct gateway_host_config *old,
+                 const struct gateway_host_config *next)
+{
+    const char *own = old != NULL && old->certificate != NULL ? old->certificate : "-";
+    const char *other = next != NULL && next->certificate != NULL ? next->certificate : "-";
+    if (old == NULL) {
+        fprintf(arg, "+%s %zu\n", next->domain.text, next->link);
+    } else if (next == NULL) {
+        fprintf(arg, "-%s %zu\n", old->domain.text, old->link);
+    } else if (old->link != next->link || strcmp(own, other) != 0) {
+        assert_string_equal(old->domain.text, next->domain.text);
+        fprintf(arg, "=%s %zu %zu %s %s\n", old->domain.text, old->link, next->link, own, other);
+    }
+}
+
+static const struct {
+    const char *before, *after, *differences;
+} changes[] = {
+    {"b link=main\n", "b link=main\n", ""},
+    {"b link=main\n", "a link=main\nb link=main\nc muc. link=other\n",
+     "+a 0\n+c 1\n+muc.c 1\n"},
+    {"a link=main\nb muc. link=main\nc link=other\n", "b link=main\n",
+     "-a 0\n-c 1\n-muc.b 0\n"},
+    {"a link=main\n", "b link=main\n", "-a 0\n+b 0\n"},
+    {"b link=main\n", "a link=main\n", "+a 0\n-b 0\n"},
+    {"a link=main\nb link=main\n", "b link=other\na link=main\n", "=b 0 1 - -\n"},
+    {"a link=main certificate=cert.pem key=key.pem\nb link=main\n",
+     "a link=main certificate=ca.pem key=key.pem\nb link=main\n", "=a 0 0 cert.pem ca.pem\n"},
+    {"a link=main certificate=cert.pem key=key.pem\n", "a link=other\n", "=a 0 1 cert.pem -\n"},
+};
+
+static void what_differs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char *errors[2], *text;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+        const struct gateway_config *before =
+            read_maps("", changes[i].before, "", &errors[0]);
+        const struct gateway_config *after = read_maps("", changes[i].after, "", &errors[1]);
+        assert_non_null(out);
+        assert_string_equal(errors[0], "");
+        assert_string_equal(errors[1], "");
+        hosts_compare(before, after, note, out);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, changes[i].differences);
+        gateway_config_free(before);
+        gateway_config_free(after);
+        free(errors[0]);
+        free(errors[1]);
+        free(text);
+    }
+}
+
+/* At the start everything is new; and ten thousand that are there twice are no difference. */
+static void from_nothing(void **state)
+{
+    char *text = many(0), *errors, *found;
+    size_t size;
+    FILE *out = open_memstream(&found, &size);
+    const struct gateway_config *c = read_maps("", text, "", &errors);
+    (void)state;
+    hosts_compare(c, c, note, out);
+    assert_int_equal(ftell(out), 0);
+    hosts_compare(NULL, c, note, out);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(lines_of(found), 2 * MANY);
+    gateway_config_free(c);
+    free(errors);
+    free(found);
+    free(text);
 }
 
 static void what_is_printed(void **state)
@@ -275,6 +438,11 @@ int main(void)
         cmocka_unit_test(faults),
         cmocka_unit_test(a_map_that_is_not_there),
         cmocka_unit_test(faults_are_bounded),
+        cmocka_unit_test(ten_thousand),
+        cmocka_unit_test(bad_rows_among_them),
+        cmocka_unit_test(nothing_but_bad_rows),
+        cmocka_unit_test(what_differs),
+        cmocka_unit_test(from_nothing),
         cmocka_unit_test(what_is_printed),
     };
     return cmocka_run_group_tests(tests, enter, leave);
