@@ -7,11 +7,13 @@
 #include <session/evidence.h>
 #include <session/hosting.h>
 #include <session/learning.h>
+#include <session/load.h>
 #include <session/lookup.h>
 #include <session/memory.h>
 #include <session/observed.h>
 #include <session/policy.h>
 #include <session/recollection.h>
+#include <session/secrets.h>
 #include <session/suspended.h>
 #include <session/timer.h>
 
@@ -40,8 +42,7 @@ struct dna_session {
     bool policy_changed;     /* accepted peers are reviewed at the next tick */
     int64_t rule_ends;       /* wall time: so are they then, when a rule ends */
     struct dna_time now;     /* of the latest call that told it */
-    char *dialback_secret; /* of the public side, or NULL */
-    size_t dialback_secret_len;
+    struct dna_secrets secrets; /* of the public side */
     struct dna_hosting hosting;
     struct dna_policies policies;
     struct dna_memory memory;
@@ -51,6 +52,7 @@ struct dna_session {
     struct dna_learning learning;
     struct dna_observed observed;
     struct dna_lookups lookups;
+    struct dna_load load;
     struct dna_timers timers;
     struct dna_departure *departures;
     struct dna_stream_list streams;

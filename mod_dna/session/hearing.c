@@ -146,6 +146,7 @@ void dna_hearing_free(struct dna_hearing *hearing)
     }
     session = hearing->session;
     stop(hearing);
+    dna_load_leave(hearing);
     unlist(hearing);
     dna_timers_leave(&session->timers, &hearing->timer);
     dna_chain_free((struct dna_chain *)(uintptr_t)hearing->question.chain);
@@ -186,6 +187,7 @@ bool dna_session_next_ruling(struct dna_session *session, struct dna_hearing **h
 static void conclude(struct dna_hearing *hearing, struct dna_time now)
 {
     stop(hearing);
+    dna_load_leave(hearing);
     if (hearing->purpose == DNA_HEAR_OBSERVED) {
         dna_hearing_observed(hearing, now);
         dna_hearing_free(hearing);
@@ -369,7 +371,13 @@ enum dna_err dna_hearing_open(struct dna_session *session, const struct dna_ques
         conclude(hearing, now);
         return DNA_OK;
     }
-    err = convene(hearing, now);
+    if (stream != NULL && purpose == DNA_HEAR_FIRST && !dna_load_enter(hearing, &err) &&
+        err == DNA_ERR_LIMIT) {
+        note(hearing, DNA_TEMPFAIL, DNA_CODE_INTERNAL, "too many proofs are being sought");
+        conclude(hearing, now);
+        return DNA_OK;
+    }
+    err = err == DNA_OK ? convene(hearing, now) : err;
     if (err != DNA_OK) {
         *out = NULL;
         dna_hearing_free(hearing);

@@ -42,6 +42,12 @@ struct dna_hearing_count {
     int64_t began;     /* monotonic */
 };
 
+/* Where it is counted. */
+struct dna_hearing_load {
+    bool counted;
+    struct dna_payer *payer, *host; /* or NULL */
+};
+
 struct dna_hearing {
     struct dna_session *session;
     struct dna_stream *stream; /* NULL: the host's */
@@ -56,6 +62,7 @@ struct dna_hearing {
     struct dna_hearing_supplied supplied;
     const char *accepted_by; /* OBSERVED: by what the peer is accepted as it is; static */
     struct dna_hearing_count count;
+    struct dna_hearing_load load;
     struct dna_ruling ruling;
     char *bundle; /* the evidence, or NULL */
     struct dna_hearing *prev, *next; /* session.ended */

@@ -28,7 +28,7 @@ struct dna_payer *dna_payer_enter(struct dna_lookups *lookups, struct dna_span k
 {
     struct dna_payer *payer = dna_map_get(lookups->payers, key);
     if (payer == NULL) {
-        payer = dna_alloc_zero(lookups->alloc, 1, sizeof *payer + key.len);
+        payer = dna_alloc_zero(lookups->alloc, 1, sizeof *payer + key.len + 1);
         if (payer == NULL) {
             return NULL;
         }
@@ -57,11 +57,36 @@ static size_t under_way(const struct dna_lookups *lookups)
     return lookups->queues[DNA_LOOKUP_NEW].n + lookups->queues[DNA_LOOKUP_RUNNING].n;
 }
 
+static bool refuse(const struct dna_lookups *lookups, enum dna_session_limit limit,
+                   const char *whose)
+{
+    if (lookups->load != NULL) {
+        dna_load_refuse(lookups->load, limit, whose);
+    }
+    return false;
+}
+
 static bool has_room(const struct dna_lookups *lookups, const struct dna_payer *payer)
 {
-    size_t taken = under_way(lookups);
-    return taken < DNA_LIMIT_ASKED &&
-           (payer == NULL || payer->under_way < (DNA_LIMIT_ASKED - taken + 1) / 2);
+    const struct dna_session_limits *limits =
+        lookups->load != NULL ? &lookups->load->limits : NULL;
+    size_t most = DNA_LIMIT_ASKED, share, taken = under_way(lookups);
+    if (limits != NULL && limits->lookups != 0 && limits->lookups < most) {
+        most = limits->lookups;
+    }
+    if (taken >= most) {
+        return refuse(lookups, DNA_SESSION_LIMIT_LOOKUPS, "-");
+    }
+    if (payer == NULL) {
+        return true;
+    }
+    share = (most - taken + 1) / 2;
+    if (limits != NULL && limits->lookups_per_payer != 0 &&
+        limits->lookups_per_payer < share) {
+        share = limits->lookups_per_payer;
+    }
+    return payer->under_way < share ||
+           refuse(lookups, DNA_SESSION_LIMIT_LOOKUPS_PER_PAYER, payer->key);
 }
 
 static void discharge(struct dna_lookups *lookups, struct dna_lookup *lookup)

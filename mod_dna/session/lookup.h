@@ -13,6 +13,7 @@
 #define DNA_SESSION_LOOKUP_H
 
 #include <base/map.h>
+#include <session/load.h>
 #include <session/key.h>
 
 struct dna_hearing;
@@ -20,8 +21,9 @@ struct dna_stream;
 
 /* The network that a peer is in, however many streams come from there. */
 struct dna_payer {
-    size_t refs; /* streams, and look-ups on its account */
+    size_t refs; /* streams, hearings, and look-ups on its account */
     size_t under_way;
+    size_t hearings;
     size_t key_len;
     char key[];
 };
@@ -67,6 +69,7 @@ struct dna_lookup_queue {
 
 struct dna_lookups {
     const struct dna_alloc *alloc;
+    struct dna_load *load;  /* the session's, or NULL */
     struct dna_map *payers; /* by key */
     struct dna_wait *first_joined, *last_joined; /* the host was not told yet */
     struct dna_map *by_key; /* NEW and RUNNING */

@@ -49,7 +49,11 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
     if (err == DNA_OK) {
         err = dna_observed_init(&session->observed, alloc, session->seed);
     }
-    return err == DNA_OK ? dna_lookups_init(&session->lookups, alloc, session->seed) : err;
+    if (err == DNA_OK) {
+        err = dna_lookups_init(&session->lookups, alloc, session->seed);
+        session->lookups.load = &session->load;
+    }
+    return err;
 }
 
 enum dna_err dna_session_new(const struct dna_session_options *options,
@@ -69,7 +73,7 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     }
     session->alloc = known.alloc;
     session->learning.alloc = known.alloc;
-    session->log = known.log;
+    session->log = session->load.log = known.log;
     session->seed = known.seed;
     session->rule_ends = INT64_MAX;
     session->evidence = known.evidence;

@@ -347,6 +347,38 @@ DNA_API bool dna_session_next_unsent(struct dna_session *session, struct dna_sta
 DNA_API bool dna_session_may_resume(const struct dna_session *session, const char *own,
                                     const char *peer);
 
+/* --- what peers may make us do --------------------------------------------------------- */
+
+/* What is under way at once for the sake of streams: in all, for one payer, and on behalf of
+ * one domain of ours.  There is no such limit per domain of the peers: anybody can claim a
+ * domain, and would lock it out.  0: no limit but those of mod_dna/base/limits.h.  What is
+ * over one is not known, for now: that is a TEMPFAIL, which is not remembered, for a proof, and
+ * a failed look-up for what needed it.  Proofs that are sought again, because they end or the
+ * policy changed, always are. */
+struct dna_session_limits {
+    size_t size;
+    size_t lookups, lookups_per_payer;
+    size_t proofs, proofs_per_payer, proofs_per_host;
+};
+enum dna_session_limit {
+    DNA_SESSION_LIMIT_LOOKUPS,
+    DNA_SESSION_LIMIT_LOOKUPS_PER_PAYER,
+    DNA_SESSION_LIMIT_PROOFS,
+    DNA_SESSION_LIMIT_PROOFS_PER_PAYER,
+    DNA_SESSION_LIMIT_PROOFS_PER_HOST,
+    DNA_SESSION_N_LIMITS
+};
+/* For what comes from now on. */
+DNA_API void dna_session_limit(struct dna_session *session,
+                               const struct dna_session_limits *limits);
+/* How often each has refused something.  A refusal is also logged, of each limit the first, the
+ * second, the fourth ...: "limit-reached", with limit, of (the payer, or the domain of ours; "-":
+ * all) and refused. */
+DNA_API void dna_session_refused(const struct dna_session *session,
+                                 uint64_t counts[DNA_SESSION_N_LIMITS]);
+/* "lookups", "lookups-per-address" ...; static. */
+DNA_API const char *dna_session_limit_name(enum dna_session_limit limit);
+
 /* Streams with effects to pull, each once until it has some again. */
 DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
 
