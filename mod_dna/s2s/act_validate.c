@@ -134,9 +134,11 @@ ACTION(hear_again)
 /* The next look at it: before the proof ends (S14). */
 static void arm_renewal(struct dna_s2s *s, struct dna_s2s_record *r)
 {
-    int64_t ahead = left(s, r) / 4 < DNA_LIMIT_RENEW_AHEAD_S ? left(s, r) / 4
-                                                             : DNA_LIMIT_RENEW_AHEAD_S;
-    dna_s2s_timer(s, r, s->now.mono + (left(s, r) - ahead) * 1000);
+    int64_t life = left(s, r) * 1000, ahead = life / 4;
+    if (ahead > DNA_LIMIT_RENEW_AHEAD_S * 1000) {
+        ahead = DNA_LIMIT_RENEW_AHEAD_S * 1000;
+    }
+    dna_s2s_timer(s, r, s->now.mono + life - ahead);
 }
 
 static void note_ruling(struct dna_s2s *s, struct dna_s2s_record *r)
@@ -167,12 +169,18 @@ ACTION(accept)
     tell_accepted(s, r);
 }
 
+/* If the old proof has ended meanwhile, something may wait that was not sent. */
 ACTION(renew)
 {
+    bool gap = !dna_s2s_valid_now(s, r);
     note_ruling(s, r);
     r->proof_owed = dna_s2s_state_challenged(state_of(r));
     say(s, r, "valid");
-    arm_renewal(s, r);
+    if (gap) {
+        tell_accepted(s, r);
+    } else {
+        arm_renewal(s, r);
+    }
 }
 
 ACTION(send_valid)
@@ -200,9 +208,14 @@ ACTION(note_proven)
 /* Tries again while it lasts. */
 ACTION(keep_until_end)
 {
-    int64_t wait = left(s, r) / 2 > 0 ? left(s, r) / 2 : left(s, r);
     r->hearing = false;
-    dna_s2s_timer(s, r, s->now.mono + wait * 1000);
+    dna_s2s_timer(s, r, s->now.mono + left(s, r) * 1000 / 2);
+}
+
+ACTION(break_off)
+{
+    stop_hearing(s, r);
+    dna_s2s_do_keep_until_end(s, r);
 }
 
 /* --- refusal ------------------------------------------------------------------------- */

@@ -124,6 +124,7 @@ dna_s2s_action_fn dna_s2s_do_refuse_spoof;
 dna_s2s_action_fn dna_s2s_do_refuse_tls;
 dna_s2s_action_fn dna_s2s_do_relay;
 dna_s2s_action_fn dna_s2s_do_renew;
+dna_s2s_action_fn dna_s2s_do_break_off;
 dna_s2s_action_fn dna_s2s_do_restore;
 dna_s2s_action_fn dna_s2s_do_result_error;
 dna_s2s_action_fn dna_s2s_do_result_full;

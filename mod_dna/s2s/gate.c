@@ -70,6 +70,14 @@ static bool lately(const struct dna_s2s *s, const struct dna_s2s_record *r)
     return s->now.mono - r->ended_at < DNA_LIMIT_T_GRACE_MS;
 }
 
+/* We said invalid, or are about to: its time is over, and only the timer is late.  That is
+ * nothing the peer could know. */
+static bool revoked_lately(const struct dna_s2s *s, const struct dna_s2s_record *from)
+{
+    return dna_s2s_state_valid((enum dna_s2s_state)from->state) ||
+           (from->state == DNA_S2S_V_INVALID && lately(s, from));
+}
+
 static enum dna_s2s_gate judge_from(const struct dna_s2s *s, const struct dna_s2s_record *from,
                                     const char *domain)
 {
@@ -79,7 +87,7 @@ static enum dna_s2s_gate judge_from(const struct dna_s2s *s, const struct dna_s2
     if (dna_s2s_valid_now(s, from)) {
         return DNA_S2S_GATE_OPEN;
     }
-    if (from != NULL && from->state == DNA_S2S_V_INVALID && lately(s, from)) {
+    if (from != NULL && revoked_lately(s, from)) {
         return DNA_S2S_GATE_FROM_LATELY;
     }
     return s->records.peer_valid == 0 ? DNA_S2S_GATE_NOTHING_VALID : DNA_S2S_GATE_FROM;

@@ -31,8 +31,13 @@
     ROW(state, RE_RULED, IF(proven), DO(renew), V_VALID, clause)                            \
     ROW(state, RE_RULED, IF(unsure_in_time), DO(keep_until_end), V_VALID, "S14")            \
     ROW(state, RE_RULED, ALWAYS, DO(refuse), V_INVALID, clause)                             \
-    ROW(state, RE_TIMER, ALWAYS, DO(give_up), V_INVALID, clause)                            \
     ROW(state, RE_REVOKED, ALWAYS, DO(give_up), V_INVALID, clause)
+
+/* What could not be found out in time is no refusal before the proof ends; a peer that does
+ * not answer is one. */
+#define RENEW_LATE_ROWS(state, clause)                                                      \
+    ROW(state, RE_TIMER, IF(still_proven), DO(break_off), V_VALID, "S14")                   \
+    ROW(state, RE_TIMER, ALWAYS, DO(give_up), V_INVALID, clause)
 
 static const struct dna_s2s_row rows[] = {
     ROW(V_NONE, RX_ASSERT, IF(hosted), DO(refuse_spoof), V_INVALID, "DNA, own domain")
@@ -107,6 +112,7 @@ static const struct dna_s2s_row rows[] = {
     ROW(V_VALID, RE_REVOKED, ALWAYS, DO(refuse), V_INVALID, CLAUSE("VALID"))
 
     RENEW_ROWS(V_RENEWING, CLAUSE("RENEWING"))
+    RENEW_LATE_ROWS(V_RENEWING, CLAUSE("RENEWING"))
     ROW(V_RENEWING, RE_CHALLENGE, IF(speaks), DO(challenge), V_RENEW_CHALLENGED,
         CLAUSE("RENEWING"))
     ROW(V_RENEWING, RE_CHALLENGE, ALWAYS, DO(answer_silent), SAME, CLAUSE("RENEWING"))
@@ -114,6 +120,8 @@ static const struct dna_s2s_row rows[] = {
     ROW(V_RENEWING, RX_IMPOSSIBLE, ALWAYS, DO(cancel), V_IMPOSSIBLE, CLAUSE("RENEWING"))
 
     RENEW_ROWS(V_RENEW_CHALLENGED, CLAUSE("RENEW_CHALLENGED"))
+    ROW(V_RENEW_CHALLENGED, RE_TIMER, ALWAYS, DO(give_up), V_INVALID,
+        CLAUSE("RENEW_CHALLENGED"))
     ROW(V_RENEW_CHALLENGED, RX_PROOF, IF(offered), DO(give_proof), V_RENEW_EVALUATING,
         CLAUSE("RENEW_CHALLENGED"))
     ROW(V_RENEW_CHALLENGED, RX_PROOF, ALWAYS, DO(refuse_proof), V_INVALID,
@@ -122,6 +130,7 @@ static const struct dna_s2s_row rows[] = {
         CLAUSE("RENEW_CHALLENGED"))
 
     RENEW_ROWS(V_RENEW_EVALUATING, CLAUSE("RENEW_EVALUATING"))
+    RENEW_LATE_ROWS(V_RENEW_EVALUATING, CLAUSE("RENEW_EVALUATING"))
     ROW(V_RENEW_EVALUATING, RE_CHALLENGE, ALWAYS, DO(answer_silent), SAME,
         CLAUSE("RENEW_EVALUATING"))
     ROW(V_RENEW_EVALUATING, RX_IMPOSSIBLE, ALWAYS, DO(cancel), V_IMPOSSIBLE,

@@ -383,7 +383,7 @@ static const struct scene scenes[] = {
      "! tick 45000\n"
      "* hear s.example renewal\n"
      "! ruled s.example unsure\n"
-     "! tick 22000\n"
+     "! tick 22500\n"
      "* hear s.example renewal\n"
      "! ruled s.example unsure\n"
      "> <message from='a@s.example' to='b@t.example'/>\n"

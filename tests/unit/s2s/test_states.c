@@ -365,7 +365,11 @@ static void check_record(struct stage *st, struct dna_s2s_record *r, enum dna_s2
     if (newly) {
         assert_true(may_accept(before, event, about, verdict));
     }
-    assert_true(accepted_effect(st) <= (newly || r->state == DNA_S2S_A_VALID));
+    /* Who was accepted is told so again only where the proof had ended before the next one. */
+    assert_true(accepted_effect(st) <=
+                (newly || after == DNA_S2S_A_VALID ||
+                 (after == DNA_S2S_V_VALID && event == DNA_S2S_RE_RULED &&
+                  verdict == DNA_PROVEN && (about & EXPIRED) != 0)));
     assert_int_equal(r->hearing, hears(after));
     if (awaits_judgement(after)) {
         assert_true(r->dialling); /* for a hearing, which has an end */
