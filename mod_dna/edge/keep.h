@@ -12,6 +12,8 @@
 DNA_MUST_USE enum dna_err dna_edge_keep_dns(struct dna_uv *uv,
                                             const struct dna_uv_options *options);
 DNA_MUST_USE enum dna_err dna_edge_keep_trust(struct dna_uv *uv, struct dna_span ca_pem);
+/* The session is told. */
+DNA_MUST_USE enum dna_err dna_edge_keep_tell_terms(struct dna_uv *uv);
 
 /* What was learned goes to the store. */
 void dna_edge_keep_pull(struct dna_uv *uv);

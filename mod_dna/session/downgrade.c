@@ -38,10 +38,9 @@ enum dna_err dna_downgrade_init(struct dna_downgrade *downgrade, const struct dn
 
 #define AT_ONCE 256
 
-/* Those older than `since`, or of the domain, or all: some at a time, since the map must not
+/* Those proven by then, of the domain or (NULL) of any: some at a time, since the map must not
  * change while it is visited. */
-static void drop_if(struct dna_downgrade *downgrade, int64_t since, const char *domain,
-                    bool all)
+static void drop_if(struct dna_downgrade *downgrade, const char *domain, int64_t until)
 {
     struct entry *found[AT_ONCE];
     size_t n;
@@ -52,8 +51,8 @@ static void drop_if(struct dna_downgrade *downgrade, int64_t since, const char *
         n = 0;
         while (n < AT_ONCE && dna_map_next(downgrade->entries, &cursor, &key, &value)) {
             struct entry *entry = value;
-            if (all || entry->proven_at < since ||
-                (domain != NULL && strcmp(entry->key + 1, domain) == 0)) {
+            if (entry->proven_at <= until &&
+                (domain == NULL || strcmp(entry->key + 1, domain) == 0)) {
                 found[n++] = entry;
             }
         }
@@ -68,7 +67,7 @@ static void drop_if(struct dna_downgrade *downgrade, int64_t since, const char *
 void dna_downgrade_fini(struct dna_downgrade *downgrade)
 {
     if (downgrade->entries != NULL) {
-        drop_if(downgrade, 0, NULL, true);
+        drop_if(downgrade, NULL, INT64_MAX);
     }
     dna_map_free(downgrade->entries);
 }
@@ -106,7 +105,7 @@ static bool has_room(struct dna_downgrade *downgrade, int64_t now)
     }
     if (now - downgrade->swept >= NEWS_S || now < downgrade->swept) {
         downgrade->swept = now;
-        drop_if(downgrade, now - DNA_LIMIT_DOWNGRADE_S, NULL, false);
+        drop_if(downgrade, NULL, now - DNA_LIMIT_DOWNGRADE_S);
     }
     return dna_map_count(downgrade->entries) < DNA_LIMIT_DOWNGRADE;
 }
@@ -161,9 +160,10 @@ bool dna_downgrade_forbids(const struct dna_downgrade *downgrade, const char *do
     return entry != NULL && now < entry->proven_at + DNA_LIMIT_DOWNGRADE_S;
 }
 
-void dna_downgrade_clear(struct dna_downgrade *downgrade, const char *domain)
+void dna_downgrade_take_back(struct dna_downgrade *downgrade, const char *domain,
+                             int64_t until)
 {
-    drop_if(downgrade, INT64_MIN, domain, domain == NULL);
+    drop_if(downgrade, domain, until);
 }
 
 bool dna_downgrade_next(const struct dna_downgrade *downgrade, size_t *cursor,

@@ -31,8 +31,9 @@ DNA_MUST_USE enum dna_err dna_downgrade_learn(struct dna_downgrade *downgrade,
 /* Whether dialback is forbidden. */
 bool dna_downgrade_forbids(const struct dna_downgrade *downgrade, const char *domain,
                            enum dna_role role, int64_t now);
-/* NULL: every one. */
-void dna_downgrade_clear(struct dna_downgrade *downgrade, const char *domain);
+/* Forgets what was proven until then, in both roles; NULL: of every domain. */
+void dna_downgrade_take_back(struct dna_downgrade *downgrade, const char *domain,
+                             int64_t until);
 /* *domain borrows from the entry. */
 bool dna_downgrade_next(const struct dna_downgrade *downgrade, size_t *cursor,
                         const char **domain, enum dna_role *role, int64_t *proven_at);

@@ -38,6 +38,7 @@ void dna_learning_fini(struct dna_learning *learning)
     }
     dna_alloc_release(learning->alloc, learning->lent);
     learning->lent = NULL;
+    dna_taken_back_fini(&learning->taken);
 }
 
 static void push(struct dna_learning *learning, const struct dna_learned *learned)
@@ -116,13 +117,18 @@ static enum dna_err ruling_id(const struct dna_learning *learning,
     return err;
 }
 
-static void memory_key(enum dna_learned_kind kind, const unsigned char id[DNA_LEARNED_ID],
+/* With the last word that took something of it back: what was recalled before that word is
+ * not found any more. */
+static void memory_key(const struct dna_learning *learning, enum dna_learned_kind kind,
+                       const unsigned char id[DNA_LEARNED_ID], const char *domain,
                        struct dna_key *out)
 {
+    int64_t at = dna_taken_back_at(&learning->taken, kind, id, domain);
     out->bytes[0] = 'L';
     out->bytes[1] = (char)kind;
     memcpy(out->bytes + 2, id, DNA_LEARNED_ID);
-    out->len = 2 + DNA_LEARNED_ID;
+    memcpy(out->bytes + 2 + DNA_LEARNED_ID, &at, sizeof at);
+    out->len = 2 + DNA_LEARNED_ID + sizeof at;
 }
 
 static enum dna_learned_kind kind_of(const struct dna_key_proof *proof)
@@ -138,7 +144,7 @@ enum dna_err dna_learning_key(const struct dna_learning *learning,
     enum dna_err err =
         learning->on ? ruling_id(learning, question, proof, id) : DNA_ERR_ARGUMENT;
     if (err == DNA_OK) {
-        memory_key(kind_of(proof), id, out);
+        memory_key(learning, kind_of(proof), id, question->domain, out);
     }
     return err;
 }
@@ -177,6 +183,8 @@ void dna_learning_ruling_gone(struct dna_learning *learning,
                                   .expires_at = now + DNA_LIMIT_PROOF_LIFE_S};
     if (learning->on && ruling_id(learning, question, NULL, learned.id) == DNA_OK) {
         push(learning, &learned);
+        dna_taken_back_note(&learning->taken, &learned,
+                            learned.expires_at + DNA_LIMIT_STORE_AHEAD_S, now);
     }
 }
 
@@ -242,6 +250,18 @@ void dna_learning_downgrade_gone(struct dna_learning *learning, const char *doma
     push(learning, &learned);
 }
 
+void dna_learning_downgrade_none(struct dna_learning *learning, const char *domain,
+                                 int64_t now)
+{
+    struct dna_learned learned =
+        downgrade_entry(domain != NULL ? domain : "", DNA_RECEIVING, now);
+    learned.gone = true;
+    learned.pinned = false;
+    memset(learned.id, 0, sizeof learned.id);
+    push(learning, &learned);
+    dna_taken_back_note(&learning->taken, &learned, learned.expires_at, now);
+}
+
 bool dna_session_learn_again(struct dna_session *session, size_t *cursor)
 {
     struct dna_learning *learning = &session->learning;
@@ -288,16 +308,24 @@ static enum dna_err recall_ruling(struct dna_session *session,
     int64_t until = learned->expires_at < most ? learned->expires_at : most;
     struct dna_ruling ruling;
     struct dna_key key;
-    enum dna_err err;
-    memory_key(learned->kind, learned->id, &key);
-    if (learned->gone) {
-        dna_memory_forget(&session->memory, dna_key_span(&key));
-        return DNA_OK;
-    }
-    err = dna_learned_read_ruling(learned->kind, learned->value, &ruling);
+    enum dna_err err = dna_learned_read_ruling(learned->kind, learned->value, &ruling);
     if (err == DNA_OK) {
+        memory_key(&session->learning, learned->kind, learned->id, learned->domain, &key);
         ruling.expires_at = ruling.verdict == DNA_PROVEN ? until : 0;
         dna_memory_rule(&session->memory, dna_key_span(&key), &ruling, until, now);
+    }
+    return err;
+}
+
+/* The policy of an entry that was made for its URL. */
+static enum dna_err read_policy(const struct dna_learned *learned,
+                                struct dna_learned_policy *out)
+{
+    unsigned char digest[DNA_HASH_MAX];
+    enum dna_err err = dna_learned_read_policy(learned->value, out);
+    err = err == DNA_OK ? dna_hash(DNA_HASH_SHA256, dna_span_of(out->url), digest) : err;
+    if (err == DNA_OK && memcmp(digest, learned->id, sizeof learned->id) != 0) {
+        err = DNA_ERR_FORMAT;
     }
     return err;
 }
@@ -306,33 +334,16 @@ static enum dna_err recall_policy(struct dna_session *session,
                                   const struct dna_learned *learned, int64_t now)
 {
     struct dna_learned_policy policy;
-    unsigned char digest[DNA_HASH_MAX];
-    enum dna_err err = dna_learned_read_policy(learned->value, &policy);
-    err = err == DNA_OK ? dna_hash(DNA_HASH_SHA256, dna_span_of(policy.url), digest) : err;
-    if (err == DNA_OK && memcmp(digest, learned->id, sizeof learned->id) != 0) {
-        err = DNA_ERR_FORMAT;
-    }
-    if (err == DNA_OK && learned->gone) {
-        dna_recollection_forget(&session->recollection, policy.url, learned->learned_at, now);
-        return DNA_OK;
-    }
+    enum dna_err err = read_policy(learned, &policy);
     return err == DNA_OK ? dna_recollection_restore(&session->recollection, &policy,
                                                     learned->learned_at, learned->expires_at,
                                                     now)
                          : err;
 }
 
-/* Somebody may put an old word of the operator's back into the store. */
-static bool proven_since(const struct dna_session *session, const char *domain, int64_t when)
+static bool names_a_role(const struct dna_learned *learned)
 {
-    struct dna_session_memory entry;
-    size_t cursor = 0;
-    while (dna_session_memory_next(session, &cursor, &entry)) {
-        if (strcmp(entry.domain, domain) == 0 && entry.proven_at > when) {
-            return true;
-        }
-    }
-    return false;
+    return learned->id[0] == 'i' || learned->id[0] == 'r';
 }
 
 static enum dna_err recall_downgrade(struct dna_session *session,
@@ -342,24 +353,107 @@ static enum dna_err recall_downgrade(struct dna_session *session,
                                        .role = learned->id[0] == 'i' ? DNA_INITIATING
                                                                      : DNA_RECEIVING,
                                        .proven_at = learned->learned_at};
-    enum dna_err err;
-    if (learned->id[0] != 'i' && learned->id[0] != 'r') {
-        return DNA_ERR_FORMAT;
+    enum dna_err err = DNA_ERR_ARGUMENT;
+    if (names_a_role(learned)) {
+        err = dna_session_memory_add(session, &entry, now);
     }
-    if (learned->gone) {
-        if (!proven_since(session, learned->domain, learned->learned_at)) {
-            dna_downgrade_clear(&session->downgrade, learned->domain);
-        }
-        return DNA_OK;
-    }
-    err = dna_session_memory_add(session, &entry, now);
     return err == DNA_ERR_ARGUMENT ? DNA_ERR_FORMAT : err;
+}
+
+/* --- taking back ---------------------------------------------------------------------- */
+
+static bool names_one(const struct dna_learned *learned)
+{
+    static const unsigned char every[DNA_LEARNED_ID];
+    return memcmp(learned->id, every, sizeof every) != 0;
+}
+
+/* What is known of one entry. */
+static enum dna_err forget_one(struct dna_session *session, const struct dna_learned *learned,
+                               int64_t now)
+{
+    struct dna_learned_policy policy;
+    struct dna_key key;
+    enum dna_err err = DNA_OK;
+    switch (learned->kind) {
+    case DNA_LEARNED_DOWNGRADE:
+        if (!names_a_role(learned)) {
+            return DNA_ERR_FORMAT;
+        }
+        dna_downgrade_take_back(&session->downgrade, learned->domain, learned->learned_at);
+        break;
+    case DNA_LEARNED_POLICY:
+        err = read_policy(learned, &policy);
+        if (err == DNA_OK) {
+            dna_recollection_forget(&session->recollection, policy.url, learned->learned_at,
+                                    now);
+        }
+        break;
+    case DNA_LEARNED_PROOF:
+    case DNA_LEARNED_REFUSAL:
+        memory_key(&session->learning, learned->kind, learned->id, learned->domain, &key);
+        dna_memory_forget(&session->memory, dna_key_span(&key));
+        break;
+    }
+    return err;
+}
+
+/* Of several entries only what bars is looked for: rulings are not found any more. */
+static void forget_several(struct dna_session *session, const struct dna_learned *learned)
+{
+    const char *domain = learned->domain[0] != '\0' ? learned->domain : NULL;
+    if (learned->kind == DNA_LEARNED_DOWNGRADE) {
+        dna_downgrade_take_back(&session->downgrade, domain, learned->learned_at);
+    }
+}
+
+/* Noted for as long as an entry of that time could live, whatever this one's end was. */
+static enum dna_err take_back(struct dna_session *session, const struct dna_learned *learned,
+                              int64_t now)
+{
+    enum dna_err err = DNA_OK;
+    if (names_one(learned)) {
+        err = forget_one(session, learned, now);
+    } else {
+        forget_several(session, learned);
+    }
+    if (err == DNA_OK) {
+        dna_taken_back_note(&session->learning.taken, learned,
+                            learned->learned_at + life_of(learned->kind) +
+                                DNA_LIMIT_STORE_AHEAD_S,
+                            now);
+    }
+    return err;
+}
+
+bool dna_session_taken_back(const struct dna_session *session,
+                            const struct dna_learned *learned)
+{
+    return dna_taken_back_covers(&session->learning.taken, learned);
+}
+
+enum dna_err dna_session_take_back(struct dna_session *session,
+                                   const struct dna_learned *entry, struct dna_time now,
+                                   struct dna_learned *word)
+{
+    *word = *entry;
+    word->gone = true;
+    word->pinned = entry->pinned && names_one(entry);
+    word->learned_at = now.wall;
+    word->expires_at = now.wall + life_of(entry->kind);
+    return dna_session_recall(session, word, now);
 }
 
 enum dna_err dna_session_recall(struct dna_session *session, const struct dna_learned *learned,
                                 struct dna_time now)
 {
     if (!holds(learned, now.wall)) {
+        return DNA_ERR_NOT_FOUND;
+    }
+    if (learned->gone) {
+        return take_back(session, learned, now.wall);
+    }
+    if (dna_session_taken_back(session, learned)) {
         return DNA_ERR_NOT_FOUND;
     }
     switch (learned->kind) {

@@ -2,14 +2,16 @@
  *
  * What is learned is queued for the host, which keeps it; what the host kept comes back
  * through dna_session_recall and is believed as far as it says no more than it could have
- * said when it was learned.  Only ends and lives are bounded here: that an entry is one of
- * ours is for whoever keeps it to make sure (S16).
+ * said when it was learned, and that has not been taken back since (session/taken_back.h).
+ * Only ends and lives are bounded here: that an entry is one of ours is for whoever keeps it to
+ * make sure (S16).
  */
 #ifndef DNA_SESSION_LEARNING_H
 #define DNA_SESSION_LEARNING_H
 
 #include <mod_dna/session.h>
 #include <session/key.h>
+#include <session/taken_back.h>
 
 struct dna_learned_entry;
 
@@ -20,6 +22,7 @@ struct dna_learning {
     struct dna_learned_entry *first, *last;
     struct dna_learned_entry *lent; /* to the host */
     size_t n, bytes;
+    struct dna_taken_back taken;
 };
 
 void dna_learning_fini(struct dna_learning *learning);
@@ -39,6 +42,9 @@ void dna_learning_downgrade(struct dna_learning *learning, const char *domain,
                             enum dna_role role, int64_t proven_at);
 void dna_learning_downgrade_gone(struct dna_learning *learning, const char *domain,
                                  enum dna_role role, int64_t now);
+/* ... neither the domain nor, if it is NULL, any other, in whatever role. */
+void dna_learning_downgrade_none(struct dna_learning *learning, const char *domain,
+                                 int64_t now);
 
 /* Under which key of the memory a recalled ruling is found.  DNA_ERR_ARGUMENT: none is ever
  * kept for such a question. */

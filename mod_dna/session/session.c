@@ -47,6 +47,9 @@ static enum dna_err init(struct dna_session *session, size_t cache_entries)
         err = dna_downgrade_init(&session->downgrade, alloc, session->seed);
     }
     if (err == DNA_OK) {
+        err = dna_taken_back_init(&session->learning.taken, alloc, session->seed);
+    }
+    if (err == DNA_OK) {
         err = dna_observed_init(&session->observed, alloc, session->seed);
     }
     if (err == DNA_OK) {
@@ -326,7 +329,8 @@ void dna_session_memory_clear(struct dna_session *session, const char *domain)
                                         session->now.wall);
         }
     }
-    dna_downgrade_clear(&session->downgrade, domain);
+    dna_learning_downgrade_none(&session->learning, domain, session->now.wall);
+    dna_downgrade_take_back(&session->downgrade, domain, INT64_MAX);
 }
 
 /* --- what we want to know ---------------------------------------------------------- */

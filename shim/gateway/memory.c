@@ -110,8 +110,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* Sorts them; of what was found more than once while others wrote, the latest remains, and
- * nothing of what is gone. */
-static void tidy(struct entries *entries)
+ * nothing of what is gone or was taken back. */
+static void tidy(struct entries *entries, const struct dna_session *session)
 {
     size_t kept = 0;
     if (entries->n != 0) {
@@ -129,7 +129,8 @@ static void tidy(struct entries *entries)
     entries->n = kept;
     kept = 0;
     for (size_t i = 0; i < entries->n; i++) {
-        if (entries->list[i]->learned.gone) {
+        const struct dna_learned *learned = &entries->list[i]->learned;
+        if (learned->gone || dna_session_taken_back(session, learned)) {
             free(entries->list[i]);
         } else {
             entries->list[kept++] = entries->list[i];
@@ -217,7 +218,7 @@ static bool read_all(struct gateway *gateway, const struct gateway_config *confi
         fputs("dna-gateway: out of memory\n", stderr);
         return false;
     }
-    tidy(entries);
+    tidy(entries, dna_uv_session(gateway->uv));
     return true;
 }
 
@@ -238,9 +239,8 @@ bool memory_clear(struct gateway *gateway, const struct gateway_config *config,
 {
     struct entries entries = {.domain = domain};
     bool fine = read_all(gateway, config, &entries);
-    if (fine) {
-        /* Also where a gateway remembers what it could not write. */
-        dna_uv_store_forget(gateway->uv, domain);
+    if (fine) { /* also what a gateway could not write, or is put back later */
+        fine = dna_uv_store_forget(gateway->uv, domain) == DNA_OK;
     }
     for (size_t i = 0; fine && i < entries.n; i++) {
         fine = dna_uv_store_drop(gateway->uv, &entries.list[i]->learned) == DNA_OK;

@@ -298,8 +298,8 @@ struct dna_learned {
     enum dna_learned_kind kind;
     bool pinned; /* must not make room for newer entries before it has ended (S16) */
     bool gone;   /* what was learned under this kind, domain and id no longer holds */
-    const char *domain;
-    unsigned char id[DNA_LEARNED_ID];
+    const char *domain;               /* gone, and no id: may be "": of every domain */
+    unsigned char id[DNA_LEARNED_ID]; /* gone: all zero: under whatever id */
     int64_t learned_at, expires_at; /* wall seconds */
     struct dna_span value;          /* the session's own encoding */
 };
@@ -313,9 +313,10 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_keep_learned(struct dna_session *s
  * further ones are dropped: what is not kept has to be found out again. */
 DNA_API bool dna_session_next_learned(struct dna_session *session, struct dna_learned *out);
 /* What was kept.  It answers only the question that it answered when it was learned, and never
- * longer than it could have then.  DNA_ERR_NOT_FOUND: it has ended, is of the future or ends
- * later than such an entry may; DNA_ERR_FORMAT: it is no entry; DNA_ERR_LIMIT, DNA_ERR_MEMORY:
- * it is not remembered. */
+ * longer than it could have then; one that is gone takes back what was learned until then, and
+ * for good: an entry of before that comes once more is not recalled.  DNA_ERR_NOT_FOUND: it has
+ * ended, was taken back since, is of the future or ends later than such an entry may;
+ * DNA_ERR_FORMAT: it is no entry; DNA_ERR_LIMIT, DNA_ERR_MEMORY: it is not remembered. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_recall(struct dna_session *session,
                                                      const struct dna_learned *learned,
                                                      struct dna_time now);
@@ -328,6 +329,20 @@ DNA_API bool dna_session_learn_again(struct dna_session *session, size_t *cursor
 struct dna_learned_view {
     enum dna_role role;          /* downgrade: ours when the domain was proven */
     const char *url, *policy_id; /* policy */
+/* Whether something that is gone covers the entry: it would not be recalled, or, if it is gone
+ * itself, would say nothing new. */
+DNA_API bool dna_session_taken_back(const struct dna_session *session,
+                                    const struct dna_learned *learned);
+/* The operator's word: what was learned under the kind, domain and id of `entry` by now no
+ * longer holds; no id and no domain as above.  *word is the entry to keep, so that others hear
+ * of it; it borrows domain and value from `entry`.  For a single sts policy the value must be
+ * the one that was kept.  What the session has proven itself stays with it until that ends.
+ * DNA_ERR_FORMAT: there is no such entry. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_take_back(struct dna_session *session,
+                                                        const struct dna_learned *entry,
+                                                        struct dna_time now,
+                                                        struct dna_learned *word);
+
     struct dna_ruling ruling;    /* proof and refusal: prooftype, code and why */
 };
 /* DNA_ERR_FORMAT: it is no entry. */

@@ -314,7 +314,8 @@ struct dna_uv_store_options {
     void (*found)(void *arg, const struct dna_learned *learned);
     void *arg;
 };
-/* Opens it, once for a driver; everything is copied.  DNA_ERR_ARGUMENT: opened already, or the
+/* Opens it, once for a driver; everything is copied.  A file for what bars that cannot be
+ * opened is logged as bars-down, and is tried again.  DNA_ERR_ARGUMENT: opened already, or the
  * key is too short. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_store(struct dna_uv *uv,
                                                const struct dna_uv_store_options *options);
@@ -326,17 +327,28 @@ DNA_API bool dna_uv_store_settled(const struct dna_uv *uv);
 DNA_API bool dna_uv_store_busy(const struct dna_uv *uv);
 /* Whether it can be reached, and what was in it has been found. */
 DNA_API bool dna_uv_store_up(const struct dna_uv *uv);
-/* dna_session_memory_clear, here and for all who share the store. */
-DNA_API void dna_uv_store_forget(struct dna_uv *uv, const char *domain);
-/* The operator's word, here and for all who share the store: an entry that was found is
- * believed no longer.  What a session has found out itself stays with it until that ends, but
- * for sts policies.  DNA_ERR_STATE: there is no store; DNA_ERR_LIMIT: too much waits. */
+/* The operator's word, here and for all who share the store: whatever was learned of a domain
+ * (canonical; NULL: of every one) until now is believed no longer, also where it is put back
+ * later.  What a session has proven itself stays with it until that ends, and sts policies stay
+ * where they are used; those that were found are for dna_uv_store_drop.  Without a store:
+ * dna_session_memory_clear.  DNA_ERR_STATE: the store is not open yet; DNA_ERR_LIMIT: too much
+ * waits. */
+DNA_API DNA_MUST_USE enum dna_err dna_uv_store_forget(struct dna_uv *uv, const char *domain);
+/* The same for a single entry that was found, with its value; sts policies go at once.
+ * DNA_ERR_STATE: there is no store; DNA_ERR_LIMIT: too much waits; DNA_ERR_FORMAT: it is no
+ * entry. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_store_drop(struct dna_uv *uv,
                                                     const struct dna_learned *learned);
 
 /* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
  * which they would be tried (for reusing a stream that leads to the same place).  fn is
  * called once; found false: none, and why. */
+    /* A file beside the key, SQLite, made if need be, which drivers of one machine may share.
+     * What bars is kept there, too: the downgrade memory, and whatever was taken back.  So
+     * neither the loss of the store nor who can write to it, but not there, makes this machine
+     * forget it, and an entry that was taken back is not believed when it is put back.  NULL:
+     * that holds only until the process ends. */
+    const char *bars;
 struct dna_uv_endpoint {
     const char *host; /* SRV target; NULL: the domain itself, no SRV record */
     uint16_t port;

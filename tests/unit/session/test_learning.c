@@ -362,8 +362,139 @@ static void clearing_is_passed_on(void **state)
     assert_int_equal(kept.learned.kind, DNA_LEARNED_DOWNGRADE);
     assert_true(kept.learned.gone && kept.learned.pinned);
     assert_int_equal(kept.learned.learned_at, now.wall);
+    assert_true(take(session, &kept)); /* and what nobody here knows of */
+    assert_true(kept.learned.gone && !kept.learned.pinned);
+    assert_string_equal(kept.domain, D);
+    assert_int_equal(kept.learned.id[0], 0);
     assert_false(take(session, &kept));
     dna_session_free(session);
+}
+
+/* Somebody who can write to the store puts a genuine entry back (S16). */
+static void what_was_taken_back_stays_so(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_question q = question(chain_one);
+    struct dna_learned word;
+    struct kept kept;
+    (void)state;
+    learn(&kept);
+    keep(session, "terms");
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_OK);
+    word = kept.learned;
+    word.gone = true;
+    word.expires_at = now.wall + 1; /* its own end says nothing about others */
+    assert_int_equal(dna_session_recall(session, &word, now), DNA_OK);
+    assert_true(dna_session_taken_back(session, &word));
+    word.learned_at++;
+    assert_false(dna_session_taken_back(session, &word)); /* that would be news */
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
+    now.wall += 100;
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
+    assert_false(knows(session, &q));
+    /* One of a gateway whose clock is ahead; then one that was proven afterwards. */
+    kept.learned.learned_at += DNA_LIMIT_STORE_AHEAD_S;
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
+    assert_true(dna_session_taken_back(session, &kept.learned));
+    kept.learned.learned_at++;
+    assert_false(dna_session_taken_back(session, &kept.learned));
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_OK);
+    assert_true(knows(session, &q));
+    dna_session_free(session);
+}
+
+/* What the session itself found out to hold no longer. */
+static void what_fails_now_is_not_believed_from_before(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_question q = question(chain_one);
+    struct kept kept, gone;
+    (void)state;
+    learn(&kept);
+    keep(session, "terms");
+    dna_learning_ruling_gone(&session->learning, &q, now.wall);
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
+    assert_false(knows(session, &q));
+    assert_true(take(session, &gone));
+    assert_true(gone.learned.gone);
+    assert_memory_equal(gone.learned.id, kept.learned.id, DNA_LEARNED_ID);
+    dna_session_free(session);
+}
+
+/* The operator means what the store does not show at that moment, too. */
+static void the_operators_word_covers_what_comes_back_later(void **state)
+{
+    (void)state;
+    for (int variant = 0; variant < 4; variant++) {
+        struct dna_session *session = begin();
+        struct dna_question q = question(chain_one);
+        struct dna_learned every = {.kind = DNA_LEARNED_PROOF, .domain = D}, word;
+        struct kept kept;
+        bool before = variant % 2 == 0;
+        learn(&kept);
+        keep(session, "terms");
+        every.domain = variant < 2 ? D : "";
+        if (before) { /* recalled already, and not shown to the operator */
+            assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_OK);
+            assert_true(knows(session, &q));
+        }
+        assert_int_equal(dna_session_take_back(session, &every, now, &word), DNA_OK);
+        assert_true(word.gone && !word.pinned);
+        assert_int_equal(word.learned_at, now.wall);
+        assert_int_equal(word.expires_at, now.wall + DNA_LIMIT_PROOF_LIFE_S);
+        assert_false(knows(session, &q));
+        assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
+        assert_false(knows(session, &q));
+        dna_session_free(session);
+    }
+}
+
+static void the_operators_word_leaves_the_others_alone(void **state)
+{
+    struct dna_session *session = begin();
+    struct dna_question q = question(chain_one);
+    struct dna_learned every = {.kind = DNA_LEARNED_PROOF, .domain = "b." D}, word;
+    struct dna_learned entry = barred(now.wall - 100);
+    struct kept kept;
+    (void)state;
+    learn(&kept);
+    keep(session, "terms");
+    assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_OK);
+    assert_int_equal(dna_session_recall(session, &entry, now), DNA_OK);
+    assert_int_equal(dna_session_take_back(session, &every, now, &word), DNA_OK);
+    every.domain = D;
+    every.kind = DNA_LEARNED_REFUSAL;
+    assert_int_equal(dna_session_take_back(session, &every, now, &word), DNA_OK);
+    assert_true(knows(session, &q));
+    assert_int_equal(remembered(session), 1);
+    every.kind = DNA_LEARNED_DOWNGRADE;
+    every.id[0] = 'x'; /* no role */
+    assert_int_equal(dna_session_take_back(session, &every, now, &word), DNA_ERR_FORMAT);
+    assert_int_equal(remembered(session), 1);
+    dna_session_free(session);
+}
+
+/* What bars comes back when it is put back, unless it was taken back; then it does not, so
+ * that the operator can clear it (S12).  What was proven since bars again. */
+static void downgrade_memory_that_was_cleared_stays_so(void **state)
+{
+    static const char *const domains[] = {D, NULL};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct dna_session *session = begin();
+        struct dna_learned entry = barred(now.wall - 100);
+        keep(session, "terms");
+        assert_int_equal(dna_session_tick(session, now), DNA_OK);
+        dna_session_memory_clear(session, domains[i]); /* which does not know of it */
+        assert_int_equal(dna_session_recall(session, &entry, now), DNA_ERR_NOT_FOUND);
+        entry.domain = "b." D;
+        assert_int_equal(dna_session_recall(session, &entry, now),
+                         i == 0 ? DNA_OK : DNA_ERR_NOT_FOUND);
+        entry = barred(now.wall + 1);
+        assert_int_equal(dna_session_recall(session, &entry, now), DNA_OK);
+        assert_int_equal(remembered(session), i == 0 ? 2 : 1);
+        dna_session_free(session);
+    }
 }
 
 static void who_does_not_keep_learns_nothing(void **state)
@@ -420,6 +551,9 @@ static void policies_are_recalled_strictly(void **state)
     assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_OK);
     dna_recollection_recall(&other->recollection, url, now.wall, &found);
     assert_false(found.known);
+    kept.learned.gone = false; /* put back by somebody */
+    assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_ERR_NOT_FOUND);
+    kept.learned.gone = true;
     kept.learned.value.len = 3;
     assert_int_equal(dna_session_recall(other, &kept.learned, now), DNA_ERR_FORMAT);
     dna_session_free(session);
@@ -534,6 +668,11 @@ int main(void)
         cmocka_unit_test(what_is_gone_is_forgotten),
         cmocka_unit_test(downgrade_memory_is_cleared_by_later_words_only),
         cmocka_unit_test(clearing_is_passed_on),
+        cmocka_unit_test(what_was_taken_back_stays_so),
+        cmocka_unit_test(what_fails_now_is_not_believed_from_before),
+        cmocka_unit_test(the_operators_word_covers_what_comes_back_later),
+        cmocka_unit_test(the_operators_word_leaves_the_others_alone),
+        cmocka_unit_test(downgrade_memory_that_was_cleared_stays_so),
         cmocka_unit_test(who_does_not_keep_learns_nothing),
         cmocka_unit_test(policies_are_recalled_strictly),
         cmocka_unit_test(downgrade_memory_is_queued_again),
