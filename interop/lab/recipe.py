@@ -10,7 +10,8 @@ import re
 
 from .process import LabError
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "docs" / "servers"
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+FOLDER = README.parent / "docs" / "servers"
 DOMAIN = "example.com"
 RESOLVER = "192.0.2.53"
 RESOLV_CONF = "/etc/dna-gateway/resolv.conf"

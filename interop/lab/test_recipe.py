@@ -41,6 +41,16 @@ class Recipes(unittest.TestCase):
         local = ElementTree.fromstring(recipe.block("jabberd2", "xml"))
         self.assertEqual((local.tag, local.find("ip").text), ("local", "127.0.0.1"))
 
+    def test_the_front_page_shows_the_same(self):
+        page = recipe.README.read_text(encoding="utf-8")
+        user = {"prosody": "prosody", "ejabberd": "ejabberd", "jabberd2": "jabber"}
+        for server, language in zip(SERVERS, ("lua", "yaml", "xml")):
+            with self.subTest(server):
+                self.assertIn(f"```{language}\n{recipe.block(server, language)}```\n", page)
+                self.assertIn(f'  user = "{user[server]}"\n', recipe.block(server, "conf"))
+                self.assertIn(recipe.block(server, "conf").replace(
+                    f'user = "{user[server]}"', 'user = "prosody"'), page)
+
     def test_no_block(self):
         with self.assertRaises(LabError):
             recipe.block("prosody", "yaml")
