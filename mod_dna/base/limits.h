@@ -68,6 +68,7 @@
 #define DNA_LIMIT_DIALBACK_ASK_MS 60000  /* to find, reach and ask the server of a domain */
 #define DNA_LIMIT_DIALBACK_ASKED 256     /* servers being asked, in all */
 #define DNA_LIMIT_DIALBACK_ASKED_FOR 8   /* ... on behalf of one address */
+#define DNA_LIMIT_DIALBACK_ASKED_HOST 128 /* ... for one domain of ours */
 #define DNA_LIMIT_DIALBACK_VERIFIES 120  /* keys of ours checked for one stream in a minute */
 #define DNA_LIMIT_DIALBACK_LINGER_MS 300000 /* a peer that only asks about keys stays so long */
 #define DNA_LIMIT_DIALBACK_SECRET 16     /* bytes at least */

@@ -52,6 +52,8 @@ struct dna_uv {
     struct dna_edge_query *queries; /* running dna_uv_endpoints */
     struct dna_edge_verification *verifications; /* dialback keys being asked about */
     unsigned last_verification;
+    struct dna_uv_limits limits;
+    uint64_t refused[DNA_UV_N_LOADS];
     struct dna_edge_keep *keep; /* the store, or NULL */
     struct dna_tls_pool *pool;  /* of certificates that we present; made with the first */
     unsigned char terms[2 * 32]; /* digests of how DNS is asked, and of the CA store */

@@ -9,6 +9,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <edge/load.h>
 
 struct dna_edge_verification {
     struct dna_uv *uv;
@@ -178,15 +179,20 @@ static void too_late(void *arg)
     conclude(arg, DNA_DIALBACK_UNANSWERED);
 }
 
-static bool has_room(const struct dna_uv_stream *claimant)
+/* ours: the domain that the claim is made to. */
+static bool has_room(const struct dna_uv_stream *claimant, const char *ours)
 {
-    size_t all = 0, same = 0;
-    for (const struct dna_edge_verification *v = claimant->uv->verifications; v != NULL;
-         v = v->next) {
+    struct dna_uv *uv = claimant->uv;
+    size_t all = 0, same = 0, host = 0;
+    for (const struct dna_edge_verification *v = uv->verifications; v != NULL; v = v->next) {
         all++;
         same += strcmp(v->party, claimant->party.key) == 0;
+        host += strcmp(v->other.text, ours) == 0;
     }
-    return all < DNA_LIMIT_DIALBACK_ASKED && same < DNA_LIMIT_DIALBACK_ASKED_FOR;
+    return dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS, all, "-") &&
+           dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS_PER_ADDRESS, same,
+                                claimant->party.key) &&
+           dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS_PER_HOST, host, ours);
 }
 
 static struct dna_edge_verification *new_verification(struct dna_uv_stream *claimant,
@@ -222,7 +228,7 @@ static struct dna_edge_verification *new_verification(struct dna_uv_stream *clai
 void dna_edge_verify(struct dna_uv_stream *claimant, const struct dna_stream_effect *effect)
 {
     struct dna_edge_verification *v =
-        has_room(claimant) ? new_verification(claimant, effect) : NULL;
+        has_room(claimant, effect->other) ? new_verification(claimant, effect) : NULL;
     if (v == NULL) {
         struct dna_name domain, other;
         (void)strcpy(domain.text, effect->domain); /* effects end with the next call */

@@ -464,6 +464,7 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     change_evidence(gateway, &s);
     router_limit(gateway->router, &config->queue);
     router_share(gateway->router, &config->shares);
+    limits_set(gateway, config);
     change_policies(&change);
     protect_servers(&change);
     links_commit(gateway);

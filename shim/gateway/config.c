@@ -119,6 +119,21 @@ static void take_shares(struct reading *r)
     };
 }
 
+static void take_load(struct reading *r)
+{
+    const struct section *s = read_first(r, "limits");
+    r->config->load = (struct gateway_load_config){
+        .lookups = (unsigned)read_number(s, "limits", "lookups"),
+        .lookups_at = (unsigned)read_number(s, "limits", "lookups-per-address"),
+        .proofs = (unsigned)read_number(s, "limits", "proofs"),
+        .proofs_at = (unsigned)read_number(s, "limits", "proofs-per-address"),
+        .proofs_of_host = (unsigned)read_number(s, "limits", "proofs-per-host"),
+        .dialbacks = (unsigned)read_number(s, "limits", "dialbacks"),
+        .dialbacks_at = (unsigned)read_number(s, "limits", "dialbacks-per-address"),
+        .dialbacks_of_host = (unsigned)read_number(s, "limits", "dialbacks-per-host"),
+    };
+}
+
 static void take_rest(struct reading *r)
 {
     const struct section *queue = read_first(r, "queue");
@@ -131,6 +146,7 @@ static void take_rest(struct reading *r)
     };
     take_limits(r);
     take_shares(r);
+    take_load(r);
     r->config->evidence_folder =
         read_optional(r, read_value(read_first(r, "log"), "log", "evidence-folder"));
     r->config->evidence_key =

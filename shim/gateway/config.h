@@ -95,6 +95,14 @@ struct gateway_shares_config {
     size_t searches, searches_of_host; /* for the servers of remote domains */
 };
 
+/* What is found out at once for the sake of peers: in all, for one address, for one hosted
+ * domain. */
+struct gateway_load_config {
+    unsigned lookups, lookups_at;
+    unsigned proofs, proofs_at, proofs_of_host;
+    unsigned dialbacks, dialbacks_at, dialbacks_of_host;
+};
+
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
     int ca_file, certificate, key, folder, resolver, evidence, bridge;
@@ -142,6 +150,7 @@ struct gateway_config {
     struct gateway_queue_config queue;
     struct gateway_limits_config limits;
     struct gateway_shares_config shares;
+    struct gateway_load_config load;
     struct gateway_store_config store;
     struct gateway_publication_config publication;
     enum dna_log_level log_level;

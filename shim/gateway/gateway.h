@@ -123,7 +123,8 @@ const struct gateway_address *links_server_of(const struct gateway *gateway,
 void links_close(struct gateway *gateway, bool only_public);
 
 /* --- limits.c --- */
-/* The same of every limit. */
+void limits_set(const struct gateway *gateway, const struct gateway_config *config);
+/* As links_report, of every limit. */
 void limits_report(const struct gateway *gateway);
 
 /* --- observed.c --- */

@@ -293,6 +293,28 @@ DNA_API uint16_t dna_uv_names_port(const struct dna_uv_names *names);
 /* At once; queries under way stay unanswered.  Not after dna_uv_free, which does it. */
 DNA_API void dna_uv_names_free(struct dna_uv_names *names);
 
+/* --- what peers may make us do --------------------------------------------------------- */
+
+/* At once: dialback keys about which the server of a domain is being asked, in all, for one
+ * address (of IPv6: one /64), and on behalf of one domain of ours.  0: 256, 8, 128.  The
+ * session has limits of its own (dna_session_limit). */
+struct dna_uv_limits {
+    size_t size;
+    unsigned dialbacks, dialbacks_per_address, dialbacks_per_host;
+};
+enum dna_uv_load {
+    DNA_UV_LOAD_DIALBACKS,
+    DNA_UV_LOAD_DIALBACKS_PER_ADDRESS,
+    DNA_UV_LOAD_DIALBACKS_PER_HOST,
+    DNA_UV_N_LOADS
+};
+/* For what comes from now on. */
+DNA_API void dna_uv_limit(struct dna_uv *uv, const struct dna_uv_limits *limits);
+/* How often each has refused something; logged as those of the session are. */
+DNA_API void dna_uv_refused(const struct dna_uv *uv, uint64_t counts[DNA_UV_N_LOADS]);
+/* "dialbacks", "dialbacks-per-address" ...; static. */
+DNA_API const char *dna_uv_load_name(enum dna_uv_load load);
+
 /* --- what outlives the driver ---------------------------------------------------------- */
 
 /* What the session learns (dna_learned) is written behind into a store, and what is in it is
