@@ -300,20 +300,14 @@ void pair_ask(struct router *router, struct pair *pair)
     } /* else it is asked again when the stream has been negotiated */
 }
 
-static bool is_stuck(const struct stream *stream)
-{
-    return stream->slow && (stream->refuses ||
-                            dna_uv_stream_backlog(stream->uv) > ROUTER_STUCK_BYTES);
-}
-
 /* Whether it is settled: sent, or returned. */
 static bool send_now(struct router *router, struct pair *pair, struct stream *source,
                      const struct dna_stanza *stanza)
 {
+    const char *refused = pressure_refuses(router, source, pair->stream);
     enum dna_err err;
-    if (is_stuck(pair->stream)) {
-        returns_stanza(router, pair, stanza, DNA_STANZA_RESOURCE_CONSTRAINT,
-                       "the other server does not keep up");
+    if (refused != NULL) {
+        returns_stanza(router, pair, stanza, DNA_STANZA_RESOURCE_CONSTRAINT, refused);
         return true;
     }
     err = dna_uv_stream_send(pair->stream->uv, stanza);
@@ -381,11 +375,12 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
 {
     enum dna_err err = DNA_ERR_STATE;
     if (pair->state == PAIR_READY && pair->queue.n == 0) {
-        err = is_stuck(pair->stream)
+        err = pressure_refuses(router, NULL, pair->stream) != NULL
                   ? DNA_ERR_LIMIT
                   : dna_uv_stream_send_error(pair->stream->uv, stanza, condition, text);
         if (err == DNA_OK) {
             count_sent(router, pair, true);
+            pressure_sent(router, NULL, pair->stream);
             return;
         }
         pair->state = err == DNA_ERR_STATE ? PAIR_WAITS : PAIR_READY;

@@ -548,7 +548,7 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t router_deadline(const struct router *router)
 {
     return earlier(earlier(queue_deadline(&router->queues), hold_deadline(router)),
-                   earlier(pressure_deadline(router), stream_sweep_deadline(router)));
+                   stream_sweep_deadline(router));
 }
 
 static struct pair *with_queue(struct queue *queue)
@@ -577,7 +577,6 @@ void router_tick(struct router *router)
     while ((queue = queue_overdue(&router->queues, now)) != NULL) {
         return_overdue(router, with_queue(queue));
     }
-    pressure_tick(router, now);
     hold_tick(router, now);
     stream_sweep(router, now);
 }

@@ -22,10 +22,12 @@
 #include "router.h"
 #include "table.h"
 
-#define ROUTER_SLOW_BYTES (512 * 1024)     /* output that makes a stream slow; above the
+#define ROUTER_SLOW_BYTES (512 * 1024)     /* output over which a source waits; above the
                                             * driver's high mark, so that it says drained */
-#define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes it refuse more */
-#define ROUTER_PAUSE_MS 2000               /* for how long a shared source is paused */
+#define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes a stream refuse more */
+#define ROUTER_HELD_BYTES (256 * 1024 * 1024) /* ... of all for which nobody waits, together */
+#define ROUTER_SHARE_BYTES (64 * 1024)     /* what each may hold beyond that */
+#define ROUTER_RECOUNT_MS 1000             /* between two looks at all of them */
 #define ROUTER_HOLD_MS 5000                /* before a failed place is tried again, on average;
                                             * doubles */
 #define ROUTER_HOLD_MAX_MS 60000           /* on average, too */
@@ -120,11 +122,9 @@ struct stream {
     uint64_t way; /* hash of the only destination that may be reached from it; 0: none yet */
     bool shared;  /* there are several */
     struct stream *paused_for, *next_paused, **paused;
-    struct stream *older, *newer; /* shared and paused, by time */
-    int64_t paused_since;
-    bool timed; /* in that line */
     /* As a destination. */
-    bool slow, refuses;
+    bool refuses;           /* more, until it has drained */
+    size_t held;            /* its backlog, when it was last looked at */
     struct stream *sources; /* paused for it */
     char names[];
 };
@@ -138,7 +138,8 @@ struct router {
     struct stream *streams;
     size_t n_streams;
     struct hold *oldest_hold, *newest_hold;
-    struct stream *oldest_paused, *newest_paused;
+    size_t held;         /* by all streams */
+    int64_t recount_at;  /* not before */
     uint64_t generation; /* changes when a pair is freed */
     int64_t swept;       /* when idle streams were last looked for */
     struct router_counts counts;
@@ -251,11 +252,14 @@ int64_t hold_deadline(const struct router *router);
 void hold_tick(struct router *router, int64_t now);
 
 /* --- pressure.c --- */
-/* source gave a stanza to destination, which it will have to slow down for if need be. */
+/* Why destination takes nothing from source now, or NULL.  source: NULL is the gateway. */
+const char *pressure_refuses(struct router *router, const struct stream *source,
+                             const struct stream *destination);
+/* source gave a stanza to destination, and has to wait for it if need be. */
 void pressure_sent(struct router *router, struct stream *source, struct stream *destination);
+/* There is another destination that may be reached from source: it waits for none. */
+void pressure_shared(struct stream *source);
 void pressure_drained(struct router *router, struct stream *destination);
 void pressure_forget(struct router *router, struct stream *stream);
-int64_t pressure_deadline(const struct router *router);
-void pressure_tick(struct router *router, int64_t now);
 
 #endif

@@ -120,11 +120,11 @@ void stream_sweep(struct router *router, int64_t now)
 
 void stream_add_way(struct stream *stream, const char *domain)
 {
-    /* Zero means none; a hash of zero costs nothing but an earlier end of a pause. */
     uint64_t way = table_hash(&stream->router->places, domain, "");
     if (stream->way == 0) {
         stream->way = way;
-    } else if (stream->way != way) {
+    } else if (stream->way != way && !stream->shared) {
         stream->shared = true;
+        pressure_shared(stream);
     }
 }

@@ -262,6 +262,24 @@ class Exchanges(unittest.TestCase):
         self.saw(stream, "out", "valid", "a2.dna")
         self.both_ways(stream, "peer2.dna", "a2.dna")
 
+    def test_a_slow_peer_loses_nothing(self):
+        """Far more than all buffers hold; the only source is simply not read."""
+        self.gateway.start()
+        self.gateway.server.send("a1.dna", "peer.dna", "first")
+        self.arrives("a1.dna", "peer.dna", "first", "hello")
+        self.peer.stanzas.maxsize = 1
+        body, many = "x" * 16000, 2000
+        sender = threading.Thread(target=lambda: [
+            self.gateway.server.send("a1.dna", "peer.dna", f"n{number}", body)
+            for number in range(many)])
+        sender.start()
+        sender.join(1)
+        self.assertTrue(sender.is_alive())
+        for number in range(many):
+            self.arrives("a1.dna", "peer.dna", f"n{number}", body)
+        sender.join()
+        self.assertFalse(self.gateway.log("returned") + self.gateway.log("lost"))
+
     @unittest.skipUnless(may_listen_at_443(), "needs the right to listen at port 443")
     def test_a_domain_that_the_peer_proves_by_its_web_site(self):
         with open(self.world.file("peer.pem"), encoding="ascii") as pem:
