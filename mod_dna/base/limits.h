@@ -227,10 +227,10 @@
 #define DNA_LIMIT_STORE_RETRY_MOST_MS 60000
 #define DNA_LIMIT_STORE_SETTLE_MS 3000     /* that the start waits for it */
 #define DNA_LIMIT_STORE_KEY_LEAST 32       /* bytes of its key */
-#define DNA_LIMIT_LEARNED 4096             /* entries that the host has not fetched yet */
-#define DNA_LIMIT_LEARNED_BYTES (16 * 1024 * 1024)
 #define DNA_LIMIT_TAKEN_BACK 4096          /* words that an entry no longer holds; the oldest make
                                             * room, and make all rulings of before hold no longer */
+#define DNA_LIMIT_LEARNED 4096             /* entries that the host has not fetched yet */
+#define DNA_LIMIT_LEARNED_BYTES (16 * 1024 * 1024)
 
 /* Names answered to the local servers. */
 #define DNA_LIMIT_NAME_TRY_MS 2000    /* one resolver's time to answer a forwarded query */

@@ -321,14 +321,6 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_recall(struct dna_session *session
                                                      const struct dna_learned *learned,
                                                      struct dna_time now);
 
-/* Queues downgrade memory once more, for whoever kept it and has lost it, as far as there is
- * room: true: there is more, after *cursor, which begins at 0.  Nothing is heard meanwhile. */
-DNA_API bool dna_session_learn_again(struct dna_session *session, size_t *cursor);
-
-/* What an entry says, for people; its texts live as long as the entry's. */
-struct dna_learned_view {
-    enum dna_role role;          /* downgrade: ours when the domain was proven */
-    const char *url, *policy_id; /* policy */
 /* Whether something that is gone covers the entry: it would not be recalled, or, if it is gone
  * itself, would say nothing new. */
 DNA_API bool dna_session_taken_back(const struct dna_session *session,
@@ -343,6 +335,14 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_take_back(struct dna_session *sess
                                                         struct dna_time now,
                                                         struct dna_learned *word);
 
+/* Queues downgrade memory once more, for whoever kept it and has lost it, as far as there is
+ * room: true: there is more, after *cursor, which begins at 0.  Nothing is heard meanwhile. */
+DNA_API bool dna_session_learn_again(struct dna_session *session, size_t *cursor);
+
+/* What an entry says, for people; its texts live as long as the entry's. */
+struct dna_learned_view {
+    enum dna_role role;          /* downgrade: ours when the domain was proven */
+    const char *url, *policy_id; /* policy */
     struct dna_ruling ruling;    /* proof and refusal: prooftype, code and why */
 };
 /* DNA_ERR_FORMAT: it is no entry. */

@@ -335,6 +335,12 @@ struct dna_uv_store_options {
     /* Called from the loop for every entry that was recalled; NULL: nobody is interested. */
     void (*found)(void *arg, const struct dna_learned *learned);
     void *arg;
+    /* A file beside the key, SQLite, made if need be, which drivers of one machine may share.
+     * What bars is kept there, too: the downgrade memory, and whatever was taken back.  So
+     * neither the loss of the store nor who can write to it, but not there, makes this machine
+     * forget it, and an entry that was taken back is not believed when it is put back.  NULL:
+     * that holds only until the process ends. */
+    const char *bars;
 };
 /* Opens it, once for a driver; everything is copied.  A file for what bars that cannot be
  * opened is logged as bars-down, and is tried again.  DNA_ERR_ARGUMENT: opened already, or the
@@ -365,12 +371,6 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_store_drop(struct dna_uv *uv,
 /* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
  * which they would be tried (for reusing a stream that leads to the same place).  fn is
  * called once; found false: none, and why. */
-    /* A file beside the key, SQLite, made if need be, which drivers of one machine may share.
-     * What bars is kept there, too: the downgrade memory, and whatever was taken back.  So
-     * neither the loss of the store nor who can write to it, but not there, makes this machine
-     * forget it, and an entry that was taken back is not believed when it is put back.  NULL:
-     * that holds only until the process ends. */
-    const char *bars;
 struct dna_uv_endpoint {
     const char *host; /* SRV target; NULL: the domain itself, no SRV record */
     uint16_t port;
