@@ -72,6 +72,7 @@
 #define DNA_LIMIT_DIALBACK_VERIFIES 120  /* keys of ours checked for one stream in a minute */
 #define DNA_LIMIT_DIALBACK_LINGER_MS 300000 /* a peer that only asks about keys stays so long */
 #define DNA_LIMIT_DIALBACK_SECRET 16     /* bytes at least */
+#define DNA_LIMIT_DIALBACK_SECRETS 4     /* that several gateways share at a time */
 #define DNA_LIMIT_DOWNGRADE 100000       /* proofs that bar dialback, none displaced */
 #define DNA_LIMIT_DOWNGRADE_S (7 * 24 * 3600)
 #define DNA_LIMIT_OBSERVED 10000         /* whom an observed policy would have refused */

@@ -177,10 +177,9 @@ static void prove(struct dna_stream *stream, const struct dna_s2s_effect *effect
 /* The public side and each link have secrets of their own (S21). */
 static struct dna_span secret_of(const struct dna_stream *stream)
 {
-    const struct dna_session *session = stream->session;
     return stream->link != NULL
                ? (struct dna_span){stream->link->secret, stream->link->secret_len}
-               : (struct dna_span){session->dialback_secret, session->dialback_secret_len};
+               : dna_secrets_current(&stream->session->secrets);
 }
 
 #define NONCE_TEXT (sizeof(((struct dna_stream *)NULL)->nonce) - 1)
@@ -265,6 +264,10 @@ static bool key_holds(struct dna_stream *stream, struct dna_span receiving,
                       struct dna_span initiating, const struct dna_s2s_effect *effect)
 {
     char key[DNA_DIALBACK_KEY_TEXT];
+    if (stream->link == NULL) {
+        return dna_secrets_made(&stream->session->secrets, receiving, initiating, effect->id,
+                                effect->content);
+    }
     return dna_dialback_key(secret_of(stream), receiving, initiating, effect->id, key) ==
                DNA_OK &&
            dna_same_bytes(dna_span_of(key), effect->content);

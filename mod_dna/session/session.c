@@ -66,10 +66,6 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     struct dna_session *session;
     enum dna_err err;
     dna_session_adopt(&known, sizeof known, options, options->size);
-    if (known.dialback_secret.len != 0 &&
-        known.dialback_secret.len < DNA_LIMIT_DIALBACK_SECRET) {
-        return DNA_ERR_ARGUMENT;
-    }
     session = dna_alloc_zero(known.alloc, 1, sizeof *session);
     if (session == NULL) {
         return DNA_ERR_MEMORY;
@@ -83,15 +79,10 @@ enum dna_err dna_session_new(const struct dna_session_options *options,
     session->bundles.alloc = known.alloc;
     session->accept_short_form = known.accept_short_form;
     session->roots = known.roots != NULL ? dna_roots_ref(known.roots) : NULL;
-    if (known.dialback_secret.len != 0) {
-        session->dialback_secret = dna_alloc_text(known.alloc, known.dialback_secret);
-        session->dialback_secret_len = known.dialback_secret.len;
-        if (session->dialback_secret == NULL) {
-            dna_session_free(session);
-            return DNA_ERR_MEMORY;
-        }
+    err = dna_secrets_init(&session->secrets, known.alloc, known.dialback_secret);
+    if (err == DNA_OK) {
+        err = init(session, known.cache_entries != 0 ? known.cache_entries : CACHE_ENTRIES);
     }
-    err = init(session, known.cache_entries != 0 ? known.cache_entries : CACHE_ENTRIES);
     if (err != DNA_OK) {
         dna_session_free(session);
         return err;
@@ -111,10 +102,7 @@ void dna_session_free(struct dna_session *session)
         session->departures = departure->next;
         dna_alloc_release(session->alloc, departure);
     }
-    if (session->dialback_secret != NULL) {
-        explicit_bzero(session->dialback_secret, session->dialback_secret_len);
-    }
-    dna_alloc_release(session->alloc, session->dialback_secret);
+    dna_secrets_fini(&session->secrets);
     dna_suspension_fini(session);
     dna_evidence_list_fini(&session->bundles);
     dna_lookups_fini(&session->lookups);
@@ -132,6 +120,12 @@ void dna_session_free(struct dna_session *session)
 }
 
 /* --- what we host ----------------------------------------------------------------- */
+
+enum dna_err dna_session_dialback_secrets(struct dna_session *session,
+                                          const struct dna_span *secrets, size_t n)
+{
+    return dna_secrets_share(&session->secrets, secrets, n);
+}
 
 enum dna_err dna_session_link(struct dna_session *session, struct dna_span secret,
                               struct dna_link **out)

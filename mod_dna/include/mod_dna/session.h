@@ -59,9 +59,9 @@ struct dna_session_options {
     size_t cache_entries;          /* 0: 65536 */
     enum dna_evidence evidence;    /* costs some memory and time for each ruling */
     struct dna_span dialback_secret; /* for keys on public streams (XEP-0185), at least 16 random
-                                    * bytes, copied; the same in every process that answers
-                                    * for the same domains, and shared with no link (S21).
-                                    * Empty: public streams speak no dialback. */
+                                    * bytes, copied; of this session alone, and shared with no
+                                    * link (S21); see dna_session_dialback_secrets.  Empty:
+                                    * public streams speak no dialback. */
 };
 
 /* options is copied, what it points to is not.  DNA_ERR_MEMORY. */
@@ -69,6 +69,14 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_new(const struct dna_session_optio
                                                   struct dna_session **out);
 /* All streams and hearings must have been freed. */
 DNA_API void dna_session_free(struct dna_session *session);
+/* Secrets that every process knows which answers for the same domains, each at least 16 random
+ * bytes, copied: from now on keys on public streams are made by the first, and those that any
+ * of the n (at most 4) or the session's own has made are confirmed.  n 0: the session's own
+ * alone.  To replace one, list the next behind it everywhere, then first, then alone.
+ * DNA_ERR_ARGUMENT: too many, or one is too short; then nothing has changed. */
+DNA_API DNA_MUST_USE enum dna_err dna_session_dialback_secrets(struct dna_session *session,
+                                                               const struct dna_span *secrets,
+                                                               size_t n);
 
 /* --- what we host ----------------------------------------------------------------- */
 
