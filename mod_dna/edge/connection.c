@@ -13,6 +13,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <edge/buffered.h>
 #include <edge/listen.h>
 #include <edge/socket.h>
 #include <edge/verify.h>
@@ -141,7 +142,8 @@ void dna_edge_connection_open(struct dna_uv_stream *stream, struct dna_edge_sock
     dna_edge_endpoint_text(remote, stream->remote_text);
     dna_edge_socket_tune(socket);
     dna_edge_socket_bind(socket, &dna_edge_wire_events, stream);
-    if (dna_edge_random(with.random, sizeof with.random) != DNA_OK ||
+    if (dna_edge_buffered_enter(stream) != DNA_OK ||
+        dna_edge_random(with.random, sizeof with.random) != DNA_OK ||
         dna_edge_random(with.lasting, sizeof with.lasting) != DNA_OK ||
         dna_stream_new(uv->session, &with, uv->face->now(uv->face->self), &stream->core) !=
             DNA_OK) {
@@ -254,6 +256,7 @@ void dna_edge_connection_drop(struct dna_uv_stream *stream, const char *conditio
 
 static void forget(struct dna_uv_stream *stream)
 {
+    dna_edge_buffered_leave(stream);
     dna_stream_free(stream->core);
     stream->core = NULL;
     dna_tls_free(stream->wire.tls);

@@ -18,6 +18,7 @@
 #include <edge/want.h>
 
 struct dna_edge_dial;
+struct dna_edge_purse;
 struct dna_edge_socket;
 struct dna_tls;
 
@@ -98,6 +99,8 @@ struct dna_uv_stream {
     bool secured; /* accepted: TLS has been on */
     bool reached; /* the handler took the other end for the link's server */
     struct dna_edge_party party; /* proven: the peer proved some domain */
+    size_t buffered;             /* as counted last */
+    struct dna_edge_purse *purse; /* public: where it is counted, too; NULL: not yet */
 };
 
 /* --- connection.c: life ------------------------------------------------------------- */

@@ -20,6 +20,7 @@ struct dna_edge_query;
 struct dna_edge_verification;
 struct dna_edge_completion;
 struct dna_edge_keep;
+struct dna_map;
 struct dna_tls_pool;
 
 struct dna_edge_stream_list {
@@ -52,6 +53,8 @@ struct dna_uv {
     struct dna_edge_query *queries; /* running dna_uv_endpoints */
     struct dna_edge_verification *verifications; /* dialback keys being asked about */
     unsigned last_verification;
+    size_t buffered;        /* by all streams */
+    struct dna_map *purses; /* by network; NULL: none yet */
     struct dna_uv_limits limits;
     uint64_t refused[DNA_UV_N_LOADS];
     struct dna_edge_keep *keep; /* the store, or NULL */

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include <edge/buffered.h>
 #include <edge/socket.h>
 
 #include <base/limits.h>
@@ -62,6 +63,7 @@ static void sent(struct dna_uv_stream *stream)
     if (dna_edge_wire_burden(stream) > DNA_LIMIT_BACKLOG_HIGH) {
         stream->wire.above = true;
     }
+    dna_edge_buffered_count(stream);
     dna_edge_connection_stir(stream);
 }
 

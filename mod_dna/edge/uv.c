@@ -18,6 +18,7 @@
 
 #include <base/alloc.h>
 #include <edge/ask.h>
+#include <edge/buffered.h>
 #include <edge/complete.h>
 #include <edge/connect.h>
 #include <edge/connection.h>
@@ -87,6 +88,7 @@ static bool settle_streams(struct dna_uv *uv)
         next = stream->next_stirred;
         stream->stirred = false;
         dna_edge_wire_settle(stream);
+        dna_edge_buffered_count(stream);
         if (stream->state == DNA_EDGE_OVER && !stream->stirred) {
             dna_edge_connection_report(stream);
         }

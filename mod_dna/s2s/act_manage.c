@@ -71,6 +71,12 @@ size_t dna_s2s_unacked(const struct dna_s2s *s)
     return m->state == DNA_S2S_MANAGED ? m->manage.kept.bytes : 0;
 }
 
+size_t dna_s2s_kept(const struct dna_s2s *s)
+{
+    const struct dna_s2s_managing *m = &s->managing;
+    return m->state == DNA_S2S_UNMANAGED ? 0 : m->manage.kept.bytes + m->manage.held.bytes;
+}
+
 void dna_s2s_manage_read(struct dna_s2s *s, const struct dna_xml_element *element)
 {
     struct dna_span text;

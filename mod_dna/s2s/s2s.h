@@ -213,6 +213,8 @@ void dna_s2s_clock(struct dna_s2s *s, struct dna_time now);
 void dna_s2s_unconfirmed(struct dna_s2s *s, size_t bytes);
 /* Bytes of stanzas that the peer has not acknowledged, though it should. */
 size_t dna_s2s_unacked(const struct dna_s2s *s);
+/* The same, and of those that are to be sent again. */
+size_t dna_s2s_kept(const struct dna_s2s *s);
 /* The next stanza that was sent, or was to be, and of which nobody knows what became. */
 struct dna_kept *dna_s2s_next_unsent(struct dna_s2s *s);
 

@@ -480,6 +480,11 @@ size_t dna_stream_unacked(const struct dna_stream *stream)
     return stream->closed ? 0 : dna_s2s_unacked(stream->s2s);
 }
 
+size_t dna_stream_buffered(const struct dna_stream *stream)
+{
+    return dna_s2s_kept(stream->s2s) + dna_xml_reader_pending(stream->reader);
+}
+
 void dna_stream_unconfirmed(struct dna_stream *stream, size_t bytes)
 {
     dna_s2s_unconfirmed(stream->s2s, bytes);

@@ -40,6 +40,12 @@ bool dna_session_next_unsent(struct dna_session *session, struct dna_stanza *sta
     return all->shown != NULL;
 }
 
+size_t dna_session_buffered(const struct dna_session *session)
+{
+    const struct dna_suspension *all = &session->suspension;
+    return all->bytes + all->unsent.bytes + (all->shown != NULL ? all->shown->bytes : 0);
+}
+
 /* --- the list ------------------------------------------------------------------------- */
 
 static void detach(struct dna_session *session, struct dna_suspended *suspended)

@@ -364,6 +364,8 @@ DNA_API DNA_MUST_USE enum dna_err dna_learned_view(const struct dna_learned *lea
  * not have had.  Each once; their senders are to be told.  *stanza lives until the next
  * call. */
 DNA_API bool dna_session_next_unsent(struct dna_session *session, struct dna_stanza *stanza);
+/* Bytes of the stanzas of streams that broke and may be resumed, and of those to be returned. */
+DNA_API size_t dna_session_buffered(const struct dna_session *session);
 /* Whether a stream of ours from own to peer has broken and may be resumed for some seconds: a
  * new one from own to peer does so by itself, and what was not acknowledged goes before anything
  * new. */
@@ -553,6 +555,9 @@ DNA_API DNA_MUST_USE enum dna_err dna_stream_close(struct dna_stream *stream,
 /* Bytes of stanzas that the peer has not acknowledged (XEP-0198): a destination with many is a
  * slow one, whatever the network has taken. */
 DNA_API size_t dna_stream_unacked(const struct dna_stream *stream);
+/* Bytes that it keeps for as long as it takes, beside its output: of stanzas that are not
+ * acknowledged or are to be sent again, and of an element that is not complete yet. */
+DNA_API size_t dna_stream_buffered(const struct dna_stream *stream);
 /* Before dna_stream_gone or dna_stream_free, where the connection broke: so many of the last
  * bytes of the output, those that were not taken included, may not have reached the peer's
  * system. */

@@ -258,6 +258,12 @@ DNA_API void dna_uv_stream_certify(struct dna_uv_stream *stream,
 /* Output that the network has not taken yet, and stanzas that the peer has not acknowledged
  * where it should (XEP-0198), in bytes. */
 DNA_API size_t dna_uv_stream_backlog(const struct dna_uv_stream *stream);
+/* Bytes that are buffered: the backlog of every stream and the elements that are not complete
+ * yet, and the stanzas of streams that broke and may be resumed.  A host that bounds them
+ * counts its own besides. */
+DNA_API size_t dna_uv_buffered(const struct dna_uv *uv);
+/* Of all streams whose other end is in the same network as that of this one; 0 on a link. */
+DNA_API size_t dna_uv_stream_network_buffered(const struct dna_uv_stream *stream);
 /* Stops and starts reading (back-pressure); pauses nest. */
 DNA_API void dna_uv_stream_pause(struct dna_uv_stream *stream);
 DNA_API void dna_uv_stream_resume(struct dna_uv_stream *stream);

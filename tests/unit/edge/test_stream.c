@@ -160,6 +160,37 @@ static void a_paused_stream_is_not_read(void **state)
     close_from(scene, &scene->a);
 }
 
+static bool a_is_empty(void *arg)
+{
+    struct scene *scene = arg;
+    return dna_uv_buffered(scene->a.uv) == 0;
+}
+
+/* After each call, and when nothing is left; what a broken stream left is counted on. */
+static void what_is_buffered_is_counted(void **state)
+{
+    struct scene *scene = *state;
+    size_t backlog = 0;
+    bring_up(scene);
+    scene_until(scene, a_is_empty, scene);
+    dna_uv_stream_pause(scene->b.stream);
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(side_send(&scene->a, "b.example", "n", 8000), DNA_OK);
+        backlog = dna_uv_stream_backlog(scene->a.stream);
+        assert_true(backlog > 8000);
+        assert_int_equal(dna_uv_buffered(scene->a.uv), backlog);
+        assert_int_equal(dna_uv_stream_network_buffered(scene->a.stream), backlog);
+    }
+    dna_uv_stream_resume(scene->b.stream);
+    scene_until(scene, a_is_empty, scene);
+    assert_int_equal(dna_uv_stream_network_buffered(scene->a.stream), 0);
+    dna_uv_stream_pause(scene->b.stream);
+    assert_int_equal(side_send(&scene->a, "b.example", "n", 8000), DNA_OK);
+    side_free(&scene->b);
+    scene_until(scene, side_has_closed, &scene->a);
+    assert_true(dna_uv_buffered(scene->a.uv) > 8000); /* it may be resumed */
+}
+
 /* A host that saw the backlog waits for drained, even if the network takes all at once. */
 static void whoever_saw_a_backlog_is_told_that_it_drained(void **state)
 {
@@ -371,6 +402,7 @@ int main(void)
         scene_test(an_unknown_certificate_proves_nothing),
         scene_test(without_a_certificate_there_is_no_tls),
         scene_test(a_paused_stream_is_not_read),
+        scene_test(what_is_buffered_is_counted),
         scene_test(whoever_saw_a_backlog_is_told_that_it_drained),
         scene_test(what_was_read_already_is_kept),
         scene_test(a_pause_takes_effect_within_the_callback),
