@@ -65,5 +65,9 @@ bool document_sts_host(const char *text, char out[DNA_NAME_MAX + 3]);
 DNA_MUST_USE enum dna_err document_sts(const char *mode, const char *const *hosts, size_t n,
                                        int64_t max_age, struct dna_buf *out,
                                        const char **why);
+#define DOCUMENT_STS_ID 33
+/* The id of the record that announces such a policy: made of the policy's text, it changes with
+ * it, and with nothing else. */
+DNA_MUST_USE enum dna_err document_sts_id(struct dna_span policy, char out[DOCUMENT_STS_ID]);
 
 #endif

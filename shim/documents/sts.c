@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <proof/sts_policy.h>
+#include <x509/digest.h>
 
 bool document_sts_host(const char *text, char out[DNA_NAME_MAX + 3])
 {
@@ -45,6 +46,16 @@ enum dna_err document_sts(const char *mode, const char *const *hosts, size_t n,
         if (err == DNA_OK) {
             dna_sts_policy_fini(&policy);
         }
+    }
+    return err;
+}
+
+enum dna_err document_sts_id(struct dna_span policy, char out[DOCUMENT_STS_ID])
+{
+    unsigned char digest[DNA_HASH_MAX];
+    enum dna_err err = dna_hash(DNA_HASH_SHA256, policy, digest);
+    for (size_t i = 0; err == DNA_OK && i < (DOCUMENT_STS_ID - 1) / 2; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
     }
     return err;
 }

@@ -31,6 +31,7 @@ struct making {
     struct dna_arena arena;
     struct dna_chain *chains[2]; /* in use, and the next one */
     size_t n_chains;
+    char sts_id[DOCUMENT_STS_ID]; /* of the policy's record; "": there is no policy */
     struct publication_set *set;
 };
 
@@ -251,6 +252,22 @@ static void add_delegation(struct making *m, const struct document_target *targe
                  "https://CUSTOMER/.well-known/service/xmpp-server");
 }
 
+/* A line for any zone: others fetch a policy again when its record has another id. */
+static void add_sts_record(struct making *m)
+{
+    char what[120];
+    struct dna_buf text;
+    enum dna_err err;
+    if (m->sts_id[0] == '\0') {
+        return;
+    }
+    dna_buf_init(&text, NULL, PEM_MAX);
+    err = dna_buf_printf(&text, "_xmpp-sts 3600 IN TXT \"v=XSTSv1; id=%s;\"\n", m->sts_id);
+    (void)snprintf(what, sizeof what, "the record of the policy: its id is %s", m->sts_id);
+    add_document(m, err, NULL, &text, "xmpp-sts.zone", what,
+                 "in the zone that customers' _xmpp-sts is an alias to, or in theirs");
+}
+
 static void add_sts(struct making *m, const struct document_target *targets, size_t n)
 {
     const char *mode = m->config->publication.sts_mode, *why;
@@ -265,10 +282,13 @@ static void add_sts(struct making *m, const struct document_target *targets, siz
     }
     dna_buf_init(&text, NULL, PEM_MAX);
     err = document_sts(mode, hosts, n, m->config->publication.sts_max_age, &text, &why);
+    if (err == DNA_OK) {
+        err = document_sts_id(dna_buf_span(&text), m->sts_id);
+    }
     add_document(m, err, why, &text, ".well-known/xmpp-sts.txt",
-                 "the strict transport security policy: change the id of its record when it "
-                 "changes",
+                 "the strict transport security policy",
                  "https://xmpp-sts.CUSTOMER/.well-known/xmpp-sts.txt");
+    add_sts_record(m);
 }
 
 /* NULL: done; else what is wrong. */
@@ -335,6 +355,9 @@ static void add_index_json(struct making *m, size_t n)
     struct dna_buf text;
     enum dna_err err;
     dna_json_add_text(&maker, root, "url", base_of(m));
+    if (m->sts_id[0] != '\0') {
+        dna_json_add_text(&maker, root, "sts-id", m->sts_id);
+    }
     list = dna_json_add(&maker, root, "files", DNA_JSON_ARRAY);
     for (size_t i = 0; i < n; i++) {
         struct dna_json *file = dna_json_add(&maker, list, NULL, DNA_JSON_OBJECT);

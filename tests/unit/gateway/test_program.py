@@ -71,14 +71,14 @@ def run(*words):
 
 class Names(threading.Thread):
     """A name server that says of its answers that they were validated: the root's key,
-    SRV and A records from two dictionaries, NXDOMAIN for the rest."""
+    SRV, A and TXT records from dictionaries, NXDOMAIN for the rest."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        self.srv, self.a = {}, {}
+        self.srv, self.a, self.txt = {}, {}, {}
         self.secure = True      # what it says of all but the root's key
         self.asked = []
 
@@ -108,9 +108,11 @@ class Names(threading.Thread):
             data = struct.pack(">HHH", 0, 0, port) + self.wire(host)
         elif kind == 1 and name in self.a:
             data = socket.inet_aton(self.a[name])
+        elif kind == 16 and name in self.txt:
+            data = bytes([len(self.txt[name])]) + self.txt[name].encode()
         elif kind == 48 and name == "":
             data = struct.pack(">HBB", 257, 3, 13) + bytes(64)
-        there = name == "" or name in self.srv or name in self.a
+        there = name == "" or name in self.srv or name in self.a or name in self.txt
         flags = 0x8180 | (0x20 if self.secure or name == "" else 0) | (0 if there else 3)
         head = query[:2] + struct.pack(">HHHHH", flags, 1, 1 if data else 0, 0, 0)
         body = query[12:at + 5]

@@ -1,28 +1,38 @@
 #!/usr/bin/env python3
-"""dna-gateway's publication folder, read through a web server by the tool, and the options
-that say which policy applies.
+"""dna-gateway's publication folder, read through nginx by the tool and by another gateway, and
+the options that say which policy applies.
 
 usage: test_publication.py DNA_GATEWAY DNA
 """
 
-import functools
-import http.server
+import hashlib
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import threading
+import time
 import unittest
-import urllib.error
 import urllib.request
 
 TOOL = sys.argv.pop(2) if len(sys.argv) > 2 else "dna"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_program import PROGRAM, Provider, World
+from test_program import PATIENCE, PROGRAM, Provider, World, free_port
 
+EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shim",
+                       "gateway", "nginx-publication.conf")
+TYPES = {".well-known/posh/xmpp-server.json": "application/json",
+         ".well-known/host-meta.json": "application/json",
+         ".well-known/service/xmpp-server": "application/json",
+         ".well-known/xmpp-sts.txt": "text/plain",
+         "xmpp-sts.zone": "text/plain",
+         "dnssec-ta/a.dna.cert": "application/x-pem-file",
+         "index.json": "application/json",
+         "index.html": "text/html"}
 POSH = ".well-known/posh/xmpp-server.json"
 
 
@@ -45,9 +55,47 @@ publication {{
 '''
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+class Web:
+    """nginx with the example's lines.  tls: address and certificate's name, or plain HTTP."""
+
+    def __init__(self, world, address, port, certificate=None):
+        state = world.file("nginx")
+        os.mkdir(state, 0o755)
+        with open(EXAMPLE, encoding="ascii") as lines:
+            example = lines.read()
+        root = "/var/lib/dna-gateway/publish/current"
+        assert root in example
+        tls = (f"ssl_certificate {world.file(certificate)}.pem;\n"
+               f"ssl_certificate_key {world.file(certificate)}.key;\n") if certificate else ""
+        config = os.path.join(state, "nginx.conf")
+        with open(config, "w", encoding="ascii") as out:
+            out.write(f"""daemon off; worker_processes 1; pid {state}/pid; error_log stderr;
+{"user root;" if os.getuid() == 0 else ""}
+events {{ worker_connections 64; }}
+http {{
+access_log off; types {{ text/html html; }} default_type application/octet-stream;
+client_body_temp_path {state}/b; proxy_temp_path {state}/p; fastcgi_temp_path {state}/f;
+uwsgi_temp_path {state}/u; scgi_temp_path {state}/s;
+server {{ listen {address}:{port}{" ssl" if certificate else ""}; {tls}
+{example.replace(root, world.file("publish") + "/current")} }} }}
+""")
+        self.process = subprocess.Popen(["nginx", "-p", state, "-c", config],
+                                        stderr=subprocess.PIPE)
+        self.url = f"http://{address}:{port}/"
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                socket.create_connection((address, port), PATIENCE).close()
+                return
+            except ConnectionRefusedError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    self.close()
+                    raise
+                time.sleep(0.02)
+
+    def close(self):
+        self.process.terminate()
+        self.process.communicate()
 
 
 class Publication(unittest.TestCase):
@@ -65,15 +113,13 @@ class Publication(unittest.TestCase):
         self.folder = self.world.file("publish")
 
     def serve(self):
-        handler = functools.partial(Quiet, directory=os.path.join(self.folder, "current"))
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_address[1]}/"
+        web = Web(self.world, "127.0.0.1", free_port("127.0.0.1"))
+        self.addCleanup(web.close)
+        return web.url
 
     def fetch(self, path):
         with urllib.request.urlopen(self.web + path) as answer:
+            self.assertEqual(answer.headers["Content-Type"], TYPES[path])
             return answer.read()
 
     def tool(self, status, *words, text):
@@ -90,7 +136,7 @@ class Publication(unittest.TestCase):
         os.umask(0o077)
         self.addCleanup(os.umask, 0o022)
         self.gateway.start()
-        self.assertTrue(self.gateway.logs("published", "files=7"))
+        self.assertTrue(self.gateway.logs("published", "files=8"))
         self.web = self.serve()
         posh = self.fetch(POSH)
         for pair, status in (("p1", 0), ("next", 0), ("ca", 1)):
@@ -104,6 +150,16 @@ class Publication(unittest.TestCase):
             self.assertEqual(self.fetch("dnssec-ta/a.dna.cert").strip(), ca.read().strip())
         index = json.loads(self.fetch("index.json"))
         self.assertEqual(index["url"], "https://hosting.example")
+        self.assertEqual({entry["path"] for entry in index["files"]} | {"index.json",
+                                                                       "index.html"},
+                         set(TYPES))
+        # The record's id is that of the policy.
+        policy = hashlib.sha256(self.fetch(".well-known/xmpp-sts.txt")).hexdigest()[:32]
+        self.assertEqual(index["sts-id"], policy)
+        record = f"v=XSTSv1; id={policy};"
+        self.assertEqual(self.fetch("xmpp-sts.zone").decode(),
+                         f'_xmpp-sts 3600 IN TXT "{record}"\n')
+        self.tool(0, "sts", "record", record, text=b"")
         for entry in index["files"]:
             self.assertTrue(self.fetch(entry["path"]))
             self.assertIn(entry["path"].encode(), self.fetch("index.html"))
@@ -127,8 +183,10 @@ class Publication(unittest.TestCase):
         def read():
             while not done.is_set():
                 try:
-                    json.loads(self.fetch(POSH))
-                except (ValueError, urllib.error.URLError) as error:
+                    posh = json.loads(self.fetch(POSH))
+                    self.assertEqual(len(posh["fingerprints"]), 2)
+                    self.assertTrue(self.fetch("index.html").endswith(b"</html>\n"))
+                except (AssertionError, OSError, ValueError) as error:
                     torn.append(error)
 
         reader = threading.Thread(target=read)
@@ -148,7 +206,9 @@ class Publication(unittest.TestCase):
             reader.join()
         self.assertEqual(torn, [])
         self.assertNotEqual(os.readlink(current), first)
-        self.tool(0, "posh", "-", "--cert", self.world.file("p1.pem"), text=self.fetch(POSH))
+        for pair, status in (("p1", 0), ("next", 0), ("ca", 1)):
+            self.tool(status, "posh", "-", "--cert", self.world.file(f"{pair}.pem"),
+                      text=self.fetch(POSH))
         versions = [name for name in os.listdir(self.folder) if name.startswith("version-")]
         self.assertEqual(len(versions), 2)
         # What has not changed is not written again.
@@ -157,6 +217,25 @@ class Publication(unittest.TestCase):
         self.assertTrue(self.gateway.logs("reloaded"))
         self.gateway.stop()
         self.assertEqual(os.readlink(current), last)
+
+    def test_the_id_changes_with_the_policy(self):
+        self.gateway.start()
+        self.assertTrue(self.gateway.logs("published"))
+        self.web = self.serve()
+        first = json.loads(self.fetch("index.json"))["sts-id"]
+        with open(self.gateway.config, encoding="ascii") as config:
+            text = config.read()
+        for change, same in ((("p1.dna=192.0.2.1", "p1.dna=192.0.2.2"), True),
+                             (('"testing"', '"enforce"'), False)):
+            seen = len(self.gateway.log("published"))
+            text = text.replace(*change)
+            with open(self.gateway.config + ".new", "w", encoding="ascii") as config:
+                config.write(text)
+            os.rename(self.gateway.config + ".new", self.gateway.config)
+            with self.gateway.more:
+                self.assertTrue(self.gateway.more.wait_for(
+                    lambda: len(self.gateway.log("published")) > seen, PATIENCE))
+            self.assertEqual(json.loads(self.fetch("index.json"))["sts-id"] == first, same)
 
     def test_what_cannot_be_written(self):
         with open(self.folder, "w", encoding="ascii"):
@@ -167,7 +246,7 @@ class Publication(unittest.TestCase):
         self.assertTrue(self.gateway.logs("not-published", f"file={self.folder} ", "remedy="))
         os.remove(self.folder)
         self.gateway.process.send_signal(signal.SIGHUP)
-        self.assertTrue(self.gateway.logs("published", "files=7"))
+        self.assertTrue(self.gateway.logs("published", "files=8"))
 
     def test_a_half_version_is_mended(self):
         self.gateway.start()
@@ -181,6 +260,60 @@ class Publication(unittest.TestCase):
         self.assertTrue(again.logs("published"))
         self.web = self.serve()
         self.tool(0, "posh", "-", "--cert", self.world.file("p1.pem"), text=self.fetch(POSH))
+
+
+class Verified(Provider):
+    """Behind its domains is a gateway whose certificate names none of them."""
+
+    def text(self, world, number):
+        world.certify(self.name, [f"xmpp.{self.name}.dna"])
+        path = os.path.join(world.directory, "")
+        return super().text(world, number) + f'''
+publication {{
+  folder = "{path}publish"
+  targets = {{ "xmpp.{self.name}.dna@{self.public[1]}" }}
+  host-meta-links = {{ "xmpp.{self.name}.dna@{self.public[1]}={self.public[0]}" }}
+  sts-mode = "enforce"
+}}
+'''
+
+
+@unittest.skipIf(os.getuid() != 0, "needs root, for port 443")
+class Verifiers(unittest.TestCase):
+    """Another gateway believes what the web server gives out of the folder, and that alone."""
+
+    WEB = "127.0.10.201"
+    DOMAINS = {"posh": "posh.dna", "host-meta": "meta.dna", "service-delegation": "service.dna",
+               "sts": "sts.dna"}
+
+    def test_each_document_proves(self):
+        world = World()
+        self.addCleanup(world.close)
+        one = world.provider("a1.dna")
+        two = Verified(world, 2, ["early.dna", *self.DOMAINS.values()])
+        world.providers.append(two)
+        with open(one.config, "a", encoding="ascii") as config:
+            config.write('policy "early.dna" { prooftypes = { posh } }\n')
+            for name, domain in self.DOMAINS.items():
+                config.write(f'policy "{domain}" {{ prooftypes = {{ "{name}" }} }}\n')
+        sites = ["early.dna", *self.DOMAINS.values(), "xmpp-sts.sts.dna"]
+        world.certify("web", sites)
+        for site in sites:
+            world.names.a[site] = self.WEB
+        two.start()
+        self.assertTrue(two.logs("published"))
+        with open(world.file("publish/current/xmpp-sts.zone"), encoding="ascii") as zone:
+            world.names.txt["_xmpp-sts.sts.dna"] = zone.read().split('"')[1]
+        one.start()
+        one.server.send("a1.dna", "early.dna", "too early")
+        self.assertEqual(one.server.get()[0], "error")
+        web = Web(world, self.WEB, 443, "web")
+        self.addCleanup(web.close)
+        for name, domain in self.DOMAINS.items():
+            one.server.send("a1.dna", domain, name)
+            kind, _, _, ident, text = two.server.get()
+            self.assertEqual((kind, ident), ("chat", name), text)
+            self.assertTrue(one.logs("ruling", f" domain={domain} ", "ruling=PROVEN", name))
 
 
 class Policies(unittest.TestCase):
