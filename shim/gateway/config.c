@@ -116,6 +116,8 @@ static void take_shares(struct reading *r)
         .streams_of_host = read_number(s, "limits", "streams-per-host"),
         .searches = read_number(s, "limits", "searches"),
         .searches_of_host = read_number(s, "limits", "searches-per-host"),
+        .memory = read_number(s, "limits", "memory"),
+        .memory_of_address = read_number(s, "limits", "memory-per-address"),
     };
 }
 

@@ -93,6 +93,7 @@ struct gateway_shares_config {
     size_t bytes_of_host, bytes_of_peer, bytes_of_address; /* that wait */
     size_t streams, streams_of_host;   /* that it opens */
     size_t searches, searches_of_host; /* for the servers of remote domains */
+    size_t memory, memory_of_address;  /* bytes that are buffered */
 };
 
 /* What is found out at once for the sake of peers: in all, for one address, for one hosted

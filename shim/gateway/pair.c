@@ -161,7 +161,7 @@ static enum dna_err let_wait(struct router *router, struct pair *pair,
 {
     size_t before = pair->queue.bytes;
     enum dna_err err = DNA_ERR_LIMIT;
-    if (share_admits_bytes(router, pair, queue_cost(stanza, NULL))) {
+    if (share_admits_bytes(router, pair, SHARE_STANZA, queue_cost(stanza, NULL))) {
         err = queue_add(&router->queues, &pair->queue, stanza, router_now(router));
         if (err == DNA_ERR_LIMIT) {
             share_refuse(router, ROUTER_LIMIT_BYTES, "-");
@@ -177,7 +177,7 @@ static enum dna_err let_error_wait(struct router *router, struct pair *pair,
 {
     size_t before = pair->queue.bytes;
     enum dna_err err = DNA_ERR_LIMIT;
-    if (share_admits_bytes(router, pair, queue_cost(stanza, text))) {
+    if (share_admits_bytes(router, pair, SHARE_ERROR, queue_cost(stanza, text))) {
         err = queue_add_error(&router->queues, &pair->queue, stanza, condition, text,
                               router_now(router));
         if (err == DNA_ERR_LIMIT) {
@@ -310,6 +310,11 @@ static bool send_now(struct router *router, struct pair *pair, struct stream *so
         returns_stanza(router, pair, stanza, DNA_STANZA_RESOURCE_CONSTRAINT, refused);
         return true;
     }
+    if (!share_admits_output(router, pair->stream, SHARE_STANZA, stanza->raw.len)) {
+        returns_stanza(router, pair, stanza, DNA_STANZA_RESOURCE_CONSTRAINT,
+                       "the gateway is short of memory");
+        return true;
+    }
     err = dna_uv_stream_send(pair->stream->uv, stanza);
     if (err == DNA_OK) {
         count_sent(router, pair, false);
@@ -375,7 +380,8 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
 {
     enum dna_err err = DNA_ERR_STATE;
     if (pair->state == PAIR_READY && pair->queue.n == 0) {
-        err = pressure_refuses(router, NULL, pair->stream) != NULL
+        err = pressure_refuses(router, NULL, pair->stream) != NULL ||
+                      !share_admits_output(router, pair->stream, SHARE_ERROR, strlen(text))
                   ? DNA_ERR_LIMIT
                   : dna_uv_stream_send_error(pair->stream->uv, stanza, condition, text);
         if (err == DNA_OK) {

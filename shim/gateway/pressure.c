@@ -64,8 +64,9 @@ static void note(struct router *router, struct stream *destination, size_t bytes
 /* Nobody says what was written since; it is looked at anew, but not for every stanza. */
 static bool too_much_is_held(struct router *router)
 {
+    size_t most = router->options.shares.memory / 2;
     int64_t now = router_now(router);
-    if (router->held > ROUTER_HELD_BYTES && now >= router->recount_at) {
+    if (router->held > most && now >= router->recount_at) {
         router->recount_at = now + ROUTER_RECOUNT_MS;
         for (struct stream *s = router->streams; s != NULL; s = s->next) {
             if (s->held != 0) {
@@ -73,7 +74,7 @@ static bool too_much_is_held(struct router *router)
             }
         }
     }
-    return router->held > ROUTER_HELD_BYTES;
+    return router->held > most;
 }
 
 const char *pressure_refuses(struct router *router, const struct stream *source,

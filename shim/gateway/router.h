@@ -106,10 +106,14 @@ enum router_limit {
     ROUTER_LIMIT_STREAMS_OF_HOST,
     ROUTER_LIMIT_SEARCHES,
     ROUTER_LIMIT_SEARCHES_OF_HOST,
+    ROUTER_LIMIT_MEMORY,
+    ROUTER_LIMIT_MEMORY_OF_ADDRESS,
     ROUTER_N_LIMITS
 };
 /* The option's name; static. */
 const char *router_limit_name(enum router_limit limit);
+/* Whether a stranger may connect; else that is counted. */
+bool router_admits(struct router *router);
 /* For what comes from now on. */
 void router_share(struct router *router, const struct gateway_shares_config *shares);
 /* How often each has refused something.  A refusal is also logged, of each limit the first, the

@@ -25,8 +25,8 @@
 #define ROUTER_SLOW_BYTES (512 * 1024)     /* output over which a source waits; above the
                                             * driver's high mark, so that it says drained */
 #define ROUTER_STUCK_BYTES (2 * 1024 * 1024) /* output that makes a stream refuse more */
-#define ROUTER_HELD_BYTES (256 * 1024 * 1024) /* ... of all for which nobody waits, together */
-#define ROUTER_SHARE_BYTES (64 * 1024)     /* what each may hold beyond that */
+#define ROUTER_SHARE_BYTES (64 * 1024)     /* what each may hold where all for which nobody waits
+                                            * hold half of the memory */
 #define ROUTER_RECOUNT_MS 1000             /* between two looks at all of them */
 #define ROUTER_HOLD_MS 5000                /* before a failed place is tried again, on average;
                                             * doubles */
@@ -219,8 +219,18 @@ bool share_admits_pair(struct router *router, const struct place *source,
 /* Charges a new one; false: no memory, and nothing is charged. */
 bool share_enter(struct router *router, struct pair *pair, const struct stream *stream);
 void share_leave(struct router *router, struct pair *pair);
+/* What bytes are for: the less the memory that is left, the less of this is let in. */
+enum share_use {
+    SHARE_NEW,    /* connections, streams, pairs: up to three quarters of it */
+    SHARE_STANZA, /* up to seven eighths */
+    SHARE_ERROR   /* what is returned */
+};
 /* Whether so many bytes more may wait for it. */
-bool share_admits_bytes(struct router *router, const struct pair *pair, size_t bytes);
+bool share_admits_bytes(struct router *router, const struct pair *pair, enum share_use use,
+                        size_t bytes);
+/* Whether so many may be sent on a stream. */
+bool share_admits_output(struct router *router, const struct stream *stream,
+                         enum share_use use, size_t bytes);
 /* More wait (or fewer). */
 void share_wait(struct pair *pair, size_t before, size_t after);
 /* Whether a stream to target may be opened for source. */

@@ -28,6 +28,8 @@ const char *router_limit_name(enum router_limit limit)
         [ROUTER_LIMIT_STREAMS_OF_HOST] = "streams-per-host",
         [ROUTER_LIMIT_SEARCHES] = "searches",
         [ROUTER_LIMIT_SEARCHES_OF_HOST] = "searches-per-host",
+        [ROUTER_LIMIT_MEMORY] = "memory",
+        [ROUTER_LIMIT_MEMORY_OF_ADDRESS] = "memory-per-address",
     };
     return names[limit];
 }
@@ -51,6 +53,54 @@ void share_refuse(struct router *router, enum router_limit limit, const char *wh
         gateway_log(router->options.log, DNA_LOG_WARNING, "limit-reached", "limit",
                     router_limit_name(limit), "of", whose, "refused", number, NULL);
     }
+}
+
+/* --- memory ------------------------------------------------------------------------- */
+
+static bool fits(size_t taken, size_t more, size_t most)
+{
+    return more <= most && taken <= most - more;
+}
+
+static size_t memory_for(const struct router *router, enum share_use use)
+{
+    size_t memory = router->options.shares.memory;
+    switch (use) {
+    case SHARE_NEW:
+        return memory / 4 * 3;
+    case SHARE_STANZA:
+        return memory / 8 * 7;
+    case SHARE_ERROR:
+        break;
+    }
+    return memory;
+}
+
+static bool has_memory(struct router *router, enum share_use use, size_t bytes)
+{
+    size_t taken = dna_uv_buffered(router->options.uv) + router->queues.bytes;
+    if (fits(taken, bytes, memory_for(router, use))) {
+        return true;
+    }
+    share_refuse(router, ROUTER_LIMIT_MEMORY, "-");
+    return false;
+}
+
+bool router_admits(struct router *router)
+{
+    return has_memory(router, SHARE_NEW, 0);
+}
+
+bool share_admits_output(struct router *router, const struct stream *stream,
+                         enum share_use use, size_t bytes)
+{
+    if (!fits(dna_uv_stream_network_buffered(stream->uv), bytes,
+              router->options.shares.memory_of_address)) {
+        share_refuse(router, ROUTER_LIMIT_MEMORY_OF_ADDRESS,
+                     dna_uv_stream_network(stream->uv));
+        return false;
+    }
+    return has_memory(router, use, bytes);
 }
 
 /* --- accounts of addresses ---------------------------------------------------------- */
@@ -114,7 +164,8 @@ bool share_admits_pair(struct router *router, const struct place *source,
         share_refuse(router, ROUTER_LIMIT_PAIRS_OF_ADDRESS, network);
         return false;
     }
-    return place_has_room(router, source) && place_has_room(router, target);
+    return place_has_room(router, source) && place_has_room(router, target) &&
+           has_memory(router, SHARE_NEW, 0);
 }
 
 bool share_enter(struct router *router, struct pair *pair, const struct stream *stream)
@@ -148,11 +199,6 @@ void share_leave(struct router *router, struct pair *pair)
 
 /* --- bytes that wait ---------------------------------------------------------------- */
 
-static bool fits(size_t taken, size_t more, size_t most)
-{
-    return more <= most && taken <= most - more;
-}
-
 static bool place_may_wait(struct router *router, const struct place *place, size_t bytes)
 {
     const struct gateway_shares_config *shares = &router->options.shares;
@@ -165,7 +211,8 @@ static bool place_may_wait(struct router *router, const struct place *place, siz
     return false;
 }
 
-bool share_admits_bytes(struct router *router, const struct pair *pair, size_t bytes)
+bool share_admits_bytes(struct router *router, const struct pair *pair, enum share_use use,
+                        size_t bytes)
 {
     if (pair->account != NULL &&
         !fits(pair->account->bytes, bytes, router->options.shares.bytes_of_address)) {
@@ -173,7 +220,7 @@ bool share_admits_bytes(struct router *router, const struct pair *pair, size_t b
         return false;
     }
     return place_may_wait(router, pair->source, bytes) &&
-           place_may_wait(router, pair->target, bytes);
+           place_may_wait(router, pair->target, bytes) && has_memory(router, use, bytes);
 }
 
 void share_wait(struct pair *pair, size_t before, size_t after)
@@ -204,7 +251,7 @@ bool share_admits_stream(struct router *router, const struct pair *pair)
         share_refuse(router, ROUTER_LIMIT_STREAMS_OF_HOST, ours(pair)->domain);
         return false;
     }
-    return true;
+    return has_memory(router, SHARE_NEW, 0);
 }
 
 void share_open(struct router *router, struct stream *stream, const struct pair *pair)

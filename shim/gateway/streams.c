@@ -43,7 +43,7 @@ static bool admit(void *user, const struct sockaddr *peer, const struct sockaddr
     const struct gateway_listener *listener = user;
     struct gateway *gateway = gateway_of(user);
     if (listener->is_public) {
-        return gateway->state == GATEWAY_RUNS;
+        return gateway->state == GATEWAY_RUNS && router_admits(gateway->router);
     }
     return links_admit(listener, peer, own, &gateway->log);
 }

@@ -34,6 +34,7 @@ struct lookup {
 int64_t fake_now;
 uint32_t fake_dice;
 bool fake_connect_fails;
+size_t fake_buffered;
 const char *fake_unhosted, *fake_apart, *fake_resumes, *fake_unproven;
 unsigned fake_bridge;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
@@ -67,6 +68,7 @@ void fake_reset(void)
     fake_now = 1000000;
     fake_dice = UINT32_C(1) << 31;
     fake_connect_fails = false;
+    fake_buffered = 0;
     fake_unhosted = fake_apart = fake_resumes = fake_unproven = NULL;
     fake_bridge = 0;
 }
@@ -120,7 +122,9 @@ struct gateway_shares_config fake_shares(void)
                                           .streams = 1000,
                                           .streams_of_host = 1000,
                                           .searches = 1000,
-                                          .searches_of_host = 1000};
+                                          .searches_of_host = 1000,
+                                          .memory = 536870912,
+                                          .memory_of_address = 536870912};
 }
 
 struct router *fake_router(const struct gateway_queue_config *queue)
@@ -409,6 +413,17 @@ bool dna_stream_may_carry(const struct dna_stream *core, const char *host, uint1
 const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
 {
     return stream->connected ? "192.0.2.1@4660" : "";
+}
+
+size_t dna_uv_buffered(const struct dna_uv *uv)
+{
+    (void)uv;
+    return fake_buffered;
+}
+
+size_t dna_uv_stream_network_buffered(const struct dna_uv_stream *stream)
+{
+    return stream->network[0] != '\0' ? fake_buffered : 0;
 }
 
 const char *dna_uv_stream_network(const struct dna_uv_stream *stream)

@@ -337,6 +337,84 @@ static void searches(void **state)
     end(router);
 }
 
+/* Nothing new at three quarters, no stanza at seven eighths, no error at the end. */
+static void memory(void **state)
+{
+    struct router *router;
+    (void)state;
+    shares.memory = 80000;
+    router = begin();
+    fake_stanza(2, R, A, "i1", "");
+    fake_connected(4); /* to the server of A */
+    fake_allow(4, R, A);
+    fake_effect(4, DNA_STREAM_PAIR, R, A, true);
+    assert_true(router_admits(router));
+    fake_allow(2, A, R);
+    fake_stanza(1, A, R, "i2", "");
+    fake_found("x.r.dna", 5269);
+    fake_connected(5);
+    fake_allow(5, A, R);
+    fake_effect(5, DNA_STREAM_OWN, A, NULL, true);
+    assert_int_equal(router_waiting(router), 0);
+    fake_buffered = 60001;
+    (void)fake_journal();
+    fake_stanza(2, R, A, "i3", ""); /* what is there goes on */
+    fake_stanza(2, R, A2, "i4", "");
+    assert_string_equal(fake_journal(), "send 4 r.dna a.one i3\n");
+    assert_false(router_admits(router));
+    assert_int_equal(router_counted(router).lost, 1);
+    fake_buffered = 70001;
+    fake_stanza(2, R, A, "i5", "");
+    assert_string_equal(fake_journal(), "error 5 r.dna a.one i5 constraint the gateway is "
+                                        "short of memory\n");
+    fake_buffered = 80000;
+    fake_stanza(2, R, A, "i6", "");
+    assert_string_equal(fake_journal(), "");
+    assert_int_equal(router_counted(router).lost, 2);
+    assert_int_equal(refused(router, ROUTER_LIMIT_MEMORY), 5);
+    fake_buffered = 0;
+    fake_stanza(2, R, A, "i7", "");
+    assert_string_equal(fake_journal(), "send 4 r.dna a.one i7\n");
+    end(router);
+}
+
+static void what_waits_is_memory_too(void **state)
+{
+    struct router *router;
+    (void)state;
+    shares.memory = 16 * ROOM;
+    router = begin();
+    for (unsigned i = 0; i < 20; i++) {
+        fake_stanza(1, A, R, "i", "error");
+    }
+    assert_in_range(router->queues.bytes, 12 * ROOM, 14 * ROOM);
+    assert_true(refused(router, ROUTER_LIMIT_MEMORY) > 0);
+    end(router);
+}
+
+static void memory_for_an_address(void **state)
+{
+    struct router *router;
+    (void)state;
+    shares.memory_of_address = 1000;
+    router = begin();
+    fake_stanza(1, A, R, "i1", "error");
+    fake_found("x.r.dna", 5269);
+    fake_connected(4);
+    fake_network(4, "192.0.2.2");
+    fake_allow(4, A, R);
+    fake_effect(4, DNA_STREAM_OWN, A, NULL, true);
+    fake_buffered = 1000;
+    (void)fake_journal();
+    fake_stanza(1, A, R, "i2", "error");
+    assert_string_equal(fake_journal(), "");
+    assert_int_equal(refused(router, ROUTER_LIMIT_MEMORY_OF_ADDRESS), 1);
+    fake_network(4, ""); /* a link has none */
+    fake_stanza(1, A, R, "i3", "error");
+    assert_string_equal(fake_journal(), "send 4 a.one r.dna i3\n");
+    end(router);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +432,9 @@ int main(void)
         cmocka_unit_test_setup(streams_to_a_hosted_domain, reset),
         cmocka_unit_test_setup(streams_in_all, reset),
         cmocka_unit_test_setup(searches, reset),
+        cmocka_unit_test_setup(memory, reset),
+        cmocka_unit_test_setup(what_waits_is_memory_too, reset),
+        cmocka_unit_test_setup(memory_for_an_address, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
