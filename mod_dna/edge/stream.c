@@ -103,6 +103,15 @@ enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream, const char *own,
     return err;
 }
 
+bool dna_uv_stream_rehear(struct dna_uv_stream *stream, const char *domain)
+{
+    bool hears = is_open(stream) && dna_stream_rehear(stream->core, domain, now_of(stream));
+    if (hears) {
+        dna_edge_connection_stir(stream);
+    }
+    return hears;
+}
+
 void dna_uv_stream_certify(struct dna_uv_stream *stream,
                            const struct dna_uv_identity *identity)
 {

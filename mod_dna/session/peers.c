@@ -21,6 +21,19 @@ bool dna_stream_proves(const struct dna_stream *stream, const char *domain)
     return peer != NULL && peer->proven && !peer->pinned;
 }
 
+bool dna_stream_rehear(struct dna_stream *stream, const char *domain, struct dna_time now)
+{
+    const struct dna_stream_peer *peer = find(stream, domain);
+    if (!dna_stream_proves(stream, domain) || !dna_s2s_peer_valid(stream->s2s, domain)) {
+        return false;
+    }
+    if (peer->hearing == NULL) {
+        dna_stream_lost(dna_s2s_renew(stream->s2s, domain, now));
+        dna_stream_touch(stream);
+    }
+    return true;
+}
+
 static struct dna_stream_peer *find_or_make(struct dna_stream *stream, const char *domain)
 {
     const struct dna_alloc *alloc = stream->session->alloc;

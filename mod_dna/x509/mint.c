@@ -231,11 +231,11 @@ static NAME_CONSTRAINTS *constraints_of(const char *const *excluded, size_t n)
 }
 
 /* The name goes with the key: another key is another authority. */
-static bool name_authority(X509 *cert, EVP_PKEY *key)
+static bool name_authority(X509 *cert, EVP_PKEY *key, const char *title)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char text[64] = "dna-gateway bridge ";
-    size_t at = strlen(text);
+    char text[COMMON_NAME_MAX + 1];
+    size_t at = (size_t)snprintf(text, sizeof text - 2 * NAME_BYTES, "%s ", title);
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(key, &der);
     bool fine = len > 0 &&
@@ -248,13 +248,13 @@ static bool name_authority(X509 *cert, EVP_PKEY *key)
            X509_set_issuer_name(cert, X509_get_subject_name(cert)) == 1;
 }
 
-static bool fill_authority(X509 *cert, EVP_PKEY *key, const char *const *excluded, size_t n,
-                           int64_t now)
+static bool fill_authority(X509 *cert, EVP_PKEY *key, const char *title,
+                           const char *const *excluded, size_t n, int64_t now)
 {
     NAME_CONSTRAINTS *constraints = n > 0 ? constraints_of(excluded, n) : NULL;
     bool fine = X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
                 set_dates(cert, now, now + AUTHORITY_S) && X509_set_pubkey(cert, key) == 1 &&
-                name_authority(cert, key) &&
+                name_authority(cert, key, title) &&
                 add_spelled(cert, cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                 add_spelled(cert, cert, NID_key_usage, "critical,keyCertSign") &&
                 add_spelled(cert, cert, NID_subject_key_identifier, "hash") &&
@@ -276,13 +276,14 @@ static enum dna_err write_certificate(X509 *cert, struct dna_buf *pem)
     return err;
 }
 
-static enum dna_err make_authority(struct dna_span key_pem, const char *const *excluded,
-                                   size_t n, int64_t now, struct dna_buf *pem)
+static enum dna_err make_authority(struct dna_span key_pem, const char *title,
+                                   const char *const *excluded, size_t n, int64_t now,
+                                   struct dna_buf *pem)
 {
     EVP_PKEY *key = read_key(key_pem);
     X509 *cert = X509_new();
     enum dna_err err = key == NULL ? DNA_ERR_FORMAT : DNA_ERR_MEMORY;
-    if (key != NULL && cert != NULL && fill_authority(cert, key, excluded, n, now)) {
+    if (key != NULL && cert != NULL && fill_authority(cert, key, title, excluded, n, now)) {
         err = write_certificate(cert, pem);
     }
     X509_free(cert);
@@ -290,11 +291,15 @@ static enum dna_err make_authority(struct dna_span key_pem, const char *const *e
     return err;
 }
 
-enum dna_err dna_mint_authority(struct dna_span key_pem, const char *const *excluded, size_t n,
-                                int64_t now, struct dna_buf *pem)
+enum dna_err dna_mint_authority(struct dna_span key_pem, const char *title,
+                                const char *const *excluded, size_t n, int64_t now,
+                                struct dna_buf *pem)
 {
+    if (strlen(title) > DNA_MINT_TITLE_MAX) {
+        return DNA_ERR_ARGUMENT;
+    }
     dna_library_enter();
-    return dna_library_leave(make_authority(key_pem, excluded, n, now, pem));
+    return dna_library_leave(make_authority(key_pem, title, excluded, n, now, pem));
 }
 
 static bool same_constraints(const X509 *cert, const char *const *excluded, size_t n)

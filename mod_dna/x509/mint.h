@@ -18,9 +18,12 @@ DNA_MUST_USE enum dna_err dna_mint_key(struct dna_buf *pem);
  * DNA_ERR_FORMAT: it is neither. */
 DNA_MUST_USE enum dna_err dna_mint_public(struct dna_span pem, struct dna_buf *spki);
 
-/* Appends the authority's own certificate, in PEM: ten years from now on.  excluded: canonical
- * names, which it may not certify, nor any below them. */
-DNA_MUST_USE enum dna_err dna_mint_authority(struct dna_span key_pem,
+#define DNA_MINT_TITLE_MAX 40
+
+/* Appends the authority's own certificate, in PEM: ten years from now on.  title: what its name
+ * begins with, in ASCII.  excluded: canonical names, which it may not certify, nor any below
+ * them. */
+DNA_MUST_USE enum dna_err dna_mint_authority(struct dna_span key_pem, const char *title,
                                              const char *const *excluded, size_t n, int64_t now,
                                              struct dna_buf *pem);
 /* Whether a certificate is such a one, with the same key and exactly these names, and holds

@@ -28,12 +28,12 @@ bool bridge_renew(struct bridge *bridge, const struct gateway_config *config);
 char *bridge_read_ca(const struct gateway_config *config, size_t *len, char **file);
 /* Of which rulings evidence is needed. */
 enum dna_evidence bridge_evidence(const struct gateway_config *config);
-/* Prints the authority's certificate, and makes it first.  False: why, on errors. */
+/* Prints the certificates of both authorities, that for what is proven first, and makes them
+ * before.  False: why, on errors. */
 bool bridge_print(const struct gateway_config *config, FILE *out, FILE *errors);
 
 /* What was ruled of a domain, with its evidence. */
-void bridge_heard(struct bridge *bridge, const char *domain, const struct dna_ruling *ruling,
-                  struct dna_span bundle);
+void bridge_heard(struct bridge *bridge, const struct dna_session_bundle *heard);
 /* Answers with dna_uv_stream_certify, from bridge_look or later.  Where nothing is known of the
  * domain yet, a hearing of it is brought about. */
 void bridge_certify(struct bridge *bridge, struct dna_uv_stream *stream, const char *domain);

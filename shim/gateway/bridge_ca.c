@@ -1,7 +1,7 @@
-/* gateway/bridge_ca.c: the bridge's authority, seen from outside of its process (S25).
+/* gateway/bridge_ca.c: the bridge's authorities, seen from outside of their process (S25).
  *
- * Its key is known by the certificate that lies in its folder.  Whatever store the operator
- * names for the public side, the system's included, is read without it.
+ * Their keys are known by the certificates that lie in their folder.  Whatever store the
+ * operator names for the public side, the system's included, is read without them.
  */
 #include "bridge.h"
 
@@ -78,30 +78,41 @@ static char *without(const char *folder, struct dna_span authority, char *pem, s
     return made;
 }
 
-char *bridge_read_ca(const struct gateway_config *config, size_t *len, char **file)
+/* pem without the authority whose certificate lies in that file, if it is there at all. */
+static char *without_one(const char *folder, const char *name, char *pem, size_t *len,
+                         char **file)
 {
-    char *pem = file_read(config->ca_file, CA_MAX, len), *path, *authority = NULL;
+    char *path = path_of(folder, name), *authority = NULL;
     size_t n = 0;
-    *file = pem != NULL ? strdup(config->ca_file) : NULL;
-    if (pem == NULL || config->bridge_folder == NULL) {
-        return pem;
-    }
-    path = path_of(config->bridge_folder, "authority.pem");
     if (path != NULL) {
         authority = file_read(path, SIGNER_ANSWER_MAX, &n);
     }
     if (authority != NULL) {
-        pem = without(config->bridge_folder, (struct dna_span){authority, n}, pem, len, file);
+        pem = without(folder, (struct dna_span){authority, n}, pem, len, file);
     } else if (path == NULL || errno != ENOENT) { /* it may be in there, unknown to us */
         free(pem);
         pem = NULL;
+    }
+    free(path);
+    free(authority);
+    return pem;
+}
+
+char *bridge_read_ca(const struct gateway_config *config, size_t *len, char **file)
+{
+    char *pem = file_read(config->ca_file, CA_MAX, len);
+    *file = pem != NULL ? strdup(config->ca_file) : NULL;
+    if (pem == NULL || config->bridge_folder == NULL) {
+        return pem;
+    }
+    pem = without_one(config->bridge_folder, SIGNER_CERTIFICATE, pem, len, file);
+    if (pem != NULL) {
+        pem = without_one(config->bridge_folder, SIGNER_ERRORS_CERTIFICATE, pem, len, file);
     }
     if (pem == NULL) {
         free(*file);
         *file = NULL;
     }
-    free(path);
-    free(authority);
     return pem;
 }
 
@@ -120,7 +131,8 @@ bool bridge_print(const struct gateway_config *config, FILE *out, FILE *errors)
     bool fine = config->bridge_folder != NULL &&
                 signer_open(&signer, config, (int64_t)time(NULL), why);
     if (fine) {
-        fine = fputs(signer.authority, out) >= 0 && fflush(out) == 0;
+        fine = fputs(signer.proven.certificate, out) >= 0 &&
+               fputs(signer.errors.certificate, out) >= 0 && fflush(out) == 0;
     } else {
         fprintf(errors, "%s:%d: bridge-folder: %s\n", config->file, config->lines.bridge, why);
     }

@@ -139,7 +139,7 @@ static void write_evidence(struct gateway *gateway)
         struct unfinished *unfinished;
         size_t len;
         if (gateway->bridge != NULL) {
-            bridge_heard(gateway->bridge, made.domain, made.ruling, made.bundle);
+            bridge_heard(gateway->bridge, &made);
         }
         if (!is_written(gateway, made.ruling)) {
             continue;

@@ -231,8 +231,14 @@ static void send_what_waits(struct router *router, struct pair *pair)
 {
     struct dna_stanza stanza;
     while (pair->queue.first != NULL) {
-        enum dna_err err = send_waiting(pair, pair->queue.first, &stanza);
         struct waiting *w;
+        enum dna_err err;
+        if (pair->stream->errors_only && !pair->queue.first->is_error) {
+            pair_fail(router, pair, DNA_STANZA_INTERNAL_SERVER_ERROR, CANNOT_SHOW,
+                      ROUTER_HOLD_MS);
+            return;
+        }
+        err = send_waiting(pair, pair->queue.first, &stanza);
         if (err == DNA_ERR_STATE) {
             pair->state = PAIR_WAITS; /* until the stream says more, or ends */
             return;
@@ -329,7 +335,7 @@ static bool send_now(struct router *router, struct pair *pair, struct stream *so
     return true;
 }
 
-static const struct hold *hold_on(const struct router *router, const struct pair *pair)
+const struct hold *pair_hold(const struct router *router, const struct pair *pair)
 {
     if (pair->state != PAIR_RESTS) {
         return NULL;
@@ -357,11 +363,14 @@ void pair_stanza(struct router *router, struct pair *pair, struct stream *source
 {
     const struct hold *hold;
     enum dna_err err;
+    if (pair->stream != NULL && pair->stream->errors_only) {
+        unproven_leave(pair);
+    }
     if (pair->state == PAIR_READY && pair->queue.n == 0 &&
         send_now(router, pair, source, stanza)) {
         return;
     }
-    hold = hold_on(router, pair);
+    hold = pair_hold(router, pair);
     if (hold != NULL) {
         returns_stanza(router, pair, stanza, hold->condition, hold->why);
         pair_release(router, pair);
@@ -390,7 +399,7 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
             return;
         }
         pair->state = err == DNA_ERR_STATE ? PAIR_WAITS : PAIR_READY;
-    } else if (hold_on(router, pair) != NULL) {
+    } else if (pair_hold(router, pair) != NULL) {
         err = DNA_ERR_NOT_FOUND;
     }
     if (err == DNA_ERR_STATE) {

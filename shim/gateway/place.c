@@ -160,7 +160,7 @@ bool place_shares(const struct router *router, const struct stream *stream,
     const char *own = stream->own[0] != '\0' || core == NULL ? stream->own
                                                              : dna_stream_own(core);
     if (dna_link_is_bridge(stream->link)) {
-        return strcmp(own, domain) == 0; /* it is for one pair */
+        return strcmp(own, domain) == 0 && !stream->errors_only; /* it is for one pair */
     }
     return router->options.same_identity == NULL || stream->link != NULL || own[0] == '\0' ||
            router->options.same_identity(router->options.gateway, own, domain);

@@ -136,6 +136,10 @@ void router_stanza(struct stream *stream, const struct dna_stanza *stanza)
         stream->last = pair;
         stream->last_generation = router->generation;
     }
+    if (stream->errors_only) {
+        unproven_return(router, pair, stream, stanza);
+        return;
+    }
     if (pair_lacks_proof(pair, stream)) {
         returns_stanza(router, pair, stanza, DNA_STANZA_REMOTE_SERVER_REFUSED, NEEDS_PROOF);
         pair_release(router, pair);
@@ -548,7 +552,7 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t router_deadline(const struct router *router)
 {
     return earlier(earlier(queue_deadline(&router->queues), hold_deadline(router)),
-                   stream_sweep_deadline(router));
+                   earlier(unproven_deadline(router), stream_sweep_deadline(router)));
 }
 
 static struct pair *with_queue(struct queue *queue)
@@ -578,6 +582,7 @@ void router_tick(struct router *router)
         return_overdue(router, with_queue(queue));
     }
     hold_tick(router, now);
+    unproven_tick(router, now);
     stream_sweep(router, now);
 }
 

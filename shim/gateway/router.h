@@ -87,6 +87,11 @@ void router_rehost(struct router *router, const char *domain);
  * way. */
 void router_seek(struct router *router, const char *from, const char *to);
 bool router_seeks(struct router *router, const char *from, const char *to);
+/* Before TLS: the remote domain of a bridge's stream is shown a certificate that proves nothing.
+ * What comes on it is returned, and nothing but errors is sent (S25). */
+void router_errors_only(struct stream *stream);
+/* Has a domain heard again where it is proven, for the evidence; false: it is proven nowhere. */
+bool router_rehear(struct router *router, const char *domain);
 /* Closes the streams of a link whose server is not to be believed any more. */
 void router_close_link(struct router *router, const struct dna_link *link);
 void router_limit(struct router *router, const struct gateway_queue_config *limits);

@@ -9,6 +9,7 @@
  *   stream.c    streams and what they are good for
  *   pair.c      records, waiting, sending
  *   place.c     finding or opening the stream that leads to a place
+ *   unproven.c  streams that carry errors alone
  *   share.c     what one domain or address may take of all this
  *   returns.c   stanzas that go back
  *   pressure.c  destinations that are slower than their sources
@@ -36,9 +37,12 @@
 #define ROUTER_IDLE_MS 600000              /* a stream of ours that was idle for so long, or up
                                             * to twice as long, is closed */
 #define ROUTER_RESUMPTIONS 3               /* of streams that did not last, in a row */
+#define ROUTER_ERRORS_MS 15000             /* a stream for errors alone is closed after that, or
+                                            * twice that, so that its domain is sought anew */
 #define ROUTER_SHORT_LIFE_MS 5000          /* a stream that ends sooner is no success */
 
 #define NEEDS_PROOF "the local server is behind a bridge, which needs a proof"
+#define CANNOT_SHOW "the gateway has no proof at hand that it could show to the local server"
 
 /* Why a place or a pair failed lately: stanzas for it are returned until `until`. */
 struct hold {
@@ -113,6 +117,11 @@ struct stream {
     bool ending;    /* we close it */
     bool busy;      /* something passed since the last sweep */
     int64_t since;
+    /* The remote domain is not proven: nothing but our own errors is said for it (S25). */
+    bool errors_only;
+    int64_t errors_since;
+    enum dna_stanza_condition errors_condition; /* for what comes on it */
+    char *errors_why;                           /* ... or NULL */
     struct place *owner;  /* for whose sake we opened it; NULL: accepted */
     struct pair *pairs;   /* that it carries, or is asked to */
     struct place *places; /* that it leads to */
@@ -142,6 +151,8 @@ struct router {
     int64_t recount_at;  /* not before */
     uint64_t generation; /* changes when a pair is freed */
     int64_t swept;       /* when idle streams were last looked for */
+    bool unproven;       /* there may be streams for errors alone */
+    int64_t unproven_swept;
     struct router_counts counts;
     bool draining; /* nothing is opened to a remote domain */
     bool stopped;  /* nothing is opened */
@@ -154,6 +165,7 @@ int64_t router_now(const struct router *router);
 struct stream *stream_new(struct router *router, struct dna_link *link, const char *own,
                           const char *peer, const char *host, uint16_t port);
 void stream_free(struct stream *stream);
+void stream_end(struct stream *stream);
 /* Closes one that we opened and that serves nothing. */
 void stream_settle(struct stream *stream);
 /* Closes those of ours that were idle since the last sweep, and lets go of idle pairs. */
@@ -176,6 +188,8 @@ void pair_detach(struct pair *pair);
 /* Whether one of its domains is served behind a bridge, which shows the other one's certificate,
  * and the peer has not proven that other one on the public stream (S25). */
 bool pair_lacks_proof(const struct pair *pair, const struct stream *stream);
+/* Why stanzas for a pair at rest are returned for now, or NULL. */
+const struct hold *pair_hold(const struct router *router, const struct pair *pair);
 /* Asks its stream to carry it; sends what waits as soon as that may be. */
 void pair_ask(struct router *router, struct pair *pair);
 /* Takes out the first that waits, which the caller frees; NULL: none does. */
@@ -210,6 +224,15 @@ void place_unlead(struct place *place);
 /* Fails every pair to the place that no stream carries. */
 void place_fail(struct router *router, struct place *place,
                 enum dna_stanza_condition condition, const char *why);
+
+/* --- unproven.c --- */
+/* A stanza that came on a stream for errors alone goes back. */
+void unproven_return(struct router *router, struct pair *pair, const struct stream *stream,
+                     const struct dna_stanza *stanza);
+/* The pair has something else to say than errors. */
+void unproven_leave(struct pair *pair);
+int64_t unproven_deadline(const struct router *router);
+void unproven_tick(struct router *router, int64_t now);
 
 /* --- share.c --- */
 /* Whether there may be one more pair of the two, on behalf of who is at the other end of

@@ -23,7 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEAD 10 /* of a request: eight bytes of the asker's, two of length */
+#define ASKERS 8 /* bytes of a request that are the asker's own */
+#define HEAD (ASKERS + 3)
 
 /* --- alone ---------------------------------------------------------------------------------- */
 
@@ -138,9 +139,24 @@ static char *get_frame(size_t *len)
     return frame;
 }
 
-static bool answer(const struct signer *signer, const char *frame, size_t len)
+static bool sign(struct signer *signer, char what, struct dna_span spki, struct dna_span shown,
+                 struct dna_buf *pem, char why[SIGNER_WHY])
 {
-    const struct dna_span head = {frame, HEAD - 2};
+    int64_t now = (int64_t)time(NULL);
+    switch (what) {
+    case SIGNER_FOR_PROOF:
+        return signer_sign(signer, shown, spki, now, pem, why);
+    case SIGNER_FOR_ERRORS:
+        return signer_sign_errors(signer, shown, spki, now, pem, why);
+    default:
+        (void)strcpy(why, "no such request");
+        return false;
+    }
+}
+
+static bool answer(struct signer *signer, const char *frame, size_t len)
+{
+    const struct dna_span head = {frame, ASKERS};
     size_t key_len = (size_t)(unsigned char)frame[HEAD - 2] << 8 | (unsigned char)frame[HEAD - 1];
     char why[SIGNER_WHY] = "";
     struct dna_buf pem;
@@ -149,19 +165,18 @@ static bool answer(const struct signer *signer, const char *frame, size_t len)
         return false;
     }
     dna_buf_init(&pem, NULL, SIGNER_BUNDLE_MAX);
-    signs = signer_sign(signer,
-                        (struct dna_span){frame + HEAD + key_len, len - HEAD - key_len},
-                        (struct dna_span){frame + HEAD, key_len}, (int64_t)time(NULL), &pem,
-                        why);
+    signs = sign(signer, frame[ASKERS], (struct dna_span){frame + HEAD, key_len},
+                 (struct dna_span){frame + HEAD + key_len, len - HEAD - key_len}, &pem, why);
     fine = signs ? put_frame(head, '+', dna_buf_span(&pem))
                  : put_frame(head, '-', dna_span_of(why));
     dna_buf_fini(&pem);
     return fine;
 }
 
-static void serve(const struct signer *signer)
+static void serve(struct signer *signer)
 {
-    bool fine = put_frame((struct dna_span){NULL, 0}, '+', dna_span_of(signer->authority));
+    bool fine = put_frame((struct dna_span){NULL, 0}, '+',
+                          dna_span_of(signer->proven.certificate));
     while (fine) {
         size_t len = 0;
         char *frame = get_frame(&len);

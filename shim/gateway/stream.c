@@ -52,10 +52,11 @@ void stream_free(struct stream *stream)
     }
     stream->router->n_streams--;
     share_close(stream->router, stream);
+    free(stream->errors_why);
     free(stream);
 }
 
-static void end(struct stream *stream)
+void stream_end(struct stream *stream)
 {
     if (!stream->ending) {
         stream->ending = true;
@@ -66,7 +67,7 @@ static void end(struct stream *stream)
 void stream_settle(struct stream *stream)
 {
     if (stream->own[0] != '\0' && stream->pairs == NULL && stream->places == NULL) {
-        end(stream);
+        stream_end(stream);
     }
 }
 
@@ -109,7 +110,7 @@ void stream_sweep(struct router *router, int64_t now)
     router->swept = now;
     for (struct stream *s = router->streams; s != NULL; s = s->next) {
         if (s->own[0] != '\0' && !s->busy && !is_awaited(s)) {
-            end(s);
+            stream_end(s);
         }
         s->busy = false;
         if (!s->ending) {

@@ -120,11 +120,14 @@ static void closed(void *user, struct dna_uv_stream *uv, const char *condition,
     gateway_after(gateway);
 }
 
-/* Nobody but the server behind a bridge is presented what was made for it. */
+/* Nobody but the server behind a bridge is presented what was made for it.  A domain that is
+ * hosted here, behind another link, has a certificate already, and is made none (S25). */
 static void certify(void *user, struct dna_uv_stream *uv, const char *domain)
 {
     struct gateway *gateway = gateway_of(user);
-    if (gateway->bridge != NULL && domain != NULL) {
+    if (domain != NULL && dna_session_hosts(dna_uv_session(gateway->uv), domain)) {
+        dna_uv_stream_certify(uv, identity(user, domain));
+    } else if (gateway->bridge != NULL && domain != NULL) {
         bridge_certify(gateway->bridge, uv, domain);
         gateway_after(gateway);
     } else {

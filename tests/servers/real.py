@@ -244,6 +244,7 @@ class User:
 
     def __init__(self, server, domain):
         self.address = f"user@{domain}/x"
+        self.why = ""
         self.stanzas = queue.Queue()
         self.socket = socket.create_connection((server.address, server.c2s), PATIENCE)
         self.header(domain)
@@ -292,7 +293,8 @@ class User:
                    "</message>")
 
     def get_message(self):
-        """The next message: (type, from, id, condition of the error or '')."""
+        """The next message: (type, from, id, condition of the error or ''); what an error says
+        is in self.why."""
         while True:
             element = self.stanzas.get(timeout=PATIENCE)
             if element.tag.rpartition("}")[2] != "message":
@@ -301,6 +303,7 @@ class User:
                           if child.tag.rpartition("}")[2] == "error"), None)
             condition = "" if error is None or len(error) == 0 else \
                 error[0].tag.rpartition("}")[2]
+            self.why = "" if error is None else "".join(error.itertext())
             return (element.get("type", ""), element.get("from", ""), element.get("id", ""),
                     condition)
 

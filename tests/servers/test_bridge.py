@@ -161,13 +161,16 @@ class Messages(Bridge):
         self.assertEqual(self.two.server.get()[3], "m2")
 
     def test_errors_come_back(self):
-        """The server's own: nobody gets a certificate for a domain that is not proven."""
+        """The gateway's own words, under the authority that proves nothing."""
         self.start()
         user = self.one.user("r1.dna")
-        user.send("user@nowhere.dna", "m1")
-        kind, sender, ident, _ = user.get_message()
-        self.assertEqual((kind, sender, ident), ("error", "user@nowhere.dna", "m1"))
-        self.assertTrue(self.one.logs("not-certified", "domain=nowhere.dna"))
+        for ident in ("m1", "m2"):      # the second one while the stream is there
+            user.send("user@nowhere.dna", ident)
+            self.assertEqual(user.get_message(), ("error", "user@nowhere.dna", ident,
+                                                  "remote-server-not-found"))
+            self.assertIn("has no address", user.why)
+        self.assertTrue(self.one.logs("errors-only", "domain=nowhere.dna"))
+        self.assertFalse(self.one.log("not-certified"))
 
 
 class PinnedKey(Messages):
@@ -238,7 +241,8 @@ class WrongServer(Bridge):
 
 
 class DialledOnly(Bridge):
-    """A domain that may be dialled back, but is not proven, gets no certificate (S25)."""
+    """A domain that may be dialled back, but is not proven, is shown as one that is not: nothing
+    but errors is said for it (S25)."""
 
     def more(self):
         return 'policy "*" { level = "dialback" }\n'
@@ -248,9 +252,25 @@ class DialledOnly(Bridge):
         self.start()
         user = self.one.user("r1.dna")
         user.send("user@b1.dna", "m1")
-        self.assertEqual(user.get_message()[0], "error")
-        self.assertTrue(self.one.logs("not-certified", "domain=b1.dna"))
+        self.assertEqual(user.get_message()[:3], ("error", "user@b1.dna", "m1"))
+        self.assertIn("needs a proof", user.why)
+        self.assertTrue(self.one.logs("errors-only", "domain=b1.dna"))
         self.assertFalse(self.one.log("certified"))
+
+
+class WithoutErrors(Bridge):
+    """Who trusts the first authority alone loses the gateway's errors, and nothing else."""
+
+    def authority(self):
+        return super().authority().partition("-----END CERTIFICATE-----\n")[0] + \
+            "-----END CERTIFICATE-----\n"
+
+    def test_the_server_speaks_for_itself(self):
+        self.start()
+        user = self.both_ways("r1.dna")
+        user.send("user@nowhere.dna", "m3")
+        self.assertEqual(user.get_message()[:3], ("error", "user@nowhere.dna", "m3"))
+        self.assertNotIn("has no address", user.why)
 
 
 class PublicSide(Bridge):

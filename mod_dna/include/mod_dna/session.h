@@ -570,6 +570,10 @@ DNA_API const char *dna_stream_peer(const struct dna_stream *stream);
 /* Whether the peer has proven that domain on this stream by a prooftype: dialback admits
  * without a proof, and a pin is the operator's word. */
 DNA_API bool dna_stream_proves(const struct dna_stream *stream, const char *domain);
+/* Hears such a domain once more, as if its proof were about to end: its evidence is made anew.
+ * False: it is not proven here.  True also while it is being heard. */
+DNA_API bool dna_stream_rehear(struct dna_stream *stream, const char *domain,
+                               struct dna_time now);
 /* Whether the stream can take further domains: TLS, DNA spoken by both, not closing. */
 DNA_API bool dna_stream_speaks_dna(const struct dna_stream *stream);
 /* Whether a proven peer certificate under a trusted path, or the same endpoint, permits to

@@ -251,6 +251,8 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_send_error(
     enum dna_stanza_condition condition, const char *text);
 DNA_API DNA_MUST_USE enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream,
                                                     const char *own, const char *peer);
+/* As dna_stream_rehear. */
+DNA_API bool dna_uv_stream_rehear(struct dna_uv_stream *stream, const char *domain);
 /* Goes on where handler.certify left off: TLS begins with identity, or with NULL is refused.
  * Ignored where nothing waits for it. */
 DNA_API void dna_uv_stream_certify(struct dna_uv_stream *stream,

@@ -35,7 +35,7 @@ int64_t fake_now;
 uint32_t fake_dice;
 bool fake_connect_fails;
 size_t fake_buffered;
-const char *fake_unhosted, *fake_apart, *fake_resumes, *fake_unproven;
+const char *fake_unhosted, *fake_apart, *fake_resumes, *fake_unproven, *fake_rehears;
 unsigned fake_bridge;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
 static unsigned n_streams;
@@ -69,7 +69,7 @@ void fake_reset(void)
     fake_dice = UINT32_C(1) << 31;
     fake_connect_fails = false;
     fake_buffered = 0;
-    fake_unhosted = fake_apart = fake_resumes = fake_unproven = NULL;
+    fake_unhosted = fake_apart = fake_resumes = fake_unproven = fake_rehears = NULL;
     fake_bridge = 0;
 }
 
@@ -502,6 +502,12 @@ void dna_uv_stream_pause(struct dna_uv_stream *stream)
 void dna_uv_stream_resume(struct dna_uv_stream *stream)
 {
     note("resume %u\n", stream->number);
+}
+
+bool dna_uv_stream_rehear(struct dna_uv_stream *stream, const char *domain)
+{
+    note("rehear %u %s\n", stream->number, domain);
+    return fake_rehears != NULL && strcmp(domain, fake_rehears) == 0;
 }
 
 void dna_uv_stream_close(struct dna_uv_stream *stream, const char *condition, const char *text)

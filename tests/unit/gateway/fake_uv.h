@@ -29,6 +29,7 @@ extern const char *fake_resumes;  /* of whose streams one may be resumed, or NUL
 extern const char *fake_unhosted; /* a domain that is not hosted, or NULL */
 extern unsigned fake_bridge;      /* the link that is one; 0: none */
 extern const char *fake_unproven; /* a domain that no stream proves, or NULL */
+extern const char *fake_rehears;  /* a domain that streams hear again, or NULL */
 extern const char *fake_apart;    /* a domain that has a certificate of its own, or NULL */
 
 void fake_reset(void);

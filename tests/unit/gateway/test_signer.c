@@ -68,9 +68,10 @@ static void hear(struct scene *s, enum dna_verdict verdict)
 
 static void end(struct scene *s)
 {
-    static const char *const names[] = {"key.pem", "authority.pem", "ca.pem"};
+    static const char *const names[] = {"key.pem", "authority.pem", "errors-key.pem",
+                                       "errors.pem", "ca.pem"};
     char path[128];
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 5; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", s->folder, names[i]);
         assert_int_equal(unlink(path), 0);
     }
@@ -183,6 +184,146 @@ static void what_was_altered(void **state)
     end(&s);
 }
 
+/* --- for errors ----------------------------------------------------------------------------- */
+
+static bool signs_errors(struct scene *s, const char *domain, int64_t now, struct dna_buf *pem,
+                         char why[SIGNER_WHY])
+{
+    dna_buf_clear(pem);
+    return signer_sign_errors(&s->signer, dna_span_of(domain), dna_buf_span(&s->spki), now, pem,
+                              why);
+}
+
+static void refuses_errors(struct scene *s, const char *domain, int64_t now,
+                           const char *because)
+{
+    char why[SIGNER_WHY] = "";
+    struct dna_buf pem;
+    dna_buf_init(&pem, NULL, SIGNER_BUNDLE_MAX);
+    assert_false(signs_errors(s, domain, now, &pem, why));
+    assert_int_equal(dna_buf_len(&pem), 0);
+    if (strstr(why, because) == NULL) {
+        fail_msg("%s", why);
+    }
+    dna_buf_fini(&pem);
+}
+
+static bool leads_to(struct dna_chain *chain, const char *certificate)
+{
+    struct dna_roots *roots;
+    struct dna_path path;
+    assert_int_equal(dna_roots_new(NULL, &roots), DNA_OK);
+    assert_int_equal(dna_roots_add_pem(roots, dna_span_of(certificate), NULL), DNA_OK);
+    assert_int_equal(dna_path_check(chain, roots, NOW, &path), DNA_OK);
+    dna_roots_free(roots);
+    return path.code == DNA_PATH_OK;
+}
+
+/* Under an authority of their own, which nobody need trust. */
+static void errors(void **state)
+{
+    struct scene s;
+    struct dna_buf pem;
+    struct dna_chain *chain;
+    struct dna_span name;
+    char why[SIGNER_WHY] = "";
+    int64_t from, until;
+    (void)state;
+    begin(&s, "hosted.example");
+    dna_buf_init(&pem, NULL, SIGNER_BUNDLE_MAX);
+    if (!signs_errors(&s, "nowhere.example", NOW, &pem, why)) {
+        fail_msg("%s", why);
+    }
+    assert_int_equal(dna_chain_parse(NULL, dna_buf_span(&pem), &chain), DNA_OK);
+    assert_int_equal(dna_chain_leaf_name(chain, DNA_NAME_DNS, 0, &name), DNA_OK);
+    assert_true(dna_span_is(name, "nowhere.example"));
+    dna_chain_leaf_validity(chain, &from, &until);
+    assert_int_equal(until, NOW + SIGNER_ERRORS_LIFE_S);
+    assert_true(leads_to(chain, s.signer.errors.certificate));
+    assert_false(leads_to(chain, s.signer.proven.certificate));
+    dna_chain_free(chain);
+    dna_buf_fini(&pem);
+    refuses_errors(&s, "hosted.example", NOW, "it is hosted here");
+    refuses_errors(&s, "x.hosted.example", NOW, "it is hosted here");
+    refuses_errors(&s, "Nowhere.example", NOW, "no name");
+    refuses_errors(&s, "", NOW, "no name");
+    end(&s);
+}
+
+/* While somebody may believe that it speaks for itself. */
+static void errors_of_what_is_proven(void **state)
+{
+    struct scene s;
+    struct dna_buf pem;
+    char why[SIGNER_WHY] = "";
+    int64_t until;
+    (void)state;
+    begin(&s, "hosted.example");
+    hear(&s, DNA_PROVEN);
+    dna_buf_init(&pem, NULL, SIGNER_BUNDLE_MAX);
+    assert_true(signs_errors(&s, DOMAIN, NOW, &pem, why));
+    until = signs(&s, NOW);
+    refuses_errors(&s, DOMAIN, until - 1, "has not ended");
+    assert_true(signs_errors(&s, DOMAIN, until, &pem, why));
+    dna_buf_fini(&pem);
+    end(&s);
+}
+
+static void errors_without_number(void **state)
+{
+    struct scene s;
+    struct dna_buf pem;
+    char why[SIGNER_WHY] = "", domain[32];
+    (void)state;
+    begin(&s, "hosted.example");
+    dna_buf_init(&pem, NULL, SIGNER_BUNDLE_MAX);
+    for (int64_t later = 0; later < 1000000; later += 999999) { /* idleness saves no more */
+        for (int i = 0; i < SIGNER_ERRORS_BURST; i++) {
+            (void)snprintf(domain, sizeof domain, "d%d.example", i);
+            assert_true(signs_errors(&s, domain, NOW + later, &pem, why));
+        }
+        refuses_errors(&s, "more.example", NOW + later, "too many");
+    }
+    assert_true(signs_errors(&s, "more.example", NOW + 999999 + SIGNER_ERRORS_EACH_S, &pem,
+                             why));
+    refuses_errors(&s, "more.example", NOW + 999999 + SIGNER_ERRORS_EACH_S, "too many");
+    refuses_errors(&s, "more.example", NOW, "too many"); /* by a clock that was set back */
+    dna_buf_fini(&pem);
+    end(&s);
+}
+
+/* --- its files ------------------------------------------------------------------------------ */
+
+/* Half an authority is none, and no new one takes its place unasked. */
+static void half_an_authority(void **state)
+{
+    static const char *const names[] = {SIGNER_KEY, SIGNER_CERTIFICATE, SIGNER_ERRORS_KEY,
+                                        SIGNER_ERRORS_CERTIFICATE};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct scene s;
+        struct signer again;
+        char path[128], aside[140], why[SIGNER_WHY] = "";
+        begin(&s, "hosted.example");
+        (void)snprintf(path, sizeof path, "%s/%s", s.folder, names[i]);
+        (void)snprintf(aside, sizeof aside, "%s.aside", path);
+        assert_int_equal(rename(path, aside), 0);
+        assert_false(signer_open(&again, &s.config, NOW, why));
+        signer_close(&again);
+        if (strstr(why, "missing") == NULL || strstr(why, "put it back") == NULL ||
+            strstr(why, names[i]) == NULL) {
+            fail_msg("%s", why);
+        }
+        assert_int_equal(access(path, F_OK), -1);
+        assert_int_equal(rename(aside, path), 0);
+        assert_true(signer_open(&again, &s.config, NOW, why));
+        assert_string_equal(again.proven.certificate, s.signer.proven.certificate);
+        assert_string_equal(again.errors.certificate, s.signer.errors.certificate);
+        signer_close(&again);
+        end(&s);
+    }
+}
+
 /* In any store, under any label. */
 static void left_out(void **state)
 {
@@ -195,9 +336,9 @@ static void left_out(void **state)
     dna_buf_init(&out, NULL, 1 << 20);
     dna_buf_init(&store, NULL, 1 << 20);
     dna_buf_init(&spki, NULL, SIGNER_KEY_MAX);
-    assert_int_equal(dna_mint_public(dna_span_of(s.signer.authority), &spki), DNA_OK);
+    assert_int_equal(dna_mint_public(dna_span_of(s.signer.proven.certificate), &spki), DNA_OK);
     assert_int_equal(dna_buf_add_text(&store, "before\n"), DNA_OK);
-    assert_int_equal(dna_buf_add_text(&store, s.signer.authority), DNA_OK);
+    assert_int_equal(dna_buf_add_text(&store, s.signer.proven.certificate), DNA_OK);
     assert_int_equal(dna_buf_add_text(&store, "after\n"), DNA_OK);
     assert_int_equal(dna_mint_leave_out(dna_buf_span(&store), dna_buf_span(&spki), &out, &n),
                      DNA_OK);
@@ -219,7 +360,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_proof),          cmocka_unit_test(what_is_hosted),
         cmocka_unit_test(what_is_not_proven), cmocka_unit_test(what_was_altered),
-        cmocka_unit_test(left_out),
+        cmocka_unit_test(left_out),         cmocka_unit_test(errors),
+        cmocka_unit_test(errors_of_what_is_proven),
+        cmocka_unit_test(errors_without_number), cmocka_unit_test(half_an_authority),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
