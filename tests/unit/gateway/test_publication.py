@@ -282,11 +282,24 @@ publication {{
 class Verifiers(unittest.TestCase):
     """Another gateway believes what the web server gives out of the folder, and that alone."""
 
-    WEB = "127.0.10.201"
     DOMAINS = {"posh": "posh.dna", "host-meta": "meta.dna", "service-delegation": "service.dna",
                "sts": "sts.dna"}
 
+    @staticmethod
+    def address():
+        """One whose port 443 is free: other tests may run beside this one."""
+        for number in range(100, 250):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((f"127.0.10.{number}", 443))
+                    return f"127.0.10.{number}"
+                except OSError:
+                    pass
+        raise AssertionError("no port 443")
+
     def test_each_document_proves(self):
+        place = self.address()
         world = World()
         self.addCleanup(world.close)
         one = world.provider("a1.dna")
@@ -299,7 +312,7 @@ class Verifiers(unittest.TestCase):
         sites = ["early.dna", *self.DOMAINS.values(), "xmpp-sts.sts.dna"]
         world.certify("web", sites)
         for site in sites:
-            world.names.a[site] = self.WEB
+            world.names.a[site] = place
         two.start()
         self.assertTrue(two.logs("published"))
         with open(world.file("publish/current/xmpp-sts.zone"), encoding="ascii") as zone:
@@ -307,7 +320,7 @@ class Verifiers(unittest.TestCase):
         one.start()
         one.server.send("a1.dna", "early.dna", "too early")
         self.assertEqual(one.server.get()[0], "error")
-        web = Web(world, self.WEB, 443, "web")
+        web = Web(world, place, 443, "web")
         self.addCleanup(web.close)
         for name, domain in self.DOMAINS.items():
             one.server.send("a1.dna", domain, name)
