@@ -14,6 +14,7 @@
 #include <mod_dna/court.h>
 
 #include "hosts.h"
+#include "dialback.h"
 #include "log.h"
 #include "policies.h"
 #include "publication.h"
@@ -26,6 +27,7 @@ struct staged {
     const struct gateway_config *config;
     struct identities *identities;
     struct gateway_evidence evidence;
+    struct gateway_secrets secrets;
     struct file_stamp ca;
     char *ca_pem; /* NULL: as it was */
     char *ca_file; /* with the same in it */
@@ -176,6 +178,7 @@ static void discard(struct staged *s)
 {
     identities_free(s->identities);
     drop_key(&s->evidence);
+    gateway_secrets_wipe(&s->secrets);
     free(s->ca_pem);
     free(s->ca_file);
 }
@@ -206,6 +209,7 @@ static bool stage(struct gateway *gateway, struct staged *s, FILE *errors)
     }
     fine = faults == 0 && fine;
     fine = stage_evidence(s, errors) && fine;
+    fine = dialback_read(s->config, &s->secrets, errors) && fine;
     fine = stage_proofs(gateway, s, errors) && fine;
     return fine && links_prepare(gateway, s->config, errors);
 }
@@ -419,6 +423,15 @@ static void change_trust(struct change *c, struct staged *s)
     }
 }
 
+static void change_dialback(struct change *c, const struct staged *s)
+{
+    if (dialback_use(dna_uv_session(c->gateway->uv), &s->secrets) != DNA_OK) {
+        gateway_log(&c->gateway->log, DNA_LOG_ERROR, "dialback-secrets", "file",
+                    s->config->dialback_secret_file, "why", "out of memory", NULL);
+        c->fine = false;
+    }
+}
+
 static void log_change(const struct change *c)
 {
     char added[24], removed[24], changed[24], folder[24];
@@ -462,6 +475,7 @@ bool gateway_apply(struct gateway *gateway, const struct gateway_config *config,
     gateway->config = config;
     change_trust(&change, &s);
     change_evidence(gateway, &s);
+    change_dialback(&change, &s);
     router_limit(gateway->router, &config->queue);
     router_share(gateway->router, &config->shares);
     limits_set(gateway, config);

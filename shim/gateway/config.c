@@ -239,6 +239,7 @@ void gateway_config_free(const struct gateway_config *c)
     free(c->certificate_folder);
     free(c->key);
     free(c->source);
+    free(c->dialback_secret_file);
     free(c->ca_file);
     free(c->bridge_folder);
     publication_free((struct gateway_publication_config *)(uintptr_t)&c->publication);

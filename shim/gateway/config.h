@@ -106,7 +106,7 @@ struct gateway_load_config {
 
 /* Where in the file things stand that are found wrong only later. */
 struct gateway_lines {
-    int ca_file, certificate, key, folder, resolver, evidence, bridge;
+    int ca_file, certificate, key, folder, resolver, evidence, bridge, dialback;
 };
 
 enum gateway_store_kind { GATEWAY_STORE_NONE, GATEWAY_STORE_FILE, GATEWAY_STORE_REDIS };
@@ -135,6 +135,7 @@ struct gateway_config {
     size_t n_listen;
     char *certificate, *key, *source, *ca_file; /* source: NULL: the system's choice */
     char *certificate_folder; /* NULL: none */
+    char *dialback_secret_file; /* NULL: none */
     char *bridge_folder;      /* NULL: none */
     struct gateway_dns_config dns;
     struct gateway_names guard_allow;

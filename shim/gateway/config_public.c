@@ -43,6 +43,8 @@ void config_take_public(struct reading *r)
     c->source = read_optional(r, read_value(s, "public", "source"));
     c->ca_file = read_copy(r, read_value(r->sections, "", "ca-file"));
     c->certificate_folder = read_optional(r, read_value(s, "public", "certificate-folder"));
+    c->dialback_secret_file = read_optional(r, read_value(s, "public", "dialback-secret-file"));
+    c->lines.dialback = read_line(s, "dialback-secret-file");
     c->lines.folder = read_line(s, "certificate-folder");
     c->lines.certificate = read_line(s, "certificate");
     c->lines.key = read_line(s, "key");

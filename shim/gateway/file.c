@@ -29,17 +29,18 @@ static char *read_all(int fd, size_t size, size_t *len)
     return bytes;
 }
 
-char *file_read(const char *name, size_t most, size_t *len)
+/* Something else than a file could keep us waiting. */
+static int open_file(const char *name)
 {
-    /* Something else than a file could keep us waiting. */
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* Closes it. */
+static char *read_file(int fd, size_t most, size_t *len)
+{
     struct stat status;
     char *bytes = NULL;
     int why;
-    *len = 0;
-    if (fd < 0) {
-        return NULL;
-    }
     if (fstat(fd, &status) == 0) {
         if (!S_ISREG(status.st_mode)) {
             errno = EINVAL;
@@ -55,9 +56,55 @@ char *file_read(const char *name, size_t most, size_t *len)
     return bytes;
 }
 
+char *file_read(const char *name, size_t most, size_t *len)
+{
+    int fd = open_file(name);
+    *len = 0;
+    return fd >= 0 ? read_file(fd, most, len) : NULL;
+}
+
 const char *file_trouble_text(void)
 {
     return errno == EINVAL ? "Not a file" : strerror(errno);
+}
+
+const char *file_not_private(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return strerror(errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return "this is no regular file";
+    }
+    if (status.st_uid != geteuid() && status.st_uid != 0) {
+        return "it belongs to another user; it must be the gateway's own, or root's";
+    }
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return "others have access to it; set its mode to 0600 and make a new secret";
+    }
+    return NULL;
+}
+
+char *file_read_private(const char *name, size_t most, size_t *len, const char **why)
+{
+    int fd = open_file(name);
+    char *bytes = NULL;
+    *len = 0;
+    if (fd < 0) {
+        *why = strerror(errno);
+        return NULL;
+    }
+    *why = file_not_private(fd);
+    if (*why != NULL) {
+        (void)close(fd);
+        return NULL;
+    }
+    bytes = read_file(fd, most, len);
+    if (bytes == NULL) {
+        *why = file_trouble_text();
+    }
+    return bytes;
 }
 
 struct file_stamp file_stamp_of(const char *name)

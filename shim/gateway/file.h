@@ -13,6 +13,13 @@ char *file_read(const char *name, size_t most, size_t *len);
 /* errno in words, after file_read. */
 const char *file_trouble_text(void);
 
+/* Whether whoever has this open file may rely on it as a secret of the gateway's own: a regular
+ * file, of its user or root's, that nobody else has any access to.  NULL: yes; else why not,
+ * static. */
+const char *file_not_private(int fd);
+/* As file_read, if what is read is such a file; *why says why it was not. */
+char *file_read_private(const char *name, size_t most, size_t *len, const char **why);
+
 /* What a file looked like; all zero: it was not there. */
 struct file_stamp {
     uint64_t device, inode, size;

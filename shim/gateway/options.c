@@ -38,6 +38,10 @@ const struct option gateway_options[] = {
     {"public", "key", OPTION_FILE, false, true, 0, 0, NULL, "", "its private key, PEM"},
     {"public", "certificate-folder", OPTION_TEXT, false, false, 0, 0, NULL, "",
      "where ACME clients put certificates with their keys; each serves the domains it names"},
+    {"public", "dialback-secret-file", OPTION_TEXT, false, false, 0, 0, NULL, "",
+     "for several gateways that answer for the same domains: a file that only the gateway may "
+     "read (mode 0600), the same for all, with the secret of dialback keys, at least 32 "
+     "characters; in further lines others whose keys are confirmed, too; empty: a random one"},
     {"public", "source", OPTION_IP, false, false, 0, 0, NULL, "",
      "local address of outgoing connections; empty: the system's choice"},
     {"resolver", "mode", OPTION_WORD, false, false, 0, 0, "iterate forward stub",

@@ -1,33 +1,17 @@
-/* gateway/secret.c: the file with a link's shared secret.
+/* gateway/secret.c: files with secrets.
  *
- * Whoever knows the secret speaks for every domain of the link: a file that others can read
- * or change is refused, and what was checked is what is read.
+ * Whoever knows a link's secret speaks for every domain of the link, and whoever knows that of
+ * the dialback keys for every domain of ours: a file that others can read or change is refused,
+ * and what was checked is what is read.
  */
 #include "secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static const char *check_file(int fd)
-{
-    struct stat status;
-    if (fstat(fd, &status) != 0) {
-        return strerror(errno);
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return "this is no regular file";
-    }
-    if (status.st_uid != geteuid() && status.st_uid != 0) {
-        return "it belongs to another user; it must be the gateway's own, or root's";
-    }
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return "others have access to it; set its mode to 0600 and make a new secret";
-    }
-    return NULL;
-}
+#include "file.h"
 
 static const char *check_secret(const char *secret, size_t len)
 {
@@ -40,22 +24,22 @@ static const char *check_secret(const char *secret, size_t len)
     }
     for (size_t i = 0; i < len; i++) {
         if (secret[i] <= ' ' || secret[i] > '~') {
-            return "the secret must be one line of ASCII characters without blanks";
+            return "a secret must be one line of ASCII characters without blanks";
         }
     }
     return NULL;
 }
 
-const char *gateway_secret_read(const char *file, char out[GATEWAY_SECRET_MAX + 1])
+/* As much of the file as there is room for; what was checked is what is read. */
+static const char *read_bytes(const char *file, char *bytes, size_t room, size_t *len)
 {
-    char bytes[GATEWAY_SECRET_MAX + 2]; /* and the end of the line */
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const char *why = fd >= 0 ? check_file(fd) : strerror(errno);
-    size_t len = 0;
+    const char *why = fd >= 0 ? file_not_private(fd) : strerror(errno);
     ssize_t got = 1;
-    while (why == NULL && len < sizeof bytes && got > 0) {
-        got = read(fd, bytes + len, sizeof bytes - len);
-        len += got > 0 ? (size_t)got : 0;
+    *len = 0;
+    while (why == NULL && *len < room && got > 0) {
+        got = read(fd, bytes + *len, room - *len);
+        *len += got > 0 ? (size_t)got : 0;
     }
     if (why == NULL && got < 0) {
         why = strerror(errno);
@@ -63,14 +47,63 @@ const char *gateway_secret_read(const char *file, char out[GATEWAY_SECRET_MAX + 
     if (fd >= 0) {
         (void)close(fd);
     }
+    return why;
+}
+
+static const char *take(const char *secret, size_t len, char out[GATEWAY_SECRET_MAX + 1])
+{
+    const char *why = check_secret(secret, len);
+    if (why == NULL) {
+        memcpy(out, secret, len);
+        out[len] = '\0';
+    }
+    return why;
+}
+
+const char *gateway_secret_read(const char *file, char out[GATEWAY_SECRET_MAX + 1])
+{
+    char bytes[GATEWAY_SECRET_MAX + 2]; /* and the end of the line */
+    size_t len;
+    const char *why = read_bytes(file, bytes, sizeof bytes, &len);
     if (why == NULL) {
         len -= len > 0 && bytes[len - 1] == '\n';
-        why = check_secret(bytes, len);
-    }
-    if (why == NULL) {
-        memcpy(out, bytes, len);
-        out[len] = '\0';
+        why = take(bytes, len, out);
     }
     explicit_bzero(bytes, sizeof bytes);
     return why;
+}
+
+static const char *take_lines(const char *bytes, size_t len, struct gateway_secrets *out)
+{
+    const char *why = NULL;
+    do {
+        const char *end = memchr(bytes, '\n', len);
+        size_t line = end != NULL ? (size_t)(end - bytes) : len;
+        if (out->n == GATEWAY_SECRETS_MOST) {
+            return "there are more than four secrets";
+        }
+        why = take(bytes, line, out->list[out->n++]);
+        line += end != NULL;
+        bytes += line;
+        len -= line;
+    } while (why == NULL && len > 0);
+    return why;
+}
+
+const char *gateway_secrets_read(const char *file, struct gateway_secrets *out)
+{
+    char bytes[GATEWAY_SECRETS_MOST * (GATEWAY_SECRET_MAX + 1) + 1]; /* and one too many */
+    size_t len;
+    const char *why = read_bytes(file, bytes, sizeof bytes, &len);
+    *out = (struct gateway_secrets){.n = 0};
+    if (why == NULL) {
+        why = take_lines(bytes, len, out);
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    return why;
+}
+
+void gateway_secrets_wipe(struct gateway_secrets *secrets)
+{
+    explicit_bzero(secrets, sizeof *secrets);
 }

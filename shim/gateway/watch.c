@@ -109,6 +109,7 @@ static struct list files_of(const struct gateway_config *c)
     add(&list, c->key);
     add(&list, c->ca_file);
     add(&list, c->evidence_key);
+    add(&list, c->dialback_secret_file);
     add(&list, c->publication.next_certificate);
     add_anchors(&list, c);
     for (size_t i = 0; i < c->map_files.n; i++) {

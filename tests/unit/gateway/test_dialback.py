@@ -7,11 +7,14 @@ Its certificate names nobody.  The name server and the XMPP server behind the ga
 those of test_program.py.
 """
 
+import hashlib
+import hmac
 import os
 import queue
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import unittest
@@ -19,6 +22,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "support")]
 
+import test_program
 from test_program import ELEMENT, FEATURES, HEADER, PATIENCE, Provider, World, read_until, run
 
 PEER = "127.0.10.202"
@@ -203,6 +207,140 @@ class Dialback(unittest.TestCase):
         kind, source, _, ident, text = self.gateway.server.get()
         self.assertEqual((kind, source, ident), ("error", "user@peer.dna", "m3"), text)
         self.assertTrue(self.peer.stanzas.empty())
+
+
+def key_by(secret, target, sender, ident):
+    """XEP-0185 3."""
+    inner = hashlib.sha256(secret.encode()).hexdigest()
+    return hmac.new(inner.encode(), f"{target} {sender} {ident}".encode(), "sha256").hexdigest()
+
+
+class Sharing(Gateway):
+    """One of several that answer for the same domain, and have the same secret."""
+
+    def text(self, world, number):
+        return super().text(world, number).replace(
+            "public {", f'public {{\n  dialback-secret-file = "{world.file("secret")}"')
+
+
+class SharedSecret(unittest.TestCase):
+    OLD, NEW = "old-" * 8, "new-" * 8
+
+    def setUp(self):
+        self.world = World()
+        self.world.names.secure = False
+        self.addCleanup(self.world.close)
+        self.world.certify("nobody", ["nobody.dna"])
+        self.write(self.OLD + "\n")
+
+    def write(self, text, mode=0o600):
+        """As a whole, so that no reload finds half of it."""
+        name = self.world.file("secret")
+        with open(name + ".next", "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(name + ".next", mode)
+        os.rename(name + ".next", name)
+
+    def gateway(self, number):
+        made = Sharing(self.world, number, ["a1.dna"])
+        self.world.providers.append(made)
+        return made
+
+    def peer(self, gateway):
+        peer = Classic(self.world, gateway)
+        self.addCleanup(peer.close)
+        self.world.names.a["xmpp.peer.dna"] = PEER
+        self.world.names.srv["_xmpp-server._tcp.peer.dna"] = ("xmpp.peer.dna", peer.port)
+        return peer
+
+    def test_what_one_has_made_the_other_confirms(self):
+        one, other = self.gateway(1), self.gateway(2)
+        peer = self.peer(other)
+        one.start()
+        other.start()
+        one.server.send("a1.dna", "peer.dna", "m1")
+        self.assertEqual(peer.stanzas.get(timeout=PATIENCE),
+                         ("user@a1.dna/x", "user@peer.dna", "m1"))
+
+    def reloads(self, gateway, event, times):
+        with gateway.more:
+            self.assertTrue(gateway.more.wait_for(
+                lambda: len(gateway.log(event)) >= times, PATIENCE), gateway.lines)
+
+    def test_it_is_replaced_while_streams_live(self):
+        gateway = self.gateway(1)
+        peer = self.peer(gateway)
+        gateway.start()
+        stream, _ = peer.connect("peer.dna", "a1.dna")
+
+        def confirmed():
+            answers = []
+            for secret in (self.OLD, self.NEW, "another-secret-of-nobody-at-all-"):
+                key = key_by(secret, "peer.dna", "a1.dna", "i")
+                stream.sendall(f"<db:verify from='peer.dna' to='a1.dna' id='i'>{key}"
+                               "</db:verify>".encode())
+                said = ""
+                while not (found := re.search(r"<db:verify[^>]* type='(\w+)'/>", said)):
+                    got = stream.recv(65536).decode()
+                    self.assertTrue(got, "the stream was lost")
+                    said += got
+                answers.append(found[1] == "valid")
+            return answers
+
+        self.assertEqual(confirmed(), [True, False, False])
+        self.write(f"{self.OLD}\n{self.NEW}\n")
+        self.reloads(gateway, "reloaded", 1)
+        self.assertEqual(confirmed(), [True, True, False])
+        self.write(f"{self.NEW}\n{self.OLD}\n")
+        self.reloads(gateway, "reloaded", 2)
+        self.assertEqual(confirmed(), [True, True, False])
+        gateway.server.send("a1.dna", "peer.dna", "m1")
+        peer.stanzas.get(timeout=PATIENCE)
+        # A file of no use changes nothing, and says why.
+        self.write(f"{self.OLD}\n", 0o640)
+        self.assertTrue(gateway.logs("not-reloaded", "others have access"))
+        self.assertEqual(confirmed(), [True, True, False])
+        self.write(f"{self.NEW}\n")
+        self.reloads(gateway, "reloaded", 3)
+        self.assertEqual(confirmed(), [False, True, False])
+
+    def test_files_of_no_use(self):
+        gateway = self.gateway(1)
+        rows = [(self.OLD + "\n", 0o600, None), (self.OLD + "\n", 0o644, "others have access"),
+                (self.OLD + "\n", 0o620, "others have access"), ("short\n", 0o600, "shorter"),
+                (f"{self.OLD}\nshort\n", 0o600, "shorter"),
+                (f"{self.OLD}\n" * 5, 0o600, "more than four"), (None, 0, "No such file")]
+        for text, mode, why in rows:
+            with self.subTest(why=why, mode=mode):
+                if text is None:
+                    os.remove(self.world.file("secret"))
+                else:
+                    self.write(text, mode)
+                done = subprocess.run([test_program.PROGRAM, "-c", gateway.config, "--check"],
+                                      capture_output=True, text=True, timeout=PATIENCE,
+                                      check=False)
+                self.assertEqual(done.returncode == 0, why is None, done.stderr)
+                self.assertIn(why or "", done.stderr)
+                if why is not None:
+                    self.assertRegex(done.stderr, r"p1.conf:\d+: \S+secret: ")
+
+    def test_no_link_has_it(self):
+        """The module behind a link would make keys for everybody (S21)."""
+        gateway = self.gateway(1)
+        self.write("link-" * 8 + "\n")
+        os.rename(self.world.file("secret"), self.world.file("link"))
+        with open(gateway.config, encoding="ascii") as file:
+            text = file.read().replace(
+                'link "main" {', f'link "main" {{\n  kind = "external"\n  secret-file = '
+                f'"{self.world.file("link")}"')
+        with open(gateway.config, "w", encoding="ascii") as file:
+            file.write(text)
+        for secret, fine in (self.OLD, True), (f"{self.OLD}\n{'link-' * 8}", False):
+            self.write(secret + "\n")
+            done = subprocess.run([test_program.PROGRAM, "-c", gateway.config, "--check"],
+                                  capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode == 0, fine, done.stderr)
+            self.assertEqual("secret of a link" in done.stderr, not fine, done.stderr)
 
 
 class Unprovable(Provider):
