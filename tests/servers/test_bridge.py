@@ -53,6 +53,7 @@ MAKE = {"prosody": make_prosody, "ejabberd": make_ejabberd}
 class Bridge(real.RealServer):
     server_names = ("r1.dna", "r2.dna")     # in the server's certificate
     by = "server-ca"
+    trust_too = ""      # authorities that the server believes beside the gateway's
 
     def prepare(self):
         path = pathlib.Path(self.world.directory)
@@ -109,7 +110,7 @@ class Bridge(real.RealServer):
 
     def start(self):
         self.configure()
-        (self.tls / "bridge.pem").write_text(self.authority())
+        (self.tls / "bridge.pem").write_text(self.authority() + self.trust_too)
         super().start()
 
     def connect(self, source, target, certificate=None, port=None):
@@ -173,9 +174,13 @@ class Messages(Bridge):
         self.assertFalse(self.one.log("not-certified"))
 
 
-class PinnedKey(Messages):
+class PinnedKey(Bridge):
     by = "server-key"
     server_names = ("elsewhere.dna",)   # the key is enough
+
+    def test_both_ways(self):
+        self.start()
+        self.both_ways("r1.dna")
 
 
 class Strangers(Bridge):
@@ -271,6 +276,45 @@ class WithoutErrors(Bridge):
         user.send("user@nowhere.dna", "m3")
         self.assertEqual(user.get_message()[:3], ("error", "user@nowhere.dna", "m3"))
         self.assertNotIn("has no address", user.why)
+
+
+class Neighbours(Bridge):
+    """A domain of the same gateway's behind another link: it is shown with its own certificate,
+    which the server believes only if it believes its authority (S25)."""
+
+    def setUp(self):
+        super().setUp()
+        self.link = ("127.0.11.9", program.free_port("127.0.11.9"))
+        self.other = program.Server("127.0.12.9", self.link)
+        self.addCleanup(self.other.close)
+        self.world.certify("h1", ["h1.dna"])
+
+    def configure(self):
+        super().configure()
+        config = pathlib.Path(self.one.config)
+        config.write_text(config.read_text() + f'''
+link "other" {{
+  listen = "{self.link[0]}@{self.link[1]}"
+  server = "127.0.12.9@{self.other.port}"
+  user = "root"
+}}
+host "h1.dna" {{
+  link = "other"
+  certificate = "{self.world.file("h1.pem")}"
+  key = "{self.world.file("h1.key")}"
+}}
+''')
+
+    def test_both_ways(self):
+        self.trust_too = pathlib.Path(self.world.file("ca.pem")).read_text()
+        self.start()
+        user = self.one.user("r1.dna")
+        user.send("user@h1.dna", "m1")
+        self.assertEqual(self.other.get()[:4],
+                         ("chat", "user@r1.dna/x", "user@h1.dna", "m1"))
+        self.other.send("h1.dna", "r1.dna", "m2")
+        self.assertEqual(user.get_message()[:3], ("chat", "user@h1.dna/x", "m2"))
+        self.assertFalse(self.one.log("certified") + self.one.log("errors-only"))
 
 
 class PublicSide(Bridge):

@@ -16,6 +16,7 @@
 #define B "b.two"
 #define R "r.dna"
 #define R2 "r2.dna"
+#define ERRORS 15000  /* for so long a stream for errors alone is kept at least */
 #define SWEEP 1600000 /* when a fresh router first looks for idle streams */
 
 #define journal_is(text) assert_string_equal(fake_journal(), text)
@@ -388,6 +389,101 @@ static void nothing_leaves_a_bridge_for_what_is_not_proven(void **state)
     (void)fake_journal();
     fake_effect(2, DNA_STREAM_PAIR, A, R, true);
     assert_null(strstr(fake_journal(), "send 2"));
+    fake_router_free(router);
+}
+
+/* --- a domain that is not proven, behind a bridge (S25) ---------------------------------- */
+
+/* R's errors are on stream 2, and what A has to say comes on stream 1. */
+static struct router *errors_for(const char *domain)
+{
+    struct router *router = fake_router(NULL);
+    fake_bridge = 1;
+    (void)fake_accepted(router, fake_link(1));
+    router_errors_only(fake_stream(1));
+    fake_stanza(1, A, domain, "i1", "");
+    journal_is("connect 2 r.dna a.one link\n"); /* it is sought nowhere */
+    router_errors_only(fake_stream(2));
+    fake_allow(2, domain, A);
+    fake_connected(2);
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i1 "));
+    return router;
+}
+
+static void errors_alone_go_where_nothing_is_proven(void **state)
+{
+    struct router *router = errors_for(R);
+    (void)state;
+    fake_stanza(1, A, R, "i2", "");
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i2 "));
+    fake_router_free(router);
+}
+
+/* What the server was told is not proven does not become proven behind its back. */
+static void proven_meanwhile(void **state)
+{
+    struct router *router = errors_for(R);
+    const char *journal;
+    (void)state;
+    (void)fake_accepted(router, NULL);
+    fake_allow(3, A, R);
+    fake_ruling(3, R, DNA_PROVEN, "");
+    (void)fake_journal();
+    fake_stanza(3, R, A, "i3", "");
+    journal = fake_journal();
+    assert_null(strstr(journal, "send"));
+    assert_non_null(strstr(journal, "close 2 -\n"));
+    assert_non_null(strstr(journal, "connect 4 r.dna a.one link\n"));
+    fake_stanza(1, A, R, "i4", "");
+    assert_null(strstr(fake_journal(), "send"));
+    fake_router_free(router);
+}
+
+static void a_proof_that_cannot_be_shown(void **state)
+{
+    struct router *router = fake_router(NULL);
+    const char *journal;
+    (void)state;
+    fake_bridge = 1;
+    (void)fake_accepted(router, NULL);
+    fake_allow(1, A, R);
+    fake_ruling(1, R, DNA_PROVEN, "");
+    fake_stanza(1, R, A, "i1", "");
+    (void)fake_journal();
+    router_errors_only(fake_stream(2));
+    fake_allow(2, R, A);
+    fake_connected(2);
+    journal = fake_journal();
+    assert_null(strstr(journal, "send 2"));
+    assert_non_null(strstr(journal, "error 1 r.dna a.one i1 "));
+    assert_int_equal(router_counted(router).relayed, 0);
+    fake_router_free(router);
+}
+
+static void streams_for_errors_end_soon(void **state)
+{
+    struct router *router = errors_for(R);
+    const char *journal;
+    (void)state;
+    assert_int_equal(router_deadline(router), fake_now + ERRORS);
+    fake_now += ERRORS;
+    router_tick(router);
+    journal = fake_journal();
+    assert_non_null(strstr(journal, "close 1 -\n"));
+    assert_non_null(strstr(journal, "close 2 -\n"));
+    fake_router_free(router);
+}
+
+static void heard_again_where_it_is_proven(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    (void)fake_accepted(router, NULL);
+    assert_false(router_rehear(router, R));
+    journal_is("rehear 2 r.dna\n");
+    fake_rehears = R;
+    assert_true(router_rehear(router, R));
     fake_router_free(router);
 }
 
@@ -955,6 +1051,11 @@ int main(void)
         cmocka_unit_test(a_server_that_is_back),
         cmocka_unit_test(a_bridge_takes_only_what_is_proven),
         cmocka_unit_test(nothing_leaves_a_bridge_for_what_is_not_proven),
+        cmocka_unit_test(errors_alone_go_where_nothing_is_proven),
+        cmocka_unit_test(proven_meanwhile),
+        cmocka_unit_test(a_proof_that_cannot_be_shown),
+        cmocka_unit_test(streams_for_errors_end_soon),
+        cmocka_unit_test(heard_again_where_it_is_proven),
         cmocka_unit_test(a_server_that_does_not_know_the_domain),
         cmocka_unit_test(from_link_to_link),
         cmocka_unit_test(a_server_never_gets_its_own_stanza_back),
