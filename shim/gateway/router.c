@@ -250,6 +250,9 @@ static void peer_refused(struct stream *stream, const struct dna_stream_effect *
         }
         if (last_word || pair->tries >= 2) {
             pair_fail(router, pair, condition_of(effect->ruling), why, ROUTER_HOLD_MS);
+        } else if (pair->state == PAIR_READY && pair->queue.n == 0) {
+            pair_detach(pair); /* revoked, and nobody has anything to say to it now */
+            pair_release(router, pair);
         } else {
             pair_detach(pair);
             if (place->stream != NULL &&

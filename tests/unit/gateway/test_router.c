@@ -145,6 +145,26 @@ static void a_reused_stream_has_not_the_last_word(void **state)
     fake_router_free(router);
 }
 
+/* Its own endpoint is tried when there is something to say. */
+static void a_revoked_domain_is_left_alone(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    fake_stanza(1, A, R2, "i2", "");
+    fake_found("x.r.dna", 5269);
+    fake_allow(2, A, R2);
+    fake_ruling(2, R2, DNA_PROVEN, "");
+    (void)fake_journal();
+    fake_ruling(2, R2, DNA_FAIL, "the SRV record names somebody else");
+    journal_is("");
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("send 2 a.one r.dna i3\n");
+    fake_stanza(1, A, R2, "i4", "");
+    fake_found("y.r2.dna", 5269);
+    journal_is("endpoints r2.dna\nconnect 3 a.one r2.dna\n");
+    fake_router_free(router);
+}
+
 static void what_could_not_be_found_out_is_not_tried_elsewhere(void **state)
 {
     struct router *router = with_flow(NULL);
@@ -1038,6 +1058,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_is_being_opened_is_shared),
         cmocka_unit_test(another_place_gets_another_stream),
         cmocka_unit_test(a_reused_stream_has_not_the_last_word),
+        cmocka_unit_test(a_revoked_domain_is_left_alone),
         cmocka_unit_test(what_could_not_be_found_out_is_not_tried_elsewhere),
         cmocka_unit_test(a_peer_without_dna_gets_a_stream_per_pair),
         cmocka_unit_test(a_domain_that_does_not_exist),
