@@ -6,6 +6,7 @@ usage: test_reload.py DNA_GATEWAY
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -47,7 +48,9 @@ def replace(file, text):
     os.rename(file + ".new", file)
 
 
-class Reloads(unittest.TestCase):
+class Changing(unittest.TestCase):
+    """Two gateways; the configuration of the second one changes."""
+
     def setUp(self):
         self.world = World()
         self.addCleanup(self.world.close)
@@ -78,11 +81,6 @@ class Reloads(unittest.TestCase):
         self.assertEqual((kind, sender, got), ("error", f"user@{target}", ident), text)
         return text
 
-    def public_streams(self):
-        return [line for line in self.two.log("stream-opened") if " link=" not in line
-                and f"remote={self.two.server.listener.getsockname()[0]}" not in line
-                and "role=receiving" in line and "own=b" in line]
-
     def awaits(self, what, found):
         """Until found() is true: there is no moment at which it has to be."""
         end = time.monotonic() + PATIENCE
@@ -99,6 +97,8 @@ class Reloads(unittest.TestCase):
     def closed(self):
         return [line for line in self.two.log("stream-closed") if "role=receiving" in line]
 
+
+class Reloads(Changing):
     def test_a_customer_comes_and_goes(self):
         self.reloads(lambda: replace(self.map, "b3.dna muc. link=main\n"))
         self.passes("b3.dna", "new")
@@ -181,6 +181,76 @@ class Reloads(unittest.TestCase):
         self.assertTrue(self.two.logs("ruling", "domain=a1.dna", "ruling=TEMPFAIL"))
         self.one.server.send("a1.dna", "b1.dna", "not any more")
         self.assertEqual(self.one.server.get()[0], "error")
+
+
+class ManyCustomers(Changing):
+    """Of two thousand in a map one is added, given a certificate of its own, moved to another
+    link and removed: every stream but that one's stays what it was."""
+
+    MANY = 2000
+
+    def setUp(self):
+        super().setUp()
+        link = ("127.0.11.3", test_program.free_port("127.0.11.3"))
+        self.other = test_program.Server("127.0.12.3", link)
+        self.addCleanup(self.other.close)
+        self.customers = "".join(f"c{number}.many.dna link=main\n"
+                                 for number in range(self.MANY))
+        replace(self.two.config, self.text + f'''link "other" {{
+  listen = "{link[0]}@{link[1]}"
+  server = "127.0.12.3@{self.other.port}"
+  user = "root"
+}}
+''')
+        self.maps("", "hosts-added", self.MANY)
+
+    def total(self, field):
+        return sum(int(re.search(rf" {field}=(\d+)", line)[1])
+                   for line in self.two.log("reloaded"))
+
+    def maps(self, row, field, number):
+        """By a signal, unless the watch on the file came first."""
+        before = self.total(field)
+        replace(self.map, self.customers + row)
+        self.two.process.send_signal(signal.SIGHUP)
+        self.awaits(f"{row}{field}: " + "".join(self.two.lines[-5:]),
+                    lambda: self.total(field) == before + number)
+
+    def streams(self):
+        """The numbers of those that are there."""
+        numbers = [{re.search(r" number=(\d+) ", line)[1] for line in self.two.log(event)}
+                   for event in ("stream-opened", "stream-closed")]
+        return numbers[0] - numbers[1]
+
+    def test_one_of_them_changes(self):
+        self.passes("b2.dna", "before")
+        # The public one and two to the server, which ends others when it has asked about a key.
+        self.awaits("three streams", lambda: len(self.streams()) == 3)
+        there = self.streams()
+        self.maps("b3.dna link=main\n", "hosts-added", 1)
+        self.passes("b3.dna", "new")
+        self.world.certify("own", ["b3.dna"])
+        own = self.world.file("own")
+        rekeyed = f"certificate={own}.pem key={own}.key\n"
+        self.maps(f"b3.dna link=main {rekeyed}", "hosts-changed", 0)
+        self.awaits("its own certificate",
+                    lambda: served(self.two.public, "b3.dna") == der_of(f"{own}.pem"))
+        self.passes("b3.dna", "on the stream of before")
+        self.maps(f"b3.dna link=other {rekeyed}", "hosts-changed", 1)
+        self.one.server.send("a1.dna", "b3.dna", "moved")
+        self.assertEqual(self.other.get()[3], "moved")
+        self.maps("", "hosts-removed", 1)
+        self.returns("b3.dna", "late")
+        standard = der_of(self.world.file("p2.pem"))
+        for number in (0, self.MANY - 1):
+            self.assertEqual(served(self.two.public, f"c{number}.many.dna"), standard)
+        self.awaits("the same three", lambda: self.streams() == there)
+        opened = len(self.two.log("stream-opened"))
+        for target in ("b1.dna", "b2.dna"):
+            self.passes(target, "untouched")
+        self.assertEqual(len(self.two.log("stream-opened")), opened)
+        self.assertEqual((self.total("hosts-added"), self.total("hosts-removed"),
+                          self.total("hosts-changed")), (self.MANY + 1, 1, 1))
 
 
 class Certificates(unittest.TestCase):
