@@ -14,7 +14,7 @@ import shutil
 from .process import Daemon, LabError, run, wait_until
 
 ROUTER = "44.128.255.1"
-LISTENING = "0A"        # the state in /proc/net/tcp
+LISTENING, ESTABLISHED = "0A", "01"     # states in /proc/net/tcp
 # Arguments: FILE PLACE ... -- COMMAND.
 _MOUNT = ('while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; done; '
           'shift; exec "$@"')
@@ -80,6 +80,14 @@ class Machine:
                 if fields[1] in wanted and (protocol == "udp" or fields[3] == LISTENING):
                     return True
         return False
+
+    def connections(self, port):
+        """The TCP connections to this machine's PORT that are open: a set of the other
+        ends, as the kernel shows them."""
+        with open(f"/proc/{self.pid}/net/tcp", encoding="ascii") as table:
+            rows = [row.split() for row in table.readlines()[1:]]
+        return {row[2] for row in rows
+                if row[1].endswith(f":{port:04X}") and row[3] == ESTABLISHED}
 
     def wait_for_port(self, daemon, address, port, protocol="tcp"):
         wait_until(lambda: self.listens(address, port, protocol),

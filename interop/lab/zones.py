@@ -3,30 +3,37 @@
 A `Zone` is a list of record lines.  `Signer` makes keys and signs; a zone's delegation
 (NS, and DS unless the zone is an island of security or unsigned) is put into its parent,
 so zones are signed leaves first.  `NameServer` serves one directory of zone files with
-nsd.  Signatures begin a day ago and end in a fortnight.
+nsd.  Signatures begin a day ago and end in a fortnight, or, of a zone with a LIFE, after so
+many seconds: then it is to be signed again and again.
 """
 
 import base64
 import datetime
+import os
 import pathlib
 import re
+import signal
 
 from .process import run
 
 ALGORITHM = "ECDSAP256SHA256"
 TTL = 300
+FORTNIGHT = 14 * 86400
 _P256_HEAD = bytes.fromhex("30310201010420")
 _P256_TAIL = bytes.fromhex("a00a06082a8648ce3d030107")
 
 
 class Zone:
-    """A zone to be served.  SIGNED: with DNSSEC; ISLAND: signed, but no DS above it."""
+    """A zone to be served.  SIGNED: with DNSSEC; ISLAND: signed, but no DS above it; LIFE:
+    seconds that its signatures hold."""
 
-    def __init__(self, name, records, signed=True, island=False):
+    def __init__(self, name, records, signed=True, island=False, ttl=TTL, life=FORTNIGHT):
         self.name = name
         self.records = list(records)
         self.signed = signed
         self.island = island
+        self.ttl = ttl
+        self.life = life
 
     @property
     def origin(self):
@@ -40,8 +47,8 @@ class Zone:
         return self.name.partition(".")[2] or "."
 
     def text(self, nameserver):
-        soa = f"{nameserver} hostmaster.{nameserver} 1 3600 600 86400 {TTL}"
-        head = [f"$ORIGIN {self.origin}", f"$TTL {TTL}", f"@ IN SOA {soa}",
+        soa = f"{nameserver} hostmaster.{nameserver} 1 3600 600 86400 {self.ttl}"
+        head = [f"$ORIGIN {self.origin}", f"$TTL {self.ttl}", f"@ IN SOA {soa}",
                 f"@ IN NS {nameserver}"]
         return "\n".join(head + self.records) + "\n"
 
@@ -60,23 +67,26 @@ class Signer:
         """Sign all ZONES, deepest first, and delegate each from its parent."""
         by_name = {zone.name: zone for zone in zones}
         for zone in sorted(zones, key=_depth, reverse=True):
-            self._write(zone)
+            self.write(zone)
             parent = by_name.get(zone.parent()) if zone.name != "." else None
             if parent is not None:
                 parent.records.append(f"{zone.origin} IN NS {self.nameserver}")
                 if zone.signed and not zone.island:
                     parent.records.append(self.ds_record(zone.name))
 
-    def _write(self, zone):
-        path = self.directory / zone.file
-        path.write_text(zone.text(self.nameserver), encoding="ascii")
-        if not zone.signed:
-            return
-        now = datetime.datetime.now(datetime.timezone.utc)
-        begin, end = now - datetime.timedelta(days=1), now + datetime.timedelta(days=14)
-        run(["ldns-signzone", "-i", f"{begin:%Y%m%d%H%M%S}", "-e", f"{end:%Y%m%d%H%M%S}",
-             "-o", zone.origin, "-f", f"{path}.signed", path, self.key(zone.name)])
-        pathlib.Path(f"{path}.signed").replace(path)
+    def write(self, zone):
+        """The zone's file, signed from now on."""
+        path, draft = (self.directory / name for name in (zone.file, f"{zone.file}.draft"))
+        draft.write_text(zone.text(self.nameserver), encoding="ascii")
+        if zone.signed:
+            now = datetime.datetime.now(datetime.timezone.utc)
+            begin, end = (now - datetime.timedelta(days=1),
+                          now + datetime.timedelta(seconds=zone.life))
+            run(["ldns-signzone", "-i", f"{begin:%Y%m%d%H%M%S}", "-e", f"{end:%Y%m%d%H%M%S}",
+                 "-o", zone.origin, "-f", f"{path}.signed", draft, self.key(zone.name)])
+            draft.unlink()
+            draft = pathlib.Path(f"{path}.signed")
+        draft.replace(path)
 
     def key(self, name):
         """The base name of a zone's single key (it signs keys and records alike)."""
@@ -117,6 +127,7 @@ class NameServer:
         self.zones = pathlib.Path(zones_directory)
         self.state = machine.directory / "nsd"
         self.state.mkdir()
+        self._daemon = None
 
     def start(self):
         config = self.state / "nsd.conf"
@@ -125,7 +136,15 @@ class NameServer:
         daemon = self.machine.start("nsd", ["nsd", "-d", "-c", config])
         self.machine.wait_for_port(daemon, self.address, 53, "udp")
         self.machine.wait_for_port(daemon, self.address, 53)
+        self._daemon = daemon
         return daemon
+
+    def reload(self):
+        """Zone files that have changed are read again, soon."""
+        os.kill(self._daemon.pid, signal.SIGHUP)
+
+    def stop(self):
+        self._daemon.stop()
 
     def _config(self):
         files = sorted(path.name for path in self.zones.glob("*.zone"))
