@@ -19,7 +19,7 @@ static void unlink_hold(struct router *router, struct hold *hold)
     hold->active = false;
 }
 
-static int64_t pause_of(const struct router *router, unsigned failures, int64_t first_ms)
+int64_t hold_pause(const struct router *router, unsigned failures, int64_t first_ms)
 {
     int64_t ms = first_ms;
     for (unsigned i = 1; i < failures && ms < ROUTER_HOLD_MAX_MS; i++) {
@@ -44,7 +44,7 @@ void hold_begin(struct router *router, struct hold *hold, int64_t first_ms,
     hold->condition = condition;
     hold->failures++;
     hold->since = now;
-    hold->until = now + pause_of(router, hold->failures, first_ms);
+    hold->until = now + hold_pause(router, hold->failures, first_ms);
     hold->active = true;
     hold->older = router->newest_hold;
     *(router->newest_hold != NULL ? &router->newest_hold->newer : &router->oldest_hold) = hold;

@@ -18,6 +18,7 @@ struct router *router_new(const struct router_options *options)
         return NULL;
     }
     router->options = *options;
+    router->resume_at = DNA_NEVER;
     router->queues.limits = options->queue;
     if (!table_init(&router->pairs, options->key) ||
         !table_init(&router->places, options->key) ||
@@ -53,6 +54,7 @@ void router_free(struct router *router)
     while ((node = table_take(&router->places)) != NULL) {
         free((char *)node - offsetof(struct place, node));
     }
+    resume_fini(router);
     table_fini(&router->pairs);
     table_fini(&router->places);
     table_fini(&router->accounts);
@@ -286,6 +288,9 @@ static void adopt(struct stream *stream, const char *domain)
         return;
     }
     place = place_of(router, domain);
+    if (place != NULL && place->stream == stream) {
+        place->hold.until = 0; /* what failed before bars nothing, though it counts */
+    }
     if (place == NULL || place->stream != NULL) {
         return;
     }
@@ -494,30 +499,12 @@ static void carry_elsewhere(struct router *router, struct pair *pair, bool faile
     }
 }
 
-/* Where something was not acknowledged the stream is opened again at once, so that it can be
- * resumed (XEP-0198); the others of its pairs wait for that one. */
-static struct pair *resumable_pair(const struct stream *stream)
-{
-    const struct router *router = stream->router;
-    struct pair *pair;
-    if (stream->link != NULL || stream->own[0] == '\0' || !stream->up || router->draining ||
-        !dna_session_may_resume(router->options.session, stream->own, stream->peer)) {
-        return NULL;
-    }
-    pair = pair_of(stream->router, stream->own, stream->peer, NULL);
-    return pair != NULL && (pair->stream == stream || pair->state == PAIR_RESTS) &&
-                   pair->target->hold.failures <= ROUTER_RESUMPTIONS
-               ? pair
-               : NULL;
-}
-
 void router_closed(struct stream *stream, const char *condition, const char *why)
 {
     struct router *router = stream->router;
     bool failed = !stream->up || router_now(router) - stream->since < ROUTER_SHORT_LIFE_MS;
     enum dna_stanza_condition returned = condition_of_end(stream, condition);
     struct place *target = stream->own[0] != '\0' ? place_find(router, stream->peer) : NULL;
-    struct pair *resume;
     char text[512];
     (void)snprintf(text, sizeof text, "%s%s%s", condition,
                    condition[0] != '\0' && why[0] != '\0' ? ": " : "", why);
@@ -532,11 +519,7 @@ void router_closed(struct stream *stream, const char *condition, const char *why
         }
         place_release(router, place);
     }
-    resume = resumable_pair(stream);
-    if (resume != NULL) {
-        pair_detach(resume);
-        place_dial(router, resume);
-    }
+    resume_closed(router, stream);
     while (stream->pairs != NULL) {
         struct pair *pair = stream->pairs;
         carry_elsewhere(router, pair, failed, strcmp(pair->target->domain, stream->peer) == 0,
@@ -555,7 +538,8 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t router_deadline(const struct router *router)
 {
     return earlier(earlier(queue_deadline(&router->queues), hold_deadline(router)),
-                   earlier(unproven_deadline(router), stream_sweep_deadline(router)));
+                   earlier(earlier(resume_deadline(router), unproven_deadline(router)),
+                           stream_sweep_deadline(router)));
 }
 
 static struct pair *with_queue(struct queue *queue)
@@ -585,6 +569,7 @@ void router_tick(struct router *router)
         return_overdue(router, with_queue(queue));
     }
     hold_tick(router, now);
+    resume_tick(router, now);
     unproven_tick(router, now);
     stream_sweep(router, now);
 }

@@ -13,6 +13,7 @@
  *   share.c     what one domain or address may take of all this
  *   returns.c   stanzas that go back
  *   pressure.c  destinations that are slower than their sources
+ *   resume.c    streams that broke and may be resumed
  *   rehost.c    a configuration that changes
  *   router.c    what the driver tells
  */
@@ -36,7 +37,8 @@
 #define ROUTER_FORGET_MS 120000            /* a failure is forgotten after that */
 #define ROUTER_IDLE_MS 600000              /* a stream of ours that was idle for so long, or up
                                             * to twice as long, is closed */
-#define ROUTER_RESUMPTIONS 3               /* of streams that did not last, in a row */
+#define ROUTER_RESUMPTIONS 3               /* at once, of streams that did not last, in a row */
+#define ROUTER_RESUME_MS 1000              /* before the next try, on average; doubles */
 #define ROUTER_ERRORS_MS 15000             /* a stream for errors alone is closed after that, or
                                             * twice that, so that its domain is sought anew */
 #define ROUTER_SHORT_LIFE_MS 5000          /* a stream that ends sooner is no success */
@@ -149,6 +151,8 @@ struct router {
     struct hold *oldest_hold, *newest_hold;
     size_t held;         /* by all streams */
     int64_t recount_at;  /* not before */
+    struct resumption *resumptions;
+    int64_t resume_at;   /* the earliest of them */
     uint64_t generation; /* changes when a pair is freed */
     int64_t swept;       /* when idle streams were last looked for */
     bool unproven;       /* there may be streams for errors alone */
@@ -280,6 +284,8 @@ void hold_begin(struct router *router, struct hold *hold, int64_t first_ms,
                 enum dna_stanza_condition condition, const char *why);
 void hold_end(struct router *router, struct hold *hold);
 bool hold_holds(const struct router *router, const struct hold *hold);
+/* How long the next attempt waits after so many failures. */
+int64_t hold_pause(const struct router *router, unsigned failures, int64_t first_ms);
 int64_t hold_deadline(const struct router *router);
 /* Forgets what is old. */
 void hold_tick(struct router *router, int64_t now);
@@ -294,5 +300,12 @@ void pressure_sent(struct router *router, struct stream *source, struct stream *
 void pressure_shared(struct stream *source);
 void pressure_drained(struct router *router, struct stream *destination);
 void pressure_forget(struct router *router, struct stream *stream);
+
+/* --- resume.c --- */
+/* stream is closed: it is opened again if the session has something to resume. */
+void resume_closed(struct router *router, struct stream *stream);
+int64_t resume_deadline(const struct router *router);
+void resume_tick(struct router *router, int64_t now);
+void resume_fini(struct router *router);
 
 #endif

@@ -46,7 +46,8 @@ class ManagedStream(CutStream):
         if local(element) == "enable":
             self.ident = uuid.uuid4().hex
             handled[self.ident] = 0
-            self.send(f"<enabled xmlns='{SM}' id='{self.ident}' resume='true' max='60'/>")
+            self.send(f"<enabled xmlns='{SM}' id='{self.ident}' resume='true' "
+                      f"max='{self.peer.life}'/>")
         elif local(element) == "r":
             self.send(f"<a xmlns='{SM}' h='{handled[self.ident]}'/>")
         elif local(element) == "resume" and element.get("previd") in handled:
@@ -73,3 +74,4 @@ class ManagedPeer(CutPeer):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.handled = {}       # by the names of streams
+        self.life = 60          # seconds for which they may be resumed

@@ -386,16 +386,16 @@ class Peer:
         connection = socket.create_connection(address, seconds, source)
         return self.stream(self, connection, own, remote, direct).start()
 
-    def listen(self, address, direct=False):
+    def listen(self, address, direct=False, port=0):
         self.direct = direct
-        self.listener = socket.create_server((address, 0))
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.listener = socket.create_server((address, port))
+        threading.Thread(target=self.serve, args=(self.listener,), daemon=True).start()
         return self.listener.getsockname()[1]
 
-    def serve(self):
+    def serve(self, listener):
         while True:
             try:
-                connection, _ = self.listener.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
             self.streams.put(self.stream(self, connection, direct=self.direct).start())
@@ -404,3 +404,4 @@ class Peer:
         if self.listener:
             self.listener.shutdown(socket.SHUT_RDWR)
             self.listener.close()
+            self.listener = None

@@ -23,7 +23,7 @@ MANY = 1000
 
 
 class Lasting(unittest.TestCase):
-    def begin(self, kind):
+    def begin(self, kind, life=60):
         """The gateway has a stream to the peer, on which one message has come."""
         self.world = World()
         self.addCleanup(self.world.close)
@@ -33,10 +33,11 @@ class Lasting(unittest.TestCase):
         self.peer = kind({"peer.dna": {}}, lambda *_: True, [],
                          *(self.world.file(name)
                            for name in ("peer.pem", "peer.key", "ca.pem")))
-        port = self.peer.listen(PEER)
+        self.peer.life = life
+        self.port = self.peer.listen(PEER)
         self.addCleanup(self.peer.close)
         self.world.names.a["xmpp.peer.dna"] = PEER
-        self.world.names.srv["_xmpp-server._tcp.peer.dna"] = ("xmpp.peer.dna", port)
+        self.world.names.srv["_xmpp-server._tcp.peer.dna"] = ("xmpp.peer.dna", self.port)
         self.gateway.start()
         self.gateway.server.send("a1.dna", "peer.dna", "first")
         self.peer.stanzas.get(timeout=PATIENCE)
@@ -61,6 +62,39 @@ class Lasting(unittest.TestCase):
         self.assertEqual(len(self.peer.handled), 1)
         self.assertTrue(self.gateway.server.stanzas.empty())
 
+    def sent(self, ident):
+        """Whether the gateway has passed it on."""
+        with open(self.gateway.trace, encoding="utf-8") as trace:
+            return trace.read().count(f"id='{ident}'") == 2
+
+    def breaks_off(self):
+        """The peer is gone, and the gateway has noticed that it cannot be reached."""
+        self.peer.cuts.append(5)
+        self.peer.close()
+        self.peer.stanzas.maxsize = 1   # it reads no further until all is on its way
+        for number in range(20):
+            self.gateway.server.send("a1.dna", "peer.dna", f"m{number}")
+        self.assertTrue(self.wait(lambda: self.sent("m19")))
+        self.peer.stanzas.maxsize = MANY
+        self.peer.stanzas.get(timeout=PATIENCE)
+        self.assertTrue(self.gateway.logs("stream-closed", " role=initiating ",
+                                          " condition=remote-server-timeout "))
+
+    def test_a_peer_that_is_back_after_a_while(self):
+        """It is looked for, though there is nothing new to say to it."""
+        self.begin(ManagedPeer)
+        self.breaks_off()
+        self.peer.listen(PEER, port=self.port)
+        self.wait(lambda: len(self.peer.arrived) > 20)
+        self.assertEqual(self.peer.arrived, ["first"] + [f"m{n}" for n in range(20)])
+        self.assertEqual(len(self.peer.handled), 1)
+        self.assertTrue(self.gateway.server.stanzas.empty())
+
+    def test_a_peer_that_does_not_come_back(self):
+        self.begin(ManagedPeer, life=2)
+        self.breaks_off()
+        self.account_for_all(20)
+
     def test_a_stream_that_cannot_be_resumed(self):
         """What it had not acknowledged comes back; the rest arrives, once."""
         self.begin(ManagedPeer)
@@ -77,8 +111,8 @@ class Lasting(unittest.TestCase):
         self.send_many()
         self.account_for_all()
 
-    def account_for_all(self):
-        everything = {f"m{number}" for number in range(MANY)}
+    def account_for_all(self, many=MANY):
+        everything = {f"m{number}" for number in range(many)}
         returned = []
 
         def complete():
