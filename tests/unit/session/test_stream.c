@@ -263,6 +263,41 @@ static void a_narrower_policy_reaches_a_peer(void **state)
     dna_session_free(session);
 }
 
+/* For its evidence: a hearing like the one ahead of its end. */
+static void a_proven_peer_is_heard_again(void **state)
+{
+    struct dna_session_options options = {.size = sizeof options, .seed = 3, .roots = roots,
+                                          .evidence = DNA_EVIDENCE_ANEW};
+    struct dna_hosted hosted = {.size = sizeof hosted, .domain = "own.example"};
+    struct dna_session_bundle bundle;
+    struct dna_session *session;
+    struct dna_stream *stream;
+    struct seen seen = {0};
+    (void)state;
+    now = (struct dna_time){.wall = CERTS_NOW, .mono = 500};
+    assert_int_equal(dna_session_new(&options, &session), DNA_OK);
+    assert_int_equal(dna_session_host(session, &hosted), DNA_OK);
+    assert_int_equal(open_incoming(session, &stream), DNA_OK);
+    assert_false(dna_stream_rehear(stream, "peer.example", now));
+    assert_int_equal(establish(session, stream, &seen), DNA_OK);
+    assert_true(seen.peer_accepted);
+    assert_true(dna_session_next_bundle(session, &bundle));
+    assert_false(dna_session_next_bundle(session, &bundle));
+    assert_false(dna_stream_rehear(stream, "other.example", now));
+    assert_true(dna_stream_rehear(stream, "peer.example", now));
+    assert_true(dna_stream_rehear(stream, "peer.example", now)); /* it is being heard */
+    pull(stream, &seen);
+    answer_all(session);
+    pull(stream, &seen);
+    assert_true(dna_session_next_bundle(session, &bundle));
+    assert_string_equal(bundle.domain, "peer.example");
+    assert_int_equal(bundle.ruling->verdict, DNA_PROVEN);
+    assert_int_equal(say(stream, MESSAGE, &seen), DNA_OK);
+    assert_int_equal(seen.stanzas, 1);
+    dna_stream_free(stream);
+    dna_session_free(session);
+}
+
 static void effects_come_before_more_bytes(void **state)
 {
     struct dna_session *session = begin();
@@ -469,6 +504,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusing_policy_reaches_a_peer_that_sasl_restored),
         cmocka_unit_test(a_narrower_policy_reaches_a_peer),
+        cmocka_unit_test(a_proven_peer_is_heard_again),
         cmocka_unit_test(effects_come_before_more_bytes),
         cmocka_unit_test(a_want_names_its_stream),
         cmocka_unit_test(a_closed_stream_takes_nothing),
