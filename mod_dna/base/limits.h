@@ -198,6 +198,9 @@
 #define DNA_LIMIT_HANDSHAKES_AT 32       /* ... from one address */
 #define DNA_LIMIT_CONNECT_MS 10000       /* one address */
 #define DNA_LIMIT_CONNECT_NEXT_MS 250    /* before the next address is tried beside it */
+#define DNA_LIMIT_ELSEWHERE 2            /* see-other-host, in a row */
+#define DNA_LIMIT_ELSEWHERE_MS 60000     /* ... and until it is followed */
+#define DNA_LIMIT_ELSEWHERES 256         /* ... domains that have said so */
 #define DNA_LIMIT_FIND_MS 60000          /* from the first look-up to a TCP connection */
 #define DNA_LIMIT_VISITORS 65536         /* addresses that a listener keeps account of */
 #define DNA_LIMIT_UNANSWERED_MS 120000   /* written bytes that the peer takes no notice of */

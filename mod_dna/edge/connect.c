@@ -31,8 +31,10 @@ static void dialled(void *arg, const struct dna_edge_dialled *result)
     if (result->place != NULL) {
         options.host = result->place->host.text;
         options.port = result->place->port;
-        dna_address_text(&result->to.address, address);
-        options.address = address;
+        if (!result->elsewhere) { /* the address is not that host's */
+            dna_address_text(&result->to.address, address);
+            options.address = address;
+        }
     }
     stream->wire.direct = result->direct_tls;
     dna_edge_connection_open(stream, result->socket, &result->to, &options);
@@ -61,6 +63,7 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
         .kind = DNA_EDGE_DIAL_DOMAIN,
         .domain = stream->quest->peer.text,
     };
+    struct dna_edge_elsewhere elsewhere;
     if (options->address != NULL) {
         with.kind = options->link != NULL ? DNA_EDGE_DIAL_LINK : DNA_EDGE_DIAL_ROUTE;
         with.domain = NULL;
@@ -78,6 +81,11 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
             return err;
         }
     }
+    if (with.kind == DNA_EDGE_DIAL_DOMAIN && !stream->verifies &&
+        dna_edge_elsewhere_take(stream->uv, with.domain, &elsewhere)) {
+        with.elsewhere = &elsewhere;
+        stream->hops = (unsigned char)elsewhere.hops;
+    }
     if (options->source != NULL) {
         enum dna_err err = introduce(stream, options->source, &with.to);
         if (err != DNA_OK) {
@@ -87,8 +95,8 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
     return dna_edge_dial_start(stream->uv, &with, dialled, stream, &stream->quest->dial);
 }
 
-enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *given,
-                            struct dna_uv_stream **out)
+static enum dna_err connect_for(struct dna_uv *uv, const struct dna_uv_connect *given,
+                                bool verifies, struct dna_uv_stream **out)
 {
     struct dna_uv_connect options = {.size = 0};
     struct dna_uv_stream *stream;
@@ -104,6 +112,7 @@ enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *give
         return err;
     }
     stream->link = options.link;
+    stream->verifies = verifies;
     err = dna_edge_quest_new(stream, options.own, options.peer);
     if (err == DNA_OK) {
         err = dial(stream, &options);
@@ -114,6 +123,19 @@ enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *give
     }
     *out = stream;
     return DNA_OK;
+}
+
+enum dna_err dna_uv_connect(struct dna_uv *uv, const struct dna_uv_connect *options,
+                            struct dna_uv_stream **out)
+{
+    return connect_for(uv, options, false, out);
+}
+
+enum dna_err dna_edge_connect_verifier(struct dna_uv *uv,
+                                       const struct dna_uv_connect *options,
+                                       struct dna_uv_stream **out)
+{
+    return connect_for(uv, options, true, out);
 }
 
 enum dna_err dna_uv_protect(struct dna_uv *uv, const char *address, uint16_t port)

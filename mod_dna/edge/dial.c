@@ -51,6 +51,8 @@ struct dna_edge_dial {
     struct dna_edge_dial_options options;
     struct dna_edge_find *find;
     struct dna_name domain;
+    bool is_elsewhere;
+    struct dna_edge_elsewhere elsewhere; /* with is_elsewhere: the one place */
     struct dna_edge_places places;
     size_t at; /* places.list[at - 1] is the present one */
     struct family families[FAMILIES];
@@ -165,6 +167,10 @@ static void win(struct attempt *attempt)
         const struct dna_edge_place *place = &dial->places.list[dial->at - 1];
         result.direct_tls = place->direct_tls;
         result.place = dial->places.own_name ? NULL : place;
+        if (dial->is_elsewhere) {
+            result.elsewhere = true;
+            result.place = dial->elsewhere.has_origin ? &dial->elsewhere.origin : NULL;
+        }
     }
     dial->fn(dial->arg, &result); /* which may have ended it */
 }
@@ -436,12 +442,32 @@ static void begin_with_address(void *arg)
     step(dial);
 }
 
+static void begin_elsewhere(void *arg)
+{
+    struct dna_edge_dial *dial = arg;
+    const struct dna_edge_elsewhere *to = &dial->elsewhere;
+    dial->places = (struct dna_edge_places){.finding = DNA_EDGE_FOUND, .n = 1, .why = ""};
+    dial->places.list[0] = to->place;
+    remember(dial, "the host that the domain's server named has no address");
+    if (to->is_address) {
+        struct family *family =
+            &dial->families[to->address.family == DNA_ADDRESS_V6 ? V6 : V4];
+        family->addresses[family->n++] = to->address;
+        dial->at = 1;
+    }
+    step(dial);
+}
+
 static enum dna_err begin(struct dna_edge_dial *dial)
 {
     const struct dna_loop *face = dial->uv->face;
     dial->patience = face->timer(face->self, DNA_LIMIT_FIND_MS, out_of_patience, dial);
     if (dial->patience == NULL) {
         return DNA_ERR_MEMORY;
+    }
+    if (dial->is_elsewhere) {
+        dial->pause = face->timer(face->self, 0, begin_elsewhere, dial);
+        return dial->pause != NULL ? DNA_OK : DNA_ERR_MEMORY;
     }
     if (dial->options.kind == DNA_EDGE_DIAL_DOMAIN) {
         return dna_edge_find_start(dial->uv, dial->domain.text, found, dial, &dial->find);
@@ -463,6 +489,11 @@ enum dna_err dna_edge_dial_start(struct dna_uv *uv,
     dial->uv = uv;
     dial->options = *options;
     dial->options.domain = NULL;
+    dial->options.elsewhere = NULL;
+    if (options->elsewhere != NULL) {
+        dial->is_elsewhere = true;
+        dial->elsewhere = *options->elsewhere;
+    }
     dial->fn = fn;
     dial->arg = arg;
     for (size_t i = 0; i < FAMILIES; i++) {

@@ -10,6 +10,7 @@
 #define DNA_EDGE_DIAL_H
 
 #include <edge/driver.h>
+#include <edge/elsewhere.h>
 #include <edge/places.h>
 #include <edge/sockaddr.h>
 #include <edge/socket.h>
@@ -21,6 +22,7 @@ struct dna_edge_dialled {
     struct dna_endpoint to;
     const struct dna_edge_place *place; /* where an SRV record led; NULL: there was none */
     bool direct_tls;
+    bool elsewhere; /* place is not where the connection leads */
     const char *condition;              /* failed: a stream error's name, static */
     const char *why;
 };
@@ -40,6 +42,8 @@ struct dna_edge_dial_options {
     const char *domain;       /* DOMAIN; copied */
     struct dna_endpoint to;   /* ROUTE, LINK */
     bool direct_tls;          /* ROUTE */
+    const struct dna_edge_elsewhere *elsewhere; /* DOMAIN: there, instead of where its records
+                                                 * lead, or NULL; copied */
 };
 DNA_MUST_USE enum dna_err dna_edge_dial_start(struct dna_uv *uv,
                                               const struct dna_edge_dial_options *options,

@@ -17,6 +17,7 @@ struct dna_fetcher;
 struct dna_edge_asks;
 struct dna_edge_wants;
 struct dna_edge_query;
+struct dna_edge_moved;
 struct dna_edge_verification;
 struct dna_edge_completion;
 struct dna_edge_keep;
@@ -51,6 +52,7 @@ struct dna_uv {
     struct dna_edge_wants *wants;
     struct dna_edge_asks *asks;
     struct dna_edge_query *queries; /* running dna_uv_endpoints */
+    struct dna_edge_moved *moved;   /* domains that are served elsewhere for once */
     struct dna_edge_verification *verifications; /* dialback keys being asked about */
     unsigned last_verification;
     size_t buffered;        /* by all streams */

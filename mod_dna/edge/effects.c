@@ -5,6 +5,9 @@
  */
 #include <edge/connection.h>
 
+#include <string.h>
+
+#include <edge/elsewhere.h>
 #include <edge/fetch.h>
 #include <edge/verify.h>
 
@@ -96,6 +99,9 @@ static void act(struct dna_uv_stream *stream, const struct dna_stream_effect *ef
         }
         break;
     case DNA_STREAM_ERROR:
+        if (effect->accepted && strcmp(effect->condition, "see-other-host") == 0) {
+            dna_edge_elsewhere_note(stream, effect->text);
+        }
         dna_edge_quest_decide(stream, effect->accepted ? DNA_EDGE_FINAL : DNA_EDGE_GO_ON);
         dna_edge_connection_excuse(stream, effect->condition, effect->text);
         break;

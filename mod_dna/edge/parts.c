@@ -12,6 +12,7 @@
 #include <base/buf.h>
 #include <edge/ask.h>
 #include <edge/buffered.h>
+#include <edge/elsewhere.h>
 #include <edge/fetch.h>
 #include <edge/keep.h>
 #include <edge/want.h>
@@ -234,6 +235,7 @@ void dna_edge_parts_free(struct dna_uv *uv)
     dna_tls_pool_free(uv->pool);
     dna_edge_asks_free(uv);
     dna_edge_buffered_free(uv);
+    dna_edge_elsewhere_free(uv);
     if (uv->alarm != NULL) {
         uv->face->timer_free(uv->alarm);
         uv->alarm = NULL;

@@ -9,6 +9,7 @@
 
 #include <base/alloc.h>
 #include <base/limits.h>
+#include <edge/connect.h>
 #include <edge/load.h>
 
 struct dna_edge_verification {
@@ -117,11 +118,8 @@ static enum dna_err connect_own(struct dna_edge_verification *v)
                                            .peer = v->domain.text,
                                            .handler = &handler,
                                            .user = v};
-    enum dna_err err = dna_uv_connect(v->uv, &options, &v->asked);
-    if (err == DNA_OK) {
-        v->own = true;
-        v->asked->verifies = true;
-    }
+    enum dna_err err = dna_edge_connect_verifier(v->uv, &options, &v->asked);
+    v->own = err == DNA_OK;
     return err;
 }
 

@@ -367,7 +367,7 @@ ACTION(note_error)
                                     .condition = dna_s2s_error_condition(error),
                                     .text = text};
     (void)r;
-    if (child == NULL) {
+    if (child == NULL || strcmp(effect.condition, "see-other-host") == 0) {
         child = dna_xml_child(error, DNA_S2S_NS_STREAM_ERROR, effect.condition);
     }
     if (child != NULL) {

@@ -148,7 +148,14 @@ void dna_s2s_put_error(struct dna_s2s *s, const char *condition, const char *tex
                            header != NULL ? header->from.text : "",
                            header == NULL || header->modern);
     }
-    dna_s2s_put(s, "<stream:error><%s xmlns='" DNA_S2S_NS_STREAM_ERROR "'/>", condition);
+    if (text != NULL && strcmp(condition, "see-other-host") == 0) {
+        dna_s2s_put(s, "<stream:error><%s xmlns='" DNA_S2S_NS_STREAM_ERROR "'>", condition);
+        dna_s2s_put_text(s, dna_span_of(text));
+        dna_s2s_put(s, "</%s>", condition);
+        text = NULL; /* it is said where to */
+    } else {
+        dna_s2s_put(s, "<stream:error><%s xmlns='" DNA_S2S_NS_STREAM_ERROR "'/>", condition);
+    }
     if (text != NULL && text[0] != '\0') {
         dna_s2s_put(s, "<text xmlns='" DNA_S2S_NS_STREAM_ERROR "' xml:lang='en'>");
         dna_s2s_put_text(s, dna_span_of(text));

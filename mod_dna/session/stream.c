@@ -516,6 +516,14 @@ const char *dna_stream_peer(const struct dna_stream *stream)
     return dna_s2s_peer(stream->s2s);
 }
 
+const char *dna_stream_host(const struct dna_stream *stream, uint16_t *port)
+{
+    if (stream->endpoint.host != NULL) {
+        *port = stream->endpoint.port;
+    }
+    return stream->endpoint.host;
+}
+
 bool dna_stream_speaks_dna(const struct dna_stream *stream)
 {
     return !stream->closed && stream->link == NULL && dna_s2s_speaks_dna(stream->s2s);

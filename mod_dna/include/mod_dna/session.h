@@ -548,7 +548,8 @@ DNA_API DNA_MUST_USE enum dna_err dna_stream_send_error(struct dna_stream *strea
                                                         const struct dna_stanza *stanza,
                                                         enum dna_stanza_condition condition,
                                                         const char *text);
-/* Sends the stream error (a condition of RFC 6120 4.9.3; NULL: none) and the end tag. */
+/* Sends the stream error (a condition of RFC 6120 4.9.3; NULL: none) and the end tag.  text is
+ * for people; with see-other-host it is HOST[:PORT]. */
 DNA_API DNA_MUST_USE enum dna_err dna_stream_close(struct dna_stream *stream,
                                                    const char *condition, const char *text,
                                                    struct dna_time now);
@@ -574,6 +575,8 @@ DNA_API bool dna_stream_proves(const struct dna_stream *stream, const char *doma
  * False: it is not proven here.  True also while it is being heard. */
 DNA_API bool dna_stream_rehear(struct dna_stream *stream, const char *domain,
                                struct dna_time now);
+/* The SRV target that it was opened for, as in its options; NULL: none.  *port is set with it. */
+DNA_API const char *dna_stream_host(const struct dna_stream *stream, uint16_t *port);
 /* Whether the stream can take further domains: TLS, DNA spoken by both, not closing. */
 DNA_API bool dna_stream_speaks_dna(const struct dna_stream *stream);
 /* Whether a proven peer certificate under a trusted path, or the same endpoint, permits to
