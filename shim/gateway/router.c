@@ -502,7 +502,9 @@ static void carry_elsewhere(struct router *router, struct pair *pair, bool faile
 void router_closed(struct stream *stream, const char *condition, const char *why)
 {
     struct router *router = stream->router;
-    bool failed = !stream->up || router_now(router) - stream->since < ROUTER_SHORT_LIFE_MS;
+    bool moved = stream->uv != NULL && dna_uv_stream_moved(stream->uv);
+    bool failed = !moved && (!stream->up ||
+                             router_now(router) - stream->since < ROUTER_SHORT_LIFE_MS);
     enum dna_stanza_condition returned = condition_of_end(stream, condition);
     struct place *target = stream->own[0] != '\0' ? place_find(router, stream->peer) : NULL;
     char text[512];

@@ -35,6 +35,7 @@ int64_t fake_now;
 uint32_t fake_dice;
 bool fake_connect_fails;
 size_t fake_buffered;
+bool fake_moved;
 const char *fake_unhosted, *fake_apart, *fake_resumes, *fake_unproven, *fake_rehears;
 unsigned fake_bridge;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
@@ -69,6 +70,7 @@ void fake_reset(void)
     fake_dice = UINT32_C(1) << 31;
     fake_connect_fails = false;
     fake_buffered = 0;
+    fake_moved = false;
     fake_unhosted = fake_apart = fake_resumes = fake_unproven = fake_rehears = NULL;
     fake_bridge = 0;
 }
@@ -413,6 +415,12 @@ bool dna_stream_may_carry(const struct dna_stream *core, const char *host, uint1
 const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
 {
     return stream->connected ? "192.0.2.1@4660" : "";
+}
+
+bool dna_uv_stream_moved(const struct dna_uv_stream *stream)
+{
+    (void)stream;
+    return fake_moved;
 }
 
 size_t dna_uv_buffered(const struct dna_uv *uv)

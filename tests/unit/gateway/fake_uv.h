@@ -24,6 +24,7 @@
 extern int64_t fake_now;
 extern uint32_t fake_dice; /* of the next pause; the middle at first */
 extern bool fake_connect_fails;
+extern bool fake_moved; /* what ends now is served elsewhere */
 extern size_t fake_buffered; /* by the driver, for every network */
 extern const char *fake_resumes;  /* of whose streams one may be resumed, or NULL */
 extern const char *fake_unhosted; /* a domain that is not hosted, or NULL */

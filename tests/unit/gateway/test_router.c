@@ -631,6 +631,28 @@ static void a_stream_that_ends_is_replaced(void **state)
     fake_router_free(router);
 }
 
+/* The driver knows where to; what waits goes there at once. */
+static void a_peer_that_has_moved(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_found("x.r.dna", 5269);
+    fake_connected(2);
+    (void)fake_journal();
+    fake_moved = true;
+    fake_closed(2, "see-other-host", "elsewhere.dna");
+    journal_is("endpoints r.dna\n");
+    fake_moved = false;
+    fake_found("x.r.dna", 5269);
+    journal_is("connect 3 a.one r.dna\n");
+    assert_int_equal(router_waiting(router), 1);
+    fake_closed(3, "see-other-host", "elsewhere.dna"); /* not to be followed: it failed */
+    journal_is("connect 4 r.dna a.one link\n");
+    fake_router_free(router);
+}
+
 static void a_stream_that_ends_at_once_is_a_failure(void **state)
 {
     struct router *router = with_flow(NULL);
@@ -1243,6 +1265,7 @@ int main(void)
         cmocka_unit_test(an_error_that_cannot_be_delivered_is_counted),
         cmocka_unit_test(a_stream_that_ends_is_replaced),
         cmocka_unit_test(a_stream_that_ends_at_once_is_a_failure),
+        cmocka_unit_test(a_peer_that_has_moved),
         cmocka_unit_test(longer_than_the_peer_admits),
         cmocka_unit_test(resuming_is_tried_again),
         cmocka_unit_test(what_cannot_be_resumed_any_more),

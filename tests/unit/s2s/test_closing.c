@@ -368,6 +368,14 @@ static const struct scene scenes[] = {
      "* error sent see-other-host\n"
      "> </stream:stream>\n"
      "* close\n"},
+    {"sent by the host: see-other-host, and where", IN,
+     VALID_IN
+     "! close see-other-host [2001:db8::1]:5270\n"
+     "< <stream:error><see-other-host {err}>[2001:db8::1]:5270</see-other-host></stream:error>"
+     "</stream:stream>\n"
+     "* error sent see-other-host\n"
+     "> </stream:stream>\n"
+     "* close\n"},
     {"sent by the host: system-shutdown", IN,
      VALID_IN
      "! close system-shutdown\n"
@@ -580,6 +588,13 @@ static const struct scene scenes[] = {
      "</stream:error></stream:stream>\n"
      "< </stream:stream>\n"
      "* error received see-other-host: other.example:5269\n"
+     "* close\n"},
+    {"received: see-other-host, with text", OUT,
+     VALID_OUT
+     "> <stream:error><see-other-host {err}> other.example </see-other-host>"
+     "<text {err}>evil.example</text></stream:error></stream:stream>\n"
+     "< </stream:stream>\n"
+     "* error received see-other-host: other.example\n"
      "* close\n"},
     {"received: with text", OUT,
      VALID_OUT
