@@ -151,6 +151,7 @@
 #define DNA_LIMIT_RECORDS 64          /* records of one answer that are looked at */
 #define DNA_LIMIT_ADDRESSES 8         /* addresses tried per SRV target */
 #define DNA_LIMIT_ENDPOINTS 16        /* SRV records tried */
+#define DNA_LIMIT_WHERE_MS 2000       /* to find out whether a stream leads there already */
 #define DNA_LIMIT_ALIASES 8           /* followed inside one answer */
 #define DNA_LIMIT_WHY 256             /* of a validator's reason */
 #define DNA_LIMIT_LOOKUPS 16384       /* running at once */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <base/alloc.h>
+#include <edge/addresses.h>
 #include <edge/connection.h>
 #include <edge/dial.h>
 #include <edge/find.h>
@@ -153,6 +154,8 @@ struct dna_edge_query {
     struct dna_uv *uv;
     struct dna_edge_query *next, *prev;
     struct dna_edge_find *find;
+    struct dna_edge_addresses *addresses; /* of the places that were found */
+    struct dna_edge_places places;
     dna_uv_endpoints_fn *fn;
     void *arg;
 };
@@ -170,19 +173,36 @@ static void end_query(struct dna_edge_query *query)
     dna_alloc_release(query->uv->alloc, query);
 }
 
-static void found(void *arg, const struct dna_edge_places *places)
+static void tell(void *arg, const struct dna_edge_found *found)
 {
     struct dna_edge_query *query = arg;
+    const struct dna_edge_places *places = &query->places;
     struct dna_uv_endpoint endpoints[DNA_LIMIT_ENDPOINTS];
     for (size_t i = 0; i < places->n; i++) {
         endpoints[i] = (struct dna_uv_endpoint){
             .host = places->own_name ? NULL : places->list[i].host.text,
             .port = places->list[i].port,
+            .addresses = found != NULL ? found[i].list : NULL,
+            .n_addresses = found != NULL ? found[i].n : 0,
         };
     }
     query->fn(query->arg, endpoints, places->n, places->finding == DNA_EDGE_ABSENT,
               places->why);
     end_query(query);
+}
+
+/* Without addresses nothing that is there leads to it. */
+static void found(void *arg, const struct dna_edge_places *places)
+{
+    struct dna_edge_query *query = arg;
+    query->find = NULL;
+    query->places = *places;
+    if (places->n == 0 || dna_edge_addresses_start(query->uv, places, tell, query,
+                                                   &query->addresses) != DNA_OK) {
+        tell(query, NULL);
+    } else {
+        query->places.why = ""; /* what it was goes with the answers */
+    }
 }
 
 enum dna_err dna_uv_endpoints(struct dna_uv *uv, const char *domain, dna_uv_endpoints_fn *fn,
@@ -218,6 +238,7 @@ void dna_edge_queries_end(struct dna_uv *uv)
     while (uv->queries != NULL) {
         struct dna_edge_query *query = uv->queries;
         dna_edge_find_cancel(query->find);
+        dna_edge_addresses_cancel(query->addresses);
         query->fn(query->arg, NULL, 0, false, "the driver ends");
         end_query(query);
     }

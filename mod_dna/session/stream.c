@@ -538,15 +538,9 @@ static bool names_host(const struct dna_stream *stream, const char *host)
            dna_certificate_names(stream->chain, &path, DNA_XMPP_SERVER, host);
 }
 
-bool dna_stream_may_carry(const struct dna_stream *stream, const char *host, uint16_t port)
+bool dna_stream_may_carry(const struct dna_stream *stream, const char *host)
 {
-    if (!dna_stream_speaks_dna(stream)) {
-        return false;
-    }
-    if (stream->endpoint.host != NULL && stream->endpoint.port == port &&
-        strcmp(stream->endpoint.host, host) == 0) {
-        return true;
-    }
-    return dna_s2s_peer_valid(stream->s2s, dna_s2s_peer(stream->s2s)) &&
+    return dna_stream_speaks_dna(stream) &&
+           dna_s2s_peer_valid(stream->s2s, dna_s2s_peer(stream->s2s)) &&
            names_host(stream, host);
 }

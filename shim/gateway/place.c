@@ -2,13 +2,18 @@
  *
  * To a domain that is hosted here: a stream to its server's own port, one per domain, since
  * stock servers end a stream that names a domain which they do not serve.  To a remote
- * domain: the public stream that leads to the same host and port, or whose certificate
- * permits to ask it for this domain; else a new one.
+ * domain: the public stream that was connected to one of the addresses of its servers
+ * (XEP-0220 2.3), or whose certificate permits to ask it for this domain; else a new one.  One
+ * that is not connected yet is taken if it is meant for the same host, and left if it turns out
+ * to have gone elsewhere: the domain that it was opened for has further servers.
  */
 #include "routing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WHERE_MOST 1024
 
 static struct place *with_node(struct table_node *node)
 {
@@ -56,6 +61,7 @@ void place_release(struct router *router, struct place *place)
         !place->looking && !place->hold.active && place->n_streams == 0 &&
         place->n_searches == 0) {
         table_remove(&router->places, &place->node);
+        free(place->where);
         free(place);
     }
 }
@@ -78,6 +84,8 @@ void place_unlead(struct place *place)
         place->next_led->led = place->led;
     }
     place->stream = NULL;
+    free(place->where);
+    place->where = NULL;
 }
 
 /* --- opening a stream --------------------------------------------------------------- */
@@ -166,18 +174,85 @@ bool place_shares(const struct router *router, const struct stream *stream,
            router->options.same_identity(router->options.gateway, own, domain);
 }
 
+/* Whether we connected it to an address of that endpoint. */
+static bool is_at(const struct stream *stream, const struct dna_uv_endpoint *endpoint)
+{
+    const char *remote = dna_uv_stream_remote(stream->uv);
+    for (size_t i = 0; stream->own[0] != '\0' && i < endpoint->n_addresses; i++) {
+        if (strcmp(endpoint->addresses[i], remote) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool leads_to(const struct stream *stream, const struct dna_uv_endpoint *endpoint)
 {
     const struct dna_stream *core = stream->connected ? dna_uv_stream_core(stream->uv) : NULL;
     if (endpoint->host == NULL || stream->link != NULL || stream->ending) {
         return false;
     }
-    /* What is not negotiated yet is asked where it leads to the same place: one domain may be
-     * valid before it is known whether the stream takes others. */
-    if (core == NULL || !dna_stream_speaks_dna(core)) {
+    if (core == NULL) {
         return stream->port == endpoint->port && strcmp(stream->host, endpoint->host) == 0;
     }
-    return dna_stream_may_carry(core, endpoint->host, endpoint->port);
+    /* What is not negotiated yet is asked, too: one domain may be valid before it is known
+     * whether the stream takes others. */
+    return is_at(stream, endpoint) ||
+           (dna_stream_speaks_dna(core) && dna_stream_may_carry(core, endpoint->host));
+}
+
+/* Keeps the addresses of a place, as " ADDR@PORT ADDR@PORT ", until it is known where its stream
+ * leads; those for which there is no room lead nowhere. */
+static void keep_addresses(struct place *place, const struct dna_uv_endpoint *endpoints,
+                           size_t n)
+{
+    size_t len = 1;
+    free(place->where);
+    place->where = malloc(WHERE_MOST);
+    if (place->where == NULL) {
+        return;
+    }
+    strcpy(place->where, " ");
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < endpoints[i].n_addresses; k++) {
+            size_t more = strlen(endpoints[i].addresses[k]) + 1;
+            if (len + more < WHERE_MOST) {
+                (void)sprintf(place->where + len, "%s ", endpoints[i].addresses[k]);
+                len += more;
+            }
+        }
+    }
+}
+
+static bool has_address(const struct place *place, const char *remote)
+{
+    size_t len = strlen(remote);
+    const char *at = place->where;
+    while (at != NULL && len > 0 && (at = strstr(at, remote)) != NULL) {
+        if (at[-1] == ' ' && at[len] == ' ') {
+            return true;
+        }
+        at += len;
+    }
+    return false;
+}
+
+void place_connected(struct router *router, struct stream *stream)
+{
+    const char *remote = dna_uv_stream_remote(stream->uv);
+    struct pair *pair = stream->link == NULL && stream->own[0] != '\0' ? stream->pairs : NULL;
+    while (pair != NULL) {
+        struct pair *next = pair->next_carried;
+        struct place *place = pair->target;
+        if (strcmp(place->domain, stream->peer) != 0 && !has_address(place, remote)) {
+            if (place->stream == stream) {
+                place_unlead(place);
+            }
+            pair_detach(pair);
+            place_seek(router, pair);
+        }
+        pair = next;
+    }
 }
 
 static struct stream *stream_to(const struct router *router, const char *source,
@@ -228,6 +303,9 @@ static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, 
             place_lead(place, stream);
         }
         if (stream != NULL) {
+            if (!stream->connected) {
+                keep_addresses(place, endpoints, n);
+            }
             pair_attach(router, pair, stream);
         } else if (router->draining) {
             place_dial(router, pair);

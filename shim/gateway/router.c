@@ -92,6 +92,7 @@ static void ask_pairs(struct stream *stream)
 void router_connected(struct stream *stream)
 {
     stream->connected = true;
+    place_connected(stream->router, stream);
     ask_pairs(stream);
 }
 

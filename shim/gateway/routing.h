@@ -100,6 +100,7 @@ struct place {
     size_t bytes;          /* that wait for these */
     size_t n_streams;      /* opened for its sake */
     size_t n_searches;     /* under way for its sake */
+    char *where;           /* the addresses of its servers, while its stream is not connected */
     struct hold hold;
     char domain[];
 };
@@ -225,6 +226,8 @@ bool place_shares(const struct router *router, const struct stream *stream,
                   const char *domain);
 void place_lead(struct place *place, struct stream *stream);
 void place_unlead(struct place *place);
+/* It is known where the stream leads: pairs whose target is not there are taken off it. */
+void place_connected(struct router *router, struct stream *stream);
 /* Fails every pair to the place that no stream carries. */
 void place_fail(struct router *router, struct place *place,
                 enum dna_stanza_condition condition, const char *why);

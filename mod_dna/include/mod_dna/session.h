@@ -579,11 +579,11 @@ DNA_API bool dna_stream_rehear(struct dna_stream *stream, const char *domain,
 DNA_API const char *dna_stream_host(const struct dna_stream *stream, uint16_t *port);
 /* Whether the stream can take further domains: TLS, DNA spoken by both, not closing. */
 DNA_API bool dna_stream_speaks_dna(const struct dna_stream *stream);
-/* Whether a proven peer certificate under a trusted path, or the same endpoint, permits to
- * ask this stream for another target domain (RFC 7712 "supposition"): host and port as
- * found for it by SRV. */
-DNA_API bool dna_stream_may_carry(const struct dna_stream *stream, const char *host,
-                                  uint16_t port);
+/* Whether a proven peer certificate under a trusted path permits to ask this stream for another
+ * target domain (RFC 7712 "supposition"): it names the host that was found for it by SRV.
+ * Without such a certificate the stream must have been connected to an address of that host
+ * (XEP-0220 2.3), which the driver knows. */
+DNA_API bool dna_stream_may_carry(const struct dna_stream *stream, const char *host);
 
 #ifdef __cplusplus
 }

@@ -386,6 +386,9 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_store_drop(struct dna_uv *uv,
 struct dna_uv_endpoint {
     const char *host; /* SRV target; NULL: the domain itself, no SRV record */
     uint16_t port;
+    const char *const *addresses; /* "ADDR@PORT", as dna_uv_stream_remote has it, of the host;
+                                   * none where that could not be found out in time */
+    size_t n_addresses;
 };
 typedef void dna_uv_endpoints_fn(void *arg, const struct dna_uv_endpoint *endpoints, size_t n,
                                  bool definite, const char *why);

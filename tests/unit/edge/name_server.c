@@ -14,6 +14,7 @@
 #define QUESTIONS 512
 #define FAILS 0       /* a type that says SERVFAIL */
 #define SECURE 0x10000 /* a type that sets the AD bit */
+#define SILENT 0x20000 /* a type that gets no answer at all */
 
 struct record {
     char name[300];
@@ -115,6 +116,10 @@ static void answer(struct name_server *server, const char *name, unsigned type,
             out->n = len;
             break;
         }
+        if (record->type == SILENT) {
+            out->n = 0;
+            return;
+        }
         if (record->type == SECURE) {
             secure = true;
             continue;
@@ -160,7 +165,9 @@ static void asked(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const struct so
     strcpy(server->asked[server->n_asked++ % QUESTIONS], name);
     answer(server, name, (unsigned)bytes[end] << 8 | bytes[end + 1], bytes, end + 4, &out);
     reply = uv_buf_init((char *)out.bytes, (unsigned)out.n);
-    (void)uv_udp_try_send(udp, &reply, 1, from);
+    if (out.n != 0) {
+        (void)uv_udp_try_send(udp, &reply, 1, from);
+    }
 }
 
 struct name_server *name_server_new(struct uv_loop_s *loop)
@@ -236,6 +243,11 @@ void name_server_srv(struct name_server *server, const char *service, const char
 void name_server_fails(struct name_server *server, const char *name)
 {
     (void)add(server, name, FAILS);
+}
+
+void name_server_silent(struct name_server *server, const char *name)
+{
+    (void)add(server, name, SILENT);
 }
 
 void name_server_secure(struct name_server *server, const char *name)

@@ -23,6 +23,8 @@ void name_server_srv(struct name_server *server, const char *service, const char
                      unsigned priority, uint16_t port, const char *target);
 /* From now on SERVFAIL for that name, whatever the type. */
 void name_server_fails(struct name_server *server, const char *name);
+/* From now on no answer for that name. */
+void name_server_silent(struct name_server *server, const char *name);
 /* Answers about that name are secure from now on, denials included. */
 void name_server_secure(struct name_server *server, const char *name);
 /* How often it was asked for the name, lately. */

@@ -417,6 +417,7 @@ struct answer {
     size_t n;
     char hosts[DNA_LIMIT_ENDPOINTS][100];
     uint16_t ports[DNA_LIMIT_ENDPOINTS];
+    char addresses[DNA_LIMIT_ENDPOINTS][200]; /* in their order, each with a blank behind it */
 };
 
 static void answered(void *arg, const struct dna_uv_endpoint *endpoints, size_t n,
@@ -432,6 +433,10 @@ static void answered(void *arg, const struct dna_uv_endpoint *endpoints, size_t 
         (void)snprintf(answer->hosts[i], sizeof answer->hosts[i], "%s",
                        endpoints[i].host != NULL ? endpoints[i].host : "(none)");
         answer->ports[i] = endpoints[i].port;
+        for (size_t k = 0; k < endpoints[i].n_addresses; k++) {
+            strcat(answer->addresses[i], endpoints[i].addresses[k]);
+            strcat(answer->addresses[i], " ");
+        }
     }
 }
 
@@ -467,6 +472,45 @@ static void endpoints_are_told_in_their_order(void **state)
     assert_int_equal(answer.n, 1);
     assert_string_equal(answer.hosts[0], "(none)");
     assert_int_equal(answer.ports[0], 5269);
+}
+
+/* What cannot be found out about one host is no matter for the others. */
+static void endpoints_have_addresses(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+    name_server_srv(scene->names, STARTTLS, "three.example", 1, 1001, "one.example");
+    name_server_srv(scene->names, STARTTLS, "three.example", 2, 1002, "lost.example");
+    name_server_srv(scene->names, STARTTLS, "three.example", 3, 1003, "many.example");
+    name_server_srv(scene->names, STARTTLS, "three.example", 4, 1004, "none.example");
+    name_server_a(scene->names, "one.example", "192.0.2.7");
+    name_server_fails(scene->names, "lost.example");
+    name_server_a(scene->names, "many.example", "192.0.2.8");
+    name_server_a(scene->names, "many.example", "192.0.2.9");
+    name_server_a(scene->names, "plain.example", "192.0.2.10");
+    answer = endpoints_of(scene, "three.example");
+    assert_int_equal(answer.n, 4);
+    assert_string_equal(answer.addresses[0], "192.0.2.7@1001 ");
+    assert_string_equal(answer.addresses[1], "");
+    assert_non_null(strstr(answer.addresses[2], "192.0.2.8@1003 "));
+    assert_non_null(strstr(answer.addresses[2], "192.0.2.9@1003 "));
+    assert_string_equal(answer.addresses[3], "");
+    answer = endpoints_of(scene, "plain.example");
+    assert_string_equal(answer.addresses[0], "192.0.2.10@5269 ");
+}
+
+/* Who keeps silent about one host does not keep the others waiting for ever. */
+static void endpoints_in_the_dark(void **state)
+{
+    struct scene *scene = *state;
+    struct answer answer;
+    name_server_srv(scene->names, STARTTLS, "two.example", 1, 1001, "one.example");
+    name_server_srv(scene->names, STARTTLS, "two.example", 2, 1002, "dark.example");
+    name_server_a(scene->names, "one.example", "192.0.2.7");
+    name_server_silent(scene->names, "dark.example");
+    answer = endpoints_of(scene, "two.example");
+    assert_string_equal(answer.addresses[0], "192.0.2.7@1001 ");
+    assert_string_equal(answer.addresses[1], "");
 }
 
 static void no_endpoints_are_definite_or_not(void **state)
@@ -524,6 +568,8 @@ int main(void)
         scene_test(a_connection_that_ended_while_it_was_judged_is_not_admitted),
         scene_test(ipv6_is_spoken_where_the_machine_has_it),
         scene_test(endpoints_are_told_in_their_order),
+        scene_test(endpoints_have_addresses),
+        scene_test(endpoints_in_the_dark),
         scene_test(no_endpoints_are_definite_or_not),
         scene_test(a_stream_that_is_closed_while_it_is_being_connected),
     };

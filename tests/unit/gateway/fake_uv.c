@@ -19,8 +19,8 @@ struct dna_uv_stream {
     bool connected, initiating, dna, over;
     char allowed[ALLOWED][512];
     unsigned n_allowed;
-    char host[254];
-    uint16_t port;
+    char host[254]; /* that its certificate names */
+    char remote[64];
     enum dna_err asks, sends;
     size_t backlog;
     char network[64];
@@ -217,6 +217,12 @@ void fake_network(unsigned number, const char *network)
 
 void fake_connected(unsigned number)
 {
+    fake_connected_at(number, FAKE_REMOTE);
+}
+
+void fake_connected_at(unsigned number, const char *address)
+{
+    (void)snprintf(fake_uv(number)->remote, sizeof fake_uv(number)->remote, "%s", address);
     fake_uv(number)->connected = true;
     router_connected(fake_stream(number));
 }
@@ -238,10 +244,9 @@ void fake_speak_dna(unsigned number, bool speaks)
     fake_uv(number)->dna = speaks;
 }
 
-void fake_carry(unsigned number, const char *host, uint16_t port)
+void fake_carry(unsigned number, const char *host)
 {
     (void)snprintf(fake_uv(number)->host, sizeof fake_uv(number)->host, "%s", host);
-    fake_uv(number)->port = port;
 }
 
 void fake_answer_asks(unsigned number, enum dna_err err)
@@ -302,8 +307,16 @@ static struct lookup next_lookup(void)
 
 void fake_found(const char *host, uint16_t port)
 {
+    fake_found_at(host, port, strcmp(host, FAKE_HOST) == 0 ? FAKE_REMOTE : NULL);
+}
+
+void fake_found_at(const char *host, uint16_t port, const char *address)
+{
     struct lookup lookup = next_lookup();
-    struct dna_uv_endpoint endpoint = {.host = host, .port = port};
+    const char *const addresses[] = {"192.0.2.77@5269", address};
+    const struct dna_uv_endpoint endpoint = {.host = host, .port = port,
+                                             .addresses = addresses,
+                                             .n_addresses = address != NULL ? 2 : 1};
     lookup.fn(lookup.arg, &endpoint, 1, true, "");
 }
 
@@ -407,14 +420,14 @@ bool dna_stream_speaks_dna(const struct dna_stream *core)
     return of_core(core)->dna;
 }
 
-bool dna_stream_may_carry(const struct dna_stream *core, const char *host, uint16_t port)
+bool dna_stream_may_carry(const struct dna_stream *core, const char *host)
 {
-    return strcmp(of_core(core)->host, host) == 0 && of_core(core)->port == port;
+    return strcmp(of_core(core)->host, host) == 0;
 }
 
 const char *dna_uv_stream_remote(const struct dna_uv_stream *stream)
 {
-    return stream->connected ? "192.0.2.1@4660" : "";
+    return stream->connected ? stream->remote : "";
 }
 
 bool dna_uv_stream_moved(const struct dna_uv_stream *stream)

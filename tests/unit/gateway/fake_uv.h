@@ -54,14 +54,17 @@ struct stream *fake_stream(unsigned number);
 struct dna_uv_stream *fake_uv(unsigned number);
 /* The stream's peer is there. */
 void fake_network(unsigned number, const char *network);
-/* The peer is reached. */
+/* The peer is reached, at the address of that host, or at another one. */
+#define FAKE_HOST "x.r.dna"
+#define FAKE_REMOTE "192.0.2.1@5269"
 void fake_connected(unsigned number);
+void fake_connected_at(unsigned number, const char *address);
 /* From now on own -> peer may be sent. */
 void fake_allow(unsigned number, const char *own, const char *peer);
 void fake_forbid(unsigned number);
 void fake_speak_dna(unsigned number, bool speaks);
-/* The stream may be asked for domains of that host and port. */
-void fake_carry(unsigned number, const char *host, uint16_t port);
+/* The stream's certificate permits to ask for domains of that host. */
+void fake_carry(unsigned number, const char *host);
 /* dna_uv_stream_ask says so. */
 void fake_answer_asks(unsigned number, enum dna_err err);
 void fake_answer_sends(unsigned number, enum dna_err err);
@@ -73,6 +76,8 @@ void fake_ruling(unsigned number, const char *domain, enum dna_verdict verdict,
 void fake_closed(unsigned number, const char *condition, const char *why);
 /* The oldest look-up ends. */
 void fake_found(const char *host, uint16_t port);
+/* ... with an address of the host, or with none that anybody is connected to. */
+void fake_found_at(const char *host, uint16_t port, const char *address);
 void fake_not_found(bool definite, const char *why);
 
 /* A message, from a user of one domain to one of the other. */

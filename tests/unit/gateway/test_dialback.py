@@ -34,7 +34,8 @@ class Gateway(Provider):
     level = "dialback"
 
     def text(self, world, number):
-        return super().text(world, number) + f'policy "peer.dna" {{ level = {self.level} }}\n'
+        return super().text(world, number) + "".join(
+            f'policy "{whom}" {{ level = {self.level} }}\n' for whom in ("peer.dna", ".peer.dna"))
 
 
 def attributes(text):
@@ -45,12 +46,13 @@ class Classic:
     """Accepts every result it is sent once the sender's server has confirmed the key, and
     confirms its own keys, unless it is told to deny them."""
 
-    def __init__(self, world, gateway):
+    def __init__(self, world, gateway, address=PEER, port=0):
         self.world, self.gateway = world, gateway
         self.stanzas, self.asked = queue.Queue(), queue.Queue()
         self.denies = False
         self.streams = []
-        self.listener = socket.create_server((PEER, 0))
+        self.targets = []       # of the headers of streams to us, under TLS
+        self.listener = socket.create_server((address, port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -75,6 +77,7 @@ class Classic:
             stream = context.wrap_socket(plain, server_side=True)
             self.streams.append(stream)
             read_until(stream, "version='1.0'")
+            self.targets.append(names["to"])
             header = HEADER.format(names["to"], names["from"], "id='secret77' ")
             stream.sendall((header + FEATURES).encode())
             self.listen(stream)
@@ -197,6 +200,24 @@ class Dialback(unittest.TestCase):
         self.gateway.server.send("a1.dna", "peer.dna", "m2")
         self.assertEqual(self.peer.stanzas.get(timeout=PATIENCE),
                          ("user@a1.dna/x", "user@peer.dna", "m2"))
+
+    def test_further_domains_of_the_same_server(self):
+        """By address, whatever the host is called."""
+        self.start("dialback")
+        names = self.world.names
+        for name, address in (("two", PEER), ("three", "127.0.10.203")):
+            names.a[f"xmpp.{name}.peer.dna"] = address
+            names.srv[f"_xmpp-server._tcp.{name}.peer.dna"] = (f"xmpp.{name}.peer.dna",
+                                                              self.peer.port)
+        elsewhere = Classic(self.world, self.gateway, "127.0.10.203", self.peer.port)
+        self.addCleanup(elsewhere.close)
+        for peer, domain in ((self.peer, "peer.dna"), (self.peer, "two.peer.dna"),
+                             (elsewhere, "three.peer.dna")):
+            self.gateway.server.send("a1.dna", domain, domain)
+            self.assertEqual(peer.stanzas.get(timeout=PATIENCE)[1:],
+                             (f"user@{domain}", domain))
+        self.assertEqual((self.peer.targets, elsewhere.targets),
+                         (["peer.dna"], ["three.peer.dna"]))
 
     def test_a_proof_is_demanded(self):
         self.start("proof")

@@ -30,7 +30,7 @@ static struct router *with_flow(const struct gateway_queue_config *queue)
     fake_stanza(1, A, R, "i1", "");
     fake_found("x.r.dna", 5269);
     fake_connected(2);
-    fake_carry(2, "x.r.dna", 5269);
+    fake_carry(2, "x.r.dna");
     fake_allow(2, A, R);
     fake_ruling(2, R, DNA_PROVEN, "");
     fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
@@ -121,6 +121,83 @@ static void another_place_gets_another_stream(void **state)
     fake_stanza(1, A, R2, "i2", "");
     fake_found("y.r2.dna", 5269);
     journal_is("endpoints r2.dna\nconnect 3 a.one r2.dna\n");
+    fake_router_free(router);
+}
+
+/* What a stream is good for besides goes by the address that it was connected to, whatever the
+ * host is called (XEP-0220 2.3), or by the certificate. */
+static void a_place_is_an_address(void **state)
+{
+    static const struct {
+        const char *host, *address; /* where R2 is served */
+        const char *named;          /* by the certificate of the stream that is there */
+        bool shared;
+    } rows[] = {
+        {"y.r2.dna", FAKE_REMOTE, "", true},
+        {FAKE_HOST, FAKE_REMOTE, "", true},
+        {FAKE_HOST, "192.0.2.9@5269", "", false},
+        {FAKE_HOST, "192.0.2.1@5270", "", false},
+        {FAKE_HOST, "192.0.2.1@526", "", false},
+        {FAKE_HOST, NULL, "", false},
+        {"y.r2.dna", NULL, "y.r2.dna", true},
+        {"y.r2.dna", NULL, FAKE_HOST, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct router *router = with_flow(NULL);
+        fake_carry(2, rows[i].named);
+        fake_stanza(1, A, R2, "i2", "");
+        journal_is("endpoints r2.dna\n");
+        fake_found_at(rows[i].host, 5269, rows[i].address);
+        assert_string_equal(fake_journal(), rows[i].shared ? "ask 2 a.one r2.dna\n"
+                                                           : "connect 3 a.one r2.dna\n");
+        fake_router_free(router);
+    }
+}
+
+/* The first of a domain's servers does not answer, and the stream leads to the next one: it is
+ * not taken for another domain, which the first alone serves. */
+static void a_stream_that_went_elsewhere(void **state)
+{
+    static const char *const elsewhere[] = {"198.51.100.1@5269", "92.0.2.1@5269",
+                                            "192.0.2.1@526", "192.0.2.7@5269"};
+    (void)state;
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        struct router *router = fake_router(NULL);
+        (void)fake_accepted(router, fake_link(1));
+        fake_stanza(1, A, R, "i1", "");
+        fake_stanza(1, A, R2, "i2", "");
+        fake_found(FAKE_HOST, 5269);
+        fake_found(FAKE_HOST, 5269);
+        journal_is("endpoints r.dna\nendpoints r2.dna\nconnect 2 a.one r.dna\n");
+        fake_connected_at(2, elsewhere[i]);
+        journal_is("endpoints r2.dna\nask 2 a.one r.dna\n");
+        fake_found(FAKE_HOST, 5269);
+        journal_is("connect 3 a.one r2.dna\n");
+        fake_connected(3);
+        fake_allow(3, A, R2);
+        fake_ruling(3, R2, DNA_PROVEN, "");
+        fake_effect(3, DNA_STREAM_OWN, A, NULL, true);
+        journal_is("ask 3 a.one r2.dna\nask 3 a.one r2.dna\nsend 3 a.one r2.dna i2\n");
+        fake_router_free(router);
+    }
+}
+
+/* It led to the right place at first, and then its quest went on. */
+static void a_stream_that_goes_elsewhere_later(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_stanza(1, A, R2, "i2", "");
+    fake_found(FAKE_HOST, 5269);
+    fake_found(FAKE_HOST, 5269);
+    fake_connected(2);
+    journal_is("endpoints r.dna\nendpoints r2.dna\nconnect 2 a.one r.dna\n"
+               "ask 2 a.one r2.dna\nask 2 a.one r.dna\n");
+    fake_connected_at(2, "198.51.100.1@5269");
+    journal_is("endpoints r2.dna\nask 2 a.one r.dna\n");
     fake_router_free(router);
 }
 
@@ -1236,6 +1313,9 @@ int main(void)
         cmocka_unit_test(one_stream_carries_every_domain_of_two_providers),
         cmocka_unit_test(a_stream_that_is_being_opened_is_shared),
         cmocka_unit_test(another_place_gets_another_stream),
+        cmocka_unit_test(a_place_is_an_address),
+        cmocka_unit_test(a_stream_that_went_elsewhere),
+        cmocka_unit_test(a_stream_that_goes_elsewhere_later),
         cmocka_unit_test(a_reused_stream_has_not_the_last_word),
         cmocka_unit_test(a_revoked_domain_is_left_alone),
         cmocka_unit_test(what_could_not_be_found_out_is_not_tried_elsewhere),
