@@ -41,7 +41,7 @@ static void usage(FILE *out)
           "                     print what the store holds, of that domain alone, and end\n"
           "      --memory-clear DOMAIN\n"
           "                     make the store, and the gateways on it, forget a domain\n"
-          "      --bridge-ca    print the certificate that servers behind links of kind bridge\n"
+          "      --bridge-ca    print the certificates that servers behind links of kind bridge\n"
           "                     are to believe\n"
           "      --trace FILE   write what passes on every stream, decrypted, to FILE\n"
           "      --help         this text, and the options of the configuration\n"

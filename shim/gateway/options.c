@@ -22,10 +22,12 @@ const struct option gateway_options[] = {
     {"", "ca-file", OPTION_FILE, false, false, 0, 0, NULL,
      "/etc/ssl/certs/ca-certificates.crt", "PEM file of the certificate authorities believed"},
     {"", "bridge-folder", OPTION_TEXT, false, false, 0, 0, NULL, "",
-     "where the key of the authority for links of kind bridge is kept, for the gateway alone "
+     "where the authorities for links of kind bridge are kept, for the gateway alone "
      "(mode 0700); empty: there are no such links"},
     {"", "map-file", OPTION_FILE, true, false, 0, 64, NULL, "",
      "files with a line for each hosted customer, beside the host sections"},
+    {"", "policy-map-file", OPTION_FILE, true, false, 0, 64, NULL, "",
+     "files with a line for each peer domain, beside the policy sections"},
     {"public", "listen", OPTION_ADDRESS, true, true, 1, 16, NULL, "",
      "addresses and ports for other servers, usually port 5269"},
     {"public", "listen-direct-tls", OPTION_ADDRESS, true, false, 0, 16, NULL, "",

@@ -20,28 +20,43 @@ import unittest
 import real
 from real import program
 
+sys.path.insert(0, str(real.ROOT / "interop"))
+
+from lab import recipe  # noqa: E402
+
 SERVER = sys.argv.pop(1) if len(sys.argv) > 1 else "prosody"
 NAMES = "127.0.14.1"    # of the link's name server, on port 53
 TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 EXTERNAL = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>{}</auth>"
 
 
+def recipe_for(language, **places):
+    """A block of docs/servers/bridge.md, with other names in the place of its own."""
+    text = recipe.block("bridge", language)
+    for place, ours in places.values():
+        assert place in text, place
+        text = text.replace(place, str(ours))
+    return text
+
+
 def make_prosody(directory, address, domains, link, tls):
+    text = recipe_for("lua", names=("127.0.2.1", NAMES), listen=("127.0.0.1", address),
+                      trust=("/etc/prosody/bridge-ca.pem", tls / "bridge.pem"))
     return real.Prosody(directory, address, domains, f'''
-unbound = {{ resolvconf = false; hoststxt = false; forward = "{NAMES}";
-            options = {{ ["do-not-query-localhost:"] = "no"; }} }}
-ssl = {{ certificate = "{tls}/cert.pem", key = "{tls}/key.pem", cafile = "{tls}/bridge.pem" }}
+ssl = {{ certificate = "{tls}/cert.pem", key = "{tls}/key.pem" }}
 modules_disabled = {{ "dialback" }}
+{text}
 ''')
 
 
 def make_ejabberd(directory, address, domains, link, tls):
+    text = recipe_for("yaml", trust=("/etc/ejabberd/bridge-ca.pem", tls / "bridge.pem"))
     made = real.Ejabberd(directory, address, domains, f'''
-s2s_use_starttls: required
-s2s_cafile: "{tls}/bridge.pem"
+{text[:text.index("listen:")]}
 certfiles:
   - "{tls}/both.pem"
 ''', "")
+    # It asks for SRV records itself, and for addresses the C library, which heeds nothing else.
     made.resolver = NAMES
     made.environment = {"ERL_INETRC": "/etc/ejabberd/inetrc"}   # Debian's
     return made
@@ -89,9 +104,12 @@ class Bridge(real.RealServer):
         return f'server-key = "{digest.hex()}"'
 
     def link_lines(self):
-        return (f'  kind = "bridge"\n  {self.server_term()}\n'
-                f'  listen-dns = "{NAMES}@53"\n'
-                f'  dns-forward = {{ "127.0.0.1@{self.world.names.port}" }}')
+        text = recipe_for(
+            "conf", names=("127.0.2.1@53", f"{NAMES}@53"),
+            forward=("192.0.2.53", f"127.0.0.1@{self.world.names.port}"),
+            known=('server-ca = "/etc/ssl/certs/ca-certificates.crt"', self.server_term()))
+        return "\n".join(line for line in text.partition("{\n")[2].partition("\n}")[0].split("\n")
+                         if line.split()[0] not in ("listen", "server"))
 
     def make(self, directory, address, domains, link):
         return MAKE[SERVER](directory, address, domains, link, self.tls)

@@ -277,8 +277,10 @@ static void a_domain_that_the_link_serves_no_longer(void **state)
     char text[600];
     (void)state;
     authenticate(&st);
+    assert_true(st.accepted);
     dna_session_unhost(st.session, "l.example", now);
     settle(&st);
+    assert_false(st.accepted);
     (void)snprintf(text, sizeof text, MESSAGE, "l.example");
     say(&st, text);
     assert_int_equal(st.stanzas, 1);
