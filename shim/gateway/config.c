@@ -231,6 +231,7 @@ void gateway_config_free(const struct gateway_config *c)
     free_names(&c->guard_allow);
     free_names(&c->balancers);
     free_names(&c->map_files);
+    free_names(&c->policy_maps);
     free(c->fetch_ports);
     free(c->dns.root_hints);
     free(c->dns.trust_anchor);

@@ -60,6 +60,7 @@ struct gateway_host_config {
 
 struct gateway_policy_config {
     char *pattern;
+    const char *file; /* where it stands: the configuration, or one of its map files */
     int line;
     struct dna_policy policy;
     bool report_only;
@@ -148,7 +149,8 @@ struct gateway_config {
     struct gateway_host_config *hosts; /* sorted by domain */
     size_t n_hosts, hosts_room;
     struct gateway_policy_config *policies;
-    size_t n_policies;
+    size_t n_policies, policies_room;
+    struct gateway_names policy_maps;
     struct gateway_queue_config queue;
     struct gateway_limits_config limits;
     struct gateway_shares_config shares;

@@ -108,7 +108,7 @@ static void check_entry(const struct gateway_config *config, struct faults *faul
     }
     for (int i = MAP_CERTIFICATE; i < MAP_N_KEYS; i++) {
         struct option option = i == MAP_DNSSEC_TA_URL ? url : file;
-        option.name = map_key_name((enum map_key)i);
+        option.name = map_customers.names[i];
         if (entry->values[i] != NULL) {
             check_value(faults, entry->line, &option, entry->values[i]);
         }
@@ -170,7 +170,7 @@ void hosts_read_map(struct gateway_config *config, struct faults *faults, const 
     size_t len;
     char *text = file_read(file, MAP_FILE_MAX, &len);
     if (text != NULL) {
-        (void)map_read(&here, text, len, take_entry, &taking);
+        (void)map_read(&here, text, len, &map_customers, take_entry, &taking);
         free(text);
     } else {
         faults_add(&here, 0, "%s; name a file that can be read in map-file",

@@ -5,7 +5,6 @@
  */
 #include "map.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN 60 /* of a word, in a fault */
@@ -15,6 +14,7 @@ struct map_reader {
     unsigned faults_before;
     char *at, *end;
     int line;
+    const struct map_keys *keys;
     struct map_entry entry;
     bool begun;   /* entry holds one */
     bool ignored; /* what goes on with it means nothing */
@@ -22,24 +22,14 @@ struct map_reader {
     void *arg;
 };
 
-const char *map_key_name(enum map_key key)
-{
-    switch (key) {
-    case MAP_LINK:
-        return "link";
-    case MAP_CERTIFICATE:
-        return "certificate";
-    case MAP_KEY:
-        return "key";
-    case MAP_DNSSEC_TA_URL:
-        return "dnssec-ta-url";
-    case MAP_ATTRIBUTE_CERT_FILE:
-        return "attribute-cert-file";
-    case MAP_N_KEYS:
-        break;
-    }
-    abort();
-}
+const struct map_keys map_customers = {
+    .names = {[MAP_LINK] = "link",
+              [MAP_CERTIFICATE] = "certificate",
+              [MAP_KEY] = "key",
+              [MAP_DNSSEC_TA_URL] = "dnssec-ta-url",
+              [MAP_ATTRIBUTE_CERT_FILE] = "attribute-cert-file"},
+    .n = MAP_N_KEYS,
+    .words = "components come first"};
 
 /* Whether a fault may still be written out. */
 static bool speaks(const struct map_reader *r)
@@ -64,16 +54,28 @@ static void add_component(struct map_reader *r, const char *word)
     }
 }
 
+/* "a, b and c" */
+static void list_keys(const struct map_keys *keys, char *out, size_t size)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < keys->n && len < size; i++) {
+        const char *separator = i == 0 ? "" : i + 1 == keys->n ? " and " : ", ";
+        len += (size_t)snprintf(out + len, size - len, "%s%s", separator, keys->names[i]);
+    }
+}
+
 static void add_value(struct map_reader *r, char *word, char *equals)
 {
-    int key = 0;
+    size_t key = 0;
+    char list[512];
     *equals = '\0';
-    while (key < MAP_N_KEYS && strcmp(map_key_name((enum map_key)key), word) != 0) {
+    while (key < r->keys->n && strcmp(r->keys->names[key], word) != 0) {
         key++;
     }
-    if (key == MAP_N_KEYS) {
-        faults_add(r->faults, r->line, "there is no \"%.*s=\" here; there are link, "
-                   "certificate, key, dnssec-ta-url and attribute-cert-file", SHOWN, word);
+    if (key == r->keys->n) {
+        list_keys(r->keys, list, sizeof list);
+        faults_add(r->faults, r->line, "there is no \"%.*s=\" here; there are %s", SHOWN, word,
+                   list);
     } else if (equals[1] == '\0') {
         faults_add(r->faults, r->line, "%s: has no value; write it behind the = without a "
                                        "blank, or leave it out", word);
@@ -89,7 +91,7 @@ static void add_word(struct map_reader *r, char *word)
 {
     char *equals = strchr(word, '=');
     bool has_value = false;
-    for (int i = 0; i < MAP_N_KEYS; i++) {
+    for (size_t i = 0; i < r->keys->n; i++) {
         has_value = has_value || r->entry.values[i] != NULL;
     }
     if (r->ignored || (equals != NULL && !speaks(r))) {
@@ -98,8 +100,8 @@ static void add_word(struct map_reader *r, char *word)
     if (equals != NULL) {
         add_value(r, word, equals);
     } else if (has_value && speaks(r)) {
-        faults_add(r->faults, r->line, "\"%.*s\" stands behind a NAME=VALUE; components come "
-                   "first, and a value has no blanks", SHOWN, word);
+        faults_add(r->faults, r->line, "\"%.*s\" stands behind a NAME=VALUE; %s, and a value "
+                   "has no blanks", SHOWN, word, r->keys->words);
     } else if (!has_value) {
         add_component(r, word);
     }
@@ -193,10 +195,12 @@ static bool read_line(struct map_reader *r, char *at, char *end)
     return true;
 }
 
-bool map_read(struct faults *faults, char *text, size_t len, map_entry_fn *entry, void *arg)
+bool map_read(struct faults *faults, char *text, size_t len, const struct map_keys *keys,
+              map_entry_fn *entry, void *arg)
 {
     struct map_reader r = {.faults = faults, .faults_before = faults->n, .at = text,
-                           .end = text + len, .line = 1, .fn = entry, .arg = arg};
+                           .end = text + len, .line = 1, .keys = keys, .fn = entry,
+                           .arg = arg};
     bool fine = true;
     while (fine && r.at < r.end) {
         char *feed = memchr(r.at, '\n', (size_t)(r.end - r.at));

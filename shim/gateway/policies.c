@@ -147,7 +147,7 @@ void policies_warn(const struct gateway_config *config, int64_t now, FILE *out)
         const struct gateway_policy_config *policy = &config->policies[i];
         if (policy->until != 0 && now >= policy->until) {
             fprintf(out, "%s:%d: warning: policy \"%s\": has ended, and applies no more; remove "
-                         "it, or set a later until\n", config->file, policy->line,
+                         "it, or set a later until\n", policy->file, policy->line,
                     policy->pattern);
         }
     }

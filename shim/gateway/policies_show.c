@@ -93,7 +93,7 @@ static void print_place(FILE *out, const struct gateway_config *config, const ch
     if (where == NULL) {
         fputs("  from: no section; this is the default\n", out);
     } else {
-        fprintf(out, "  from: policy \"%s\", %s:%d\n", pattern, config->file, where->line);
+        fprintf(out, "  from: policy \"%s\", %s:%d\n", pattern, where->file, where->line);
     }
 }
 

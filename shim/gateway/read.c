@@ -123,7 +123,7 @@ static void check_option(struct reading *r, const struct section *section, const
     }
 }
 
-static void check_section(struct reading *r, const struct section *section, const char *kind)
+void read_check_section(struct reading *r, const struct section *section, const char *kind)
 {
     for (size_t i = 0; i < gateway_n_options; i++) {
         if (strcmp(gateway_options[i].section, kind) == 0) {
@@ -135,12 +135,12 @@ static void check_section(struct reading *r, const struct section *section, cons
 
 void read_check(struct reading *r)
 {
-    check_section(r, r->sections, "");
+    read_check_section(r, r->sections, "");
     for (size_t i = 0; i < gateway_n_sections; i++) {
         const struct option_section *kind = &gateway_sections[i];
         const struct section *section = read_first(r, kind->name);
         if (!kind->titled) {
-            check_section(r, section, kind->name);
+            read_check_section(r, section, kind->name);
             for (section = section != NULL ? parse_next(section) : NULL; section != NULL;
                  section = parse_next(section)) {
                 faults_add(&r->faults, section->line, "section %s is there twice; put all "
@@ -149,7 +149,7 @@ void read_check(struct reading *r)
             continue;
         }
         for (; section != NULL; section = parse_next(section)) {
-            check_section(r, section, kind->name);
+            read_check_section(r, section, kind->name);
         }
     }
 }

@@ -36,6 +36,8 @@ void read_names(struct reading *r, const struct section *section, const char *na
 
 /* Checks each value of the file by its type, and that nothing required is missing. */
 void read_check(struct reading *r);
+/* Of one section. */
+void read_check_section(struct reading *r, const struct section *section, const char *kind);
 
 /* --- sections: into the configuration, with what concerns several of their options --- */
 

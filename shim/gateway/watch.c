@@ -11,6 +11,7 @@
 #include "folder.h"
 #include "gateway.h"
 #include "log.h"
+#include "signer.h"
 
 #define SETTLE_MS 100   /* after the first sign of a change */
 #define LOOK_MS 5000
@@ -101,6 +102,21 @@ static void add_anchors(struct list *list, const struct gateway_config *c)
     }
 }
 
+/* Their certificates are written anew with each change of the hosted domains, by ourselves. */
+static void add_authorities(struct list *list, const struct gateway_config *c)
+{
+    static const char *const names[] = {SIGNER_KEY, SIGNER_ERRORS_KEY};
+    for (size_t i = 0; c->bridge_folder != NULL && i < 2; i++) {
+        char *name;
+        if (asprintf(&name, "%s/%s", c->bridge_folder, names[i]) < 0) {
+            list->lost = true;
+            return;
+        }
+        add(list, name);
+        free(name);
+    }
+}
+
 static struct list files_of(const struct gateway_config *c)
 {
     struct list list = {.files = NULL};
@@ -112,8 +128,12 @@ static struct list files_of(const struct gateway_config *c)
     add(&list, c->dialback_secret_file);
     add(&list, c->publication.next_certificate);
     add_anchors(&list, c);
+    add_authorities(&list, c);
     for (size_t i = 0; i < c->map_files.n; i++) {
         add(&list, c->map_files.list[i]);
+    }
+    for (size_t i = 0; i < c->policy_maps.n; i++) {
+        add(&list, c->policy_maps.list[i]);
     }
     for (size_t i = 0; i < c->n_links; i++) {
         add(&list, c->links[i].secret_file);

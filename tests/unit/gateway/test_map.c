@@ -242,7 +242,7 @@ static void faults_are_bounded(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         len += (size_t)snprintf(text + len, sizeof text - len, "d x=y\n");
     }
-    assert_true(map_read(&all, text, len, count, &entries));
+    assert_true(map_read(&all, text, len, &map_customers, count, &entries));
     assert_int_equal(fclose(all.out), 0);
     assert_int_equal(entries, MAP_FAULTS_MAX - 1);
     assert_int_equal(all.n, MAP_FAULTS_MAX + 1);
@@ -412,6 +412,147 @@ static void from_nothing(void **state)
     free(text);
 }
 
+/* --- peers ---------------------------------------------------------------------------------- */
+
+static const struct gateway_config *read_peers(const char *rows, const char *section,
+                                               char **errors)
+{
+    char more[512];
+    (void)snprintf(more, sizeof more, "policy-map-file = { \"peers\" }\n%s", section);
+    write_file("peers", rows);
+    return read_maps(more, "a.example link=main\n", "", errors);
+}
+
+static const struct gateway_policy_config *policy_of(const struct gateway_config *c,
+                                                     const char *pattern)
+{
+    for (size_t i = 0; i < c->n_policies; i++) {
+        if (strcmp(c->policies[i].pattern, pattern) == 0) {
+            return &c->policies[i];
+        }
+    }
+    fail_msg("no policy %s", pattern);
+    return NULL;
+}
+
+static void peers(void **state)
+{
+    char *errors, pin[DNA_PIN_SIZE];
+    const struct gateway_policy_config *p;
+    const struct gateway_config *c = read_peers(
+        "# whom we know\nexample.com strong\n.example.org dialback until=2027-12-31\n"
+        "   observe=proof observe-prooftypes=pkix,dane\n"
+        "pin.example pin pins="
+        "abababababababababababababababababababababababababababababababab\n"
+        "some.example proof prooftypes=pkix,service-delegation delegation-connect=true "
+        "dane-usages=3 # until they have DNSSEC\nno.example refuse report-only=true\n",
+        "policy \"*\" { level = refuse }\n", &errors);
+    (void)state;
+    assert_string_equal(errors, "");
+    assert_int_equal(c->n_policies, 6);
+    p = policy_of(c, "*");
+    assert_string_equal(p->file, "t.conf");
+    p = policy_of(c, "example.com");
+    assert_int_equal(p->policy.level, DNA_LEVEL_STRONG);
+    assert_int_equal(p->policy.prooftypes, dna_policy_default().prooftypes);
+    assert_string_equal(p->file, "peers");
+    assert_int_equal(p->line, 2);
+    p = policy_of(c, ".example.org");
+    assert_int_equal(p->policy.level, DNA_LEVEL_DIALBACK);
+    assert_int_equal(p->line, 3);
+    assert_true(p->until > 0 && p->observes);
+    assert_int_equal(p->observed.prooftypes,
+                     DNA_PROOF_BIT(DNA_PROOF_PKIX) | DNA_PROOF_BIT(DNA_PROOF_DANE));
+    p = policy_of(c, "pin.example");
+    memset(pin, 0xab, sizeof pin);
+    assert_int_equal(p->policy.n_pins, 1);
+    assert_memory_equal(p->policy.pins[0], pin, sizeof pin);
+    p = policy_of(c, "some.example");
+    assert_int_equal(p->policy.prooftypes, DNA_PROOF_BIT(DNA_PROOF_PKIX) |
+                                               DNA_PROOF_BIT(DNA_PROOF_SERVICE_DELEGATION));
+    assert_true(p->policy.delegation_connect);
+    assert_int_equal(p->policy.dane_usages, DNA_DANE_USAGE_BIT(3));
+    p = policy_of(c, "no.example");
+    assert_true(p->report_only);
+    gateway_config_free(c);
+    free(errors);
+}
+
+static const struct {
+    const char *rows, *section, *errors;
+} bad_peers[] = {
+    {"a.example\n", "", "peers:1: \"a.example\": write one level behind it: refuse proof strong "
+                        "dialback pin\n"},
+    {"a.example proof strong\n", "", "peers:1: \"a.example\": write one level behind it: refuse "
+                                     "proof strong dialback pin\n"},
+    {"# one\na.example prof\n", "", "peers:2: level: \"prof\" is not possible; use one of: "
+                                    "refuse proof strong dialback pin\n"},
+    {"a.example proof level=strong\n", "",
+     "peers:1: there is no \"level=\" here; there are pins, report-only, until, observe, "
+     "observe-prooftypes, prooftypes, dane-usages, delegation-connect, delegation-legacy, "
+     "attribute-cert-accept-www, attribute-cert-accept-wildcard and "
+     "attribute-cert-accept-serial\n"},
+    {"a.example until=2027-01-01 proof\n", "",
+     "peers:1: \"proof\" stands behind a NAME=VALUE; the level comes first, and a value has no "
+     "blanks\n"
+     "peers:1: \"a.example\": write one level behind it: refuse proof strong dialback pin\n"},
+    {"a.example dialback until=soon\n", "", "peers:1: until: \"soon\" is no day; write it like "
+                                            "\"2027-01-31\", the last day in UTC\n"},
+    {"a.example pin\n", "", "peers:1: level: pin needs pins; add the SHA-256 of the server's key "
+                            "to pins\n"},
+    {"a.example pin pins=1,2,3,4,5\n", "",
+     "peers:1: pins: has 5 values; 0 to 4 are possible\n"
+     "peers:1: pins: \"1\" is no SHA-256 in hex or base64\n"
+     "peers:1: pins: \"2\" is no SHA-256 in hex or base64\n"
+     "peers:1: pins: \"3\" is no SHA-256 in hex or base64\n"
+     "peers:1: pins: \"4\" is no SHA-256 in hex or base64\n"},
+    {"a.example proof prooftypes=pkix,\n", "", "peers:1: prooftypes: \"\" is not possible; use one of: "},
+    {"A.example proof\n", "", "peers:1: policy \"A.example\": is not the canonical form; write "
+                              "\"a.example\"\n"},
+    {"a.example proof\na.example strong\n", "",
+     "peers:2: policy \"a.example\": is there twice; remove one\n"},
+    {"\na.example proof\n", "policy \"a.example\" { level = refuse }\n",
+     "peers:2: policy \"a.example\": is there twice (first in t.conf, line 8); remove one\n"},
+};
+
+/* As a section of the configuration would be, by file and line. */
+static void faults_of_peers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_peers / sizeof *bad_peers; i++) {
+        char *errors;
+        const struct gateway_config *c =
+            read_peers(bad_peers[i].rows, bad_peers[i].section, &errors);
+        size_t len = strlen(bad_peers[i].errors);
+        if (strncmp(errors, bad_peers[i].errors, len) != 0 ||
+            (bad_peers[i].errors[len - 1] == '\n' && errors[len] != '\0')) {
+            fail_msg("%s%s", bad_peers[i].rows, errors);
+        }
+        gateway_config_free(c);
+        free(errors);
+    }
+}
+
+static void too_many_peers(void **state)
+{
+    char *rows, *errors;
+    size_t size;
+    FILE *out = open_memstream(&rows, &size);
+    const struct gateway_config *c;
+    (void)state;
+    for (unsigned i = 0; i < 2001; i++) {
+        fprintf(out, "p%u.example proof\n", i);
+    }
+    assert_int_equal(fclose(out), 0);
+    c = read_peers(rows, "", &errors);
+    assert_int_equal(c->n_policies, 2000);
+    assert_string_equal(errors, "peers:2001: more than 2000 policies; write suffixes "
+                                "(\".example\") where many are alike\n");
+    gateway_config_free(c);
+    free(errors);
+    free(rows);
+}
+
 static void what_is_printed(void **state)
 {
     char *errors, *printed;
@@ -443,6 +584,9 @@ int main(void)
         cmocka_unit_test(nothing_but_bad_rows),
         cmocka_unit_test(what_differs),
         cmocka_unit_test(from_nothing),
+        cmocka_unit_test(peers),
+        cmocka_unit_test(faults_of_peers),
+        cmocka_unit_test(too_many_peers),
         cmocka_unit_test(what_is_printed),
     };
     return cmocka_run_group_tests(tests, enter, leave);

@@ -375,6 +375,27 @@ policy "pin.example" { level = pin pins = { "''' + "ab" * 32 + '''" } }
         self.assertEqual((status, out), (2, ""))
         self.assertIn("is no domain", errors)
 
+    def test_a_map_of_policies(self):
+        peers = self.world.file("peers")
+        with open(peers, "w", encoding="ascii") as rows:
+            rows.write("# customers of ours\n.b.example refuse until=2999-01-01\n"
+                       "c.example dialback\n")
+        with open(self.gateway.config, encoding="ascii") as config:
+            text = config.read()
+        with open(self.gateway.config, "w", encoding="ascii") as config:
+            config.write(f'policy-map-file = {{ "{peers}" }} '
+                         + text.replace('policy ".b.example"', 'policy ".d.example"'))
+        self.assertIn(f'enforced: refuse\n  from: policy ".b.example", {peers}:2\n'
+                      '  until: 2999-01-01\n', self.shown("a.b.example"))
+        self.assertIn(f'enforced: dialback\n  from: policy "c.example", {peers}:3\n',
+                      self.shown("c.example"))
+        self.assertIn("enforced: dialback\n  " + self.place(".example", 1),
+                      self.shown("e.example"))
+        self.gateway.start()
+        with open(peers, "w", encoding="ascii") as rows:
+            rows.write("c.example diallback\n")
+        self.assertTrue(self.gateway.logs("not-reloaded", f"{peers}:1: level: "))
+
     def test_an_exception_that_is_over(self):
         status, _, errors = self.call("--check")
         self.assertEqual(status, 0)
