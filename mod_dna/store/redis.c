@@ -64,6 +64,9 @@ static void check(void *arg)
         dna_redis_lose(redis, "the server does not answer");
     } else {
         set_timer(redis, DNA_LIMIT_STORE_REPLY_MS, check);
+        if (redis->loaded) {
+            dna_redis_look(redis);
+        }
     }
 }
 

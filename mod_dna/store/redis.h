@@ -40,6 +40,7 @@ struct dna_redis {
     char prefix[48];
     char origin[33];           /* marks our own entries in the log */
     char last[REDIS_TOKEN];    /* id in the log up to which everything was heard */
+    char anchor[REDIS_TOKEN];  /* what that was when it was looked for last */
     unsigned kind;             /* that is being loaded */
     size_t n_loaded;
     struct dna_store_rows waiting; /* until the server is there */
@@ -61,6 +62,9 @@ bool dna_redis_is_late(struct dna_redis_link *link);
 
 /* Where the log ends; then every key; then dna_redis_loaded, and what is new in the log. */
 void dna_redis_load(struct dna_redis *redis);
+/* Loses the server if what was the end of the log a check ago is not there any more: somebody
+ * has emptied it, and who shares it writes again what must not be missing. */
+void dna_redis_look(struct dna_redis *redis);
 
 /* --- redis.c --- */
 

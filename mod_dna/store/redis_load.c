@@ -11,6 +11,7 @@
 #include <base/limits.h>
 
 #define PAGE 256
+#define NOTHING "0-0" /* the end of a log that is empty */
 #define HELD_MS 2000 /* how long the server holds the question; well below a check */
 
 static bool is_text(const redisReply *reply)
@@ -171,6 +172,11 @@ static void scan(struct dna_redis *redis, const char *cursor)
                         PAGE);
 }
 
+static void drop_anchor(struct dna_redis *redis)
+{
+    memcpy(redis->anchor, redis->last, sizeof redis->anchor);
+}
+
 /* [] or [[id, fields]] */
 static void found_end(struct dna_redis *redis, const redisReply *reply)
 {
@@ -180,6 +186,7 @@ static void found_end(struct dna_redis *redis, const redisReply *reply)
         refuse(redis);
         return;
     }
+    drop_anchor(redis);
     redis->kind = 1;
     redis->n_loaded = 0;
     scan(redis, "0");
@@ -187,7 +194,29 @@ static void found_end(struct dna_redis *redis, const redisReply *reply)
 
 void dna_redis_load(struct dna_redis *redis)
 {
-    (void)snprintf(redis->last, sizeof redis->last, "0-0");
+    (void)snprintf(redis->last, sizeof redis->last, NOTHING);
     (void)dna_redis_ask(&redis->hear, found_end, "XREVRANGE %s:log + - COUNT 1",
                         redis->prefix);
+}
+
+/* [] or [[id, fields]] */
+static void looked(struct dna_redis *redis, const redisReply *reply)
+{
+    if (!is_list(reply, 0)) {
+        refuse(redis);
+    } else if (reply->elements == 0) {
+        dna_redis_lose(redis, "what was in the server is gone");
+    } else {
+        drop_anchor(redis);
+    }
+}
+
+void dna_redis_look(struct dna_redis *redis)
+{
+    if (strcmp(redis->anchor, NOTHING) == 0) {
+        drop_anchor(redis);
+    } else {
+        (void)dna_redis_ask(&redis->talk, looked, "XRANGE %s:log %s %s COUNT 1",
+                            redis->prefix, redis->anchor, redis->anchor);
+    }
 }

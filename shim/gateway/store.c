@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -17,6 +16,8 @@
 
 #define KEY_BYTES 32
 #define KEY_MOST 4096
+#define NAME_ROOM 4096
+#define BARS ".bars" /* beside the key: what is not for whoever can write to the store */
 
 static void warn(const struct gateway *gateway, const char *what, const char *why)
 {
@@ -40,39 +41,43 @@ static bool make_key(const char *name)
     return fine;
 }
 
-static bool others_can_read(const char *name)
+/* The key's file, or what lies beside it.  False: its name is too long, which is logged. */
+static bool name_of(const struct gateway *gateway, const struct gateway_store_config *store,
+                    const char *suffix, char out[NAME_ROOM])
 {
-    struct stat status;
-    return stat(name, &status) == 0 && (status.st_mode & (S_IRWXO | S_IWGRP)) != 0;
+    int n = snprintf(out, NAME_ROOM, "%s%s%s",
+                     store->key_file != NULL ? store->key_file : store->where,
+                     store->key_file != NULL ? "" : ".key", suffix);
+    if (n < 0 || n >= NAME_ROOM) {
+        warn(gateway, store->where, "the name of its key is too long");
+        return false;
+    }
+    return true;
 }
 
-/* make: if it is not there. */
+/* Whoever knows the key, or chose it, says what was proven.  make: if it is not there. */
 static char *read_key(const struct gateway *gateway, const struct gateway_store_config *store,
                       bool make, size_t *len)
 {
-    char name[4096];
+    char name[NAME_ROOM];
+    const char *why = NULL;
     char *key;
-    int n = snprintf(name, sizeof name, "%s%s",
-                     store->key_file != NULL ? store->key_file : store->where,
-                     store->key_file != NULL ? "" : ".key");
-    if (n < 0 || (size_t)n >= sizeof name) {
-        warn(gateway, store->where, "the name of its key is too long");
+    if (!name_of(gateway, store, "", name)) {
         return NULL;
     }
     if (make && store->key_file == NULL && access(name, F_OK) != 0 && !make_key(name)) {
         warn(gateway, name, strerror(errno));
         return NULL;
     }
-    key = file_read(name, KEY_MOST, len);
-    if (key == NULL) {
-        warn(gateway, name, file_trouble_text());
-    } else if (*len < KEY_BYTES || others_can_read(name)) {
-        warn(gateway, name, *len < KEY_BYTES
-                                ? "the key has less than 32 bytes"
-                                : "others may read or write the key; make its mode 0600");
+    key = file_read_private(name, KEY_MOST, len, &why);
+    if (key != NULL && *len < KEY_BYTES) {
+        why = "the key has less than 32 bytes";
         explicit_bzero(key, *len);
         free(key);
         key = NULL;
+    }
+    if (key == NULL) {
+        warn(gateway, name, why);
     }
     return key;
 }
@@ -89,13 +94,20 @@ static void open_store(struct gateway *gateway, const struct gateway_store_confi
         .found = reader != NULL ? reader->found : NULL,
         .arg = reader != NULL ? reader->arg : NULL,
     };
-    char *password = NULL;
+    char *password = NULL, bars[NAME_ROOM];
+    const char *why = NULL;
     size_t len = 0;
     enum dna_err err;
+    if (!name_of(gateway, store, BARS, bars)) {
+        return;
+    }
+    if (reader == NULL || access(bars, F_OK) == 0) { /* a reader makes nothing */
+        options.bars = bars;
+    }
     if (store->password_file != NULL) {
-        password = file_read(store->password_file, KEY_MOST, &len);
+        password = file_read_private(store->password_file, KEY_MOST, &len, &why);
         if (password == NULL) {
-            warn(gateway, store->password_file, file_trouble_text());
+            warn(gateway, store->password_file, why);
             return;
         }
         password[strcspn(password, "\r\n")] = '\0';

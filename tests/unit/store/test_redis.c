@@ -220,6 +220,32 @@ static void a_server_that_is_killed_is_missed_once(void **state)
     stop(&server);
 }
 
+/* Somebody empties it, and nobody's connection breaks: who shares it is told nevertheless, also
+ * where another one has written since. */
+static void a_server_that_is_emptied_is_missed(void **state)
+{
+    struct server server = {.pid = 0};
+    struct scene one, other;
+    char answer[100];
+    (void)state;
+    start(&server, NULL, NULL);
+    begin(&one, &server);
+    scene_until_up(&one);
+    put(&one, 3, "peer.example", "one");
+    begin(&other, &server);
+    scene_until_up(&other);
+    tell(&server, "FLUSHALL\r\n", answer, sizeof answer);
+    assert_string_equal(answer, "+OK\r\n");
+    put(&one, 3, "later.example", "two");
+    scene_until_down(&other);
+    assert_string_equal(other.why, "what was in the server is gone");
+    scene_until_up(&other);
+    assert_int_equal(other.downs, 1);
+    scene_end(&other);
+    scene_end(&one);
+    stop(&server);
+}
+
 static void a_server_that_does_not_answer_is_given_up(void **state)
 {
     struct server server = {.pid = 0};
@@ -500,6 +526,7 @@ int main(void)
         cmocka_unit_test(many_are_found),
         cmocka_unit_test(a_server_that_is_not_there_is_tried_again),
         cmocka_unit_test(a_server_that_is_killed_is_missed_once),
+        cmocka_unit_test(a_server_that_is_emptied_is_missed),
         cmocka_unit_test(a_server_that_does_not_answer_is_given_up),
         cmocka_unit_test(a_password_is_asked_for),
         cmocka_unit_test(a_unix_socket_does_as_well),
