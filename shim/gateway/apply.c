@@ -187,7 +187,16 @@ static void discard(struct staged *s)
 static bool stage_bridge(const struct gateway *gateway, const struct staged *s, FILE *errors)
 {
     const struct gateway_config *old = gateway->config, *next = s->config;
+    const char *missing = bridge_lacks(next, gateway->bridge != NULL);
     bool fine = true;
+    if (missing != NULL) {
+        char why[512];
+        (void)snprintf(why, sizeof why,
+                       "%.300s/%s is missing; put it back from a copy, or remove what else "
+                       "belongs to it, restart, and give the servers what --bridge-ca prints",
+                       next->bridge_folder, missing);
+        return complain(next, errors, next->lines.bridge, "bridge-folder", why);
+    }
     for (size_t i = 0; old != NULL && i < next->n_links; i++) {
         if (next->links[i].kind == GATEWAY_LINK_BRIDGE &&
             !same_text(old->bridge_folder, next->bridge_folder)) {

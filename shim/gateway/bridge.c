@@ -27,7 +27,7 @@
 #define SPARE_S 60       /* a certificate is not presented for longer than that before its end */
 #define REHEARD_MS 30000 /* a hearing takes no longer */
 
-/* --- answering ------------------------------------------------------------------------------ */
+/* --- answering ---------------------------------------------------------------------- */
 
 /* What it is to be used for is settled before it is there. */
 static void reserve_for_errors(struct dna_uv_stream *stream)
@@ -112,7 +112,7 @@ void bridge_not_signed(struct bridge *bridge, struct entry *entry, const char *w
     }
 }
 
-/* --- what is to be done ----------------------------------------------------------------------- */
+/* --- what is to be done ------------------------------------------------------------- */
 
 static bool is_good(const struct certificate *certificate, int64_t now)
 {
@@ -168,7 +168,7 @@ void bridge_look(struct bridge *bridge)
     }
 }
 
-/* --- for others ----------------------------------------------------------------------------------- */
+/* --- for others --------------------------------------------------------------------- */
 
 static void fini_key(struct bridge_key *key)
 {

@@ -26,6 +26,9 @@ bool bridge_renew(struct bridge *bridge, const struct gateway_config *config);
  * whoever put it there (S25).  *file: a file with the same, for libcurl.  Both are the caller's.
  * NULL: errno says why. */
 char *bridge_read_ca(const struct gateway_config *config, size_t *len, char **file);
+/* The name of a file that is missing in its folder although another one of the same authority is
+ * there, or, of one that is in use, although it was made; NULL: none. */
+const char *bridge_lacks(const struct gateway_config *config, bool in_use);
 /* Of which rulings evidence is needed. */
 enum dna_evidence bridge_evidence(const struct gateway_config *config);
 /* Prints the certificates of both authorities, that for what is proven first, and makes them

@@ -116,6 +116,31 @@ char *bridge_read_ca(const struct gateway_config *config, size_t *len, char **fi
     return pem;
 }
 
+static bool is_missing(const struct gateway_config *config, const char *name)
+{
+    char *path = path_of(config->bridge_folder, name);
+    bool missing = path != NULL && access(path, F_OK) != 0 && errno == ENOENT;
+    free(path);
+    return missing;
+}
+
+const char *bridge_lacks(const struct gateway_config *config, bool in_use)
+{
+    static const char *const names[][2] = {{SIGNER_KEY, SIGNER_CERTIFICATE},
+                                           {SIGNER_ERRORS_KEY, SIGNER_ERRORS_CERTIFICATE}};
+    for (size_t i = 0; config->bridge_folder != NULL && i < 2; i++) {
+        bool no_key = is_missing(config, names[i][0]);
+        bool no_certificate = is_missing(config, names[i][1]);
+        if (no_key && (in_use || !no_certificate)) {
+            return names[i][0];
+        }
+        if (no_certificate && (in_use || !no_key)) {
+            return names[i][1];
+        }
+    }
+    return NULL;
+}
+
 enum dna_evidence bridge_evidence(const struct gateway_config *config)
 {
     return config->bridge_folder != NULL     ? DNA_EVIDENCE_ANEW

@@ -31,7 +31,7 @@ struct channel {
     size_t len, room;
 };
 
-/* --- the process -------------------------------------------------------------------------- */
+/* --- the process -------------------------------------------------------------------- */
 
 static void become_signer(int socket, const char *config_file)
 {
@@ -167,7 +167,7 @@ bool bridge_channel_start(struct bridge *bridge, char why[SIGNER_WHY])
     return false;
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------- */
 
 struct request {
     uv_write_t write; /* first */
@@ -249,7 +249,7 @@ void bridge_channel_ask(struct bridge *bridge, struct entry *entry, char what)
     }
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------ */
 
 static void take_answer(struct bridge *bridge, const char *frame, size_t len)
 {

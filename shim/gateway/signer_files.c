@@ -80,8 +80,8 @@ static bool check_key_file(int fd, const char *path, char why[SIGNER_WHY])
         return fail(why, path, "it belongs to another user");
     }
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fail(why, path, "others have access to it; set its mode to 0600, or if it may be known, "
-                               "remove it and its certificate: then both are made anew");
+        return fail(why, path, "others have access to it; set its mode to 0600, or if they know "
+                               "it, remove it and its certificate: then both are made anew");
     }
     return true;
 }

@@ -26,7 +26,7 @@
 #define ASKERS 8 /* bytes of a request that are the asker's own */
 #define HEAD (ASKERS + 3)
 
-/* --- alone ---------------------------------------------------------------------------------- */
+/* --- alone -------------------------------------------------------------------------- */
 
 #define REFUSE(number) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), \
@@ -79,7 +79,7 @@ static bool withdraw(void)
            limit(RLIMIT_NOFILE, 32) && limit(RLIMIT_FSIZE, SIGNER_ANSWER_MAX) && shut_in();
 }
 
-/* --- frames ----------------------------------------------------------------------------------- */
+/* --- frames ------------------------------------------------------------------------- */
 
 static bool get(char *space, size_t len)
 {

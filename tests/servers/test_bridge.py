@@ -281,6 +281,21 @@ class DialledOnly(Bridge):
         self.assertFalse(self.one.log("certified"))
 
 
+class StrictServer(Bridge):
+    """The server believes another authority: it lets nobody speak for anybody."""
+
+    def authority(self):
+        return pathlib.Path(self.world.file("ca.pem")).read_text()
+
+    def test_nothing_passes(self):
+        self.start()
+        user = self.one.user("r1.dna")
+        user.send("user@b1.dna", "m1")
+        self.assertEqual(user.get_message()[0], "error")
+        self.two.server.send("b1.dna", "r1.dna", "m2")
+        self.assertEqual(self.two.server.get()[0], "error")
+
+
 class WithoutErrors(Bridge):
     """Who trusts the first authority alone loses the gateway's errors, and nothing else."""
 
@@ -333,6 +348,55 @@ host "h1.dna" {{
         self.other.send("h1.dna", "r1.dna", "m2")
         self.assertEqual(user.get_message()[:3], ("chat", "user@h1.dna/x", "m2"))
         self.assertFalse(self.one.log("certified") + self.one.log("errors-only"))
+
+
+class Changes(Bridge):
+    """What changes while the server and its users go on."""
+
+    def reload(self, text=None):
+        if text is not None:
+            pathlib.Path(self.one.config).write_text(text, encoding="ascii")
+        self.one.process.send_signal(program.signal.SIGHUP)
+
+    def test_hosted_domains(self):
+        self.start()
+        user = self.both_ways("r1.dna")
+        before = pathlib.Path(self.one.config).read_text(encoding="ascii")
+        trusted = (self.folder / "authority.pem").read_text()
+        for number in range(40):
+            user.send("user@b1.dna", f"n{number}")
+            if number == 10:
+                self.reload(before + 'host "r3.dna" { link = "main" }\n')
+        for number in range(40):
+            self.assertEqual(self.two.server.get()[3], f"n{number}")
+        self.assertTrue(self.one.logs("reloaded", "hosts-added=1"))
+        # What the server believes is the authority's certificate from before.
+        self.assertNotEqual((self.folder / "authority.pem").read_text(), trusted)
+        self.both_ways("r2.dna")
+        self.reload(before.replace('host "r2.dna" { link = "main" }\n', ""))
+        self.assertTrue(self.one.logs("reloaded", "hosts-removed=2"))
+        user.send("user@b1.dna", "m3")
+        self.assertEqual(self.two.server.get()[3], "m3")
+        self.two.server.send("b1.dna", "r2.dna", "m4")
+        self.assertEqual(self.two.server.get()[0], "error")
+
+    def test_a_lost_file(self):
+        self.start()
+        user = self.both_ways("r1.dna")
+        (self.folder / "authority.pem").rename(self.folder / "aside")
+        self.reload()
+        self.assertTrue(self.one.logs("not-reloaded", "authority.pem is missing", "put it back"))
+        self.assertFalse((self.folder / "authority.pem").exists())
+        user.send("user@b1.dna", "m3")
+        self.assertEqual(self.two.server.get()[3], "m3")
+        self.one.stop()
+        for option, status in (("--check", 2), ("--bridge-ca", 1)):
+            ended = subprocess.run([program.PROGRAM, "-c", self.one.config, option],
+                                   check=False, capture_output=True, encoding="utf-8")
+            self.assertEqual(ended.returncode, status)
+            self.assertRegex(ended.stderr, r":1: bridge-folder: .*authority\.pem.*missing")
+        (self.folder / "aside").rename(self.folder / "authority.pem")
+        self.assertEqual(self.authority(), (self.tls / "bridge.pem").read_text())
 
 
 class PublicSide(Bridge):

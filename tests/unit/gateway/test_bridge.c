@@ -40,7 +40,7 @@ static struct {
     char *authority_key, *authority;
 } scene;
 
-/* --- the driver and the router ------------------------------------------------------------- */
+/* --- the driver and the router ------------------------------------------------------ */
 
 struct dna_time dna_uv_now(struct dna_uv *uv)
 {
@@ -134,7 +134,7 @@ bool router_seeks(struct router *router, const char *from, const char *to)
     return scene.seeks;
 }
 
-/* --- the signing process -------------------------------------------------------------------- */
+/* --- the signing process ------------------------------------------------------------ */
 
 bool bridge_channel_start(struct bridge *bridge, char why[SIGNER_WHY])
 {
@@ -196,7 +196,7 @@ static void is_not_signed(void)
     bridge_look(scene.bridge);
 }
 
-/* --- scenes --------------------------------------------------------------------------------- */
+/* --- scenes ------------------------------------------------------------------------- */
 
 static void begin(void)
 {
@@ -422,7 +422,7 @@ static void other_hosts(void **state)
     end();
 }
 
-/* --- room ----------------------------------------------------------------------------------- */
+/* --- room --------------------------------------------------------------------------- */
 
 static void flood(const void *source, const char *mark)
 {

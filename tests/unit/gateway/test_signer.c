@@ -184,7 +184,7 @@ static void what_was_altered(void **state)
     end(&s);
 }
 
-/* --- for errors ----------------------------------------------------------------------------- */
+/* --- for errors --------------------------------------------------------------------- */
 
 static bool signs_errors(struct scene *s, const char *domain, int64_t now, struct dna_buf *pem,
                          char why[SIGNER_WHY])
@@ -292,7 +292,7 @@ static void errors_without_number(void **state)
     end(&s);
 }
 
-/* --- its files ------------------------------------------------------------------------------ */
+/* --- its files ---------------------------------------------------------------------- */
 
 /* Half an authority is none, and no new one takes its place unasked. */
 static void half_an_authority(void **state)

@@ -153,7 +153,7 @@ static void tear_down(struct stage *st)
     dna_session_free(st->session);
 }
 
-/* --- the server connects -------------------------------------------------------------------- */
+/* --- the server connects ------------------------------------------------------------ */
 
 struct visit {
     int key, cert;
@@ -214,7 +214,7 @@ static void the_server_connects(void **state)
     }
 }
 
-/* --- the gateway connects ------------------------------------------------------------------- */
+/* --- the gateway connects ----------------------------------------------------------- */
 
 /* Whether anything would be said to who answers with that certificate. */
 static void connects_to(int key, int cert, bool good)
@@ -252,7 +252,7 @@ static void the_gateway_connects(void **state)
     connects_to(GOOD, NONE, false);
 }
 
-/* --- what changes --------------------------------------------------------------------------- */
+/* --- what changes ------------------------------------------------------------------- */
 
 static void authenticate(struct stage *st)
 {
