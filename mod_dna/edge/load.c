@@ -29,8 +29,9 @@ void dna_uv_refused(const struct dna_uv *uv, uint64_t counts[DNA_UV_N_LOADS])
     memcpy(counts, uv->refused, sizeof uv->refused);
 }
 
-static size_t most_of(const struct dna_uv_limits *limits, enum dna_uv_load load)
+size_t dna_edge_load_most(const struct dna_uv *uv, enum dna_uv_load load)
 {
+    const struct dna_uv_limits *limits = &uv->limits;
     switch (load) {
     case DNA_UV_LOAD_DIALBACKS:
         return limits->dialbacks != 0 ? limits->dialbacks : DNA_LIMIT_DIALBACK_ASKED;
@@ -66,7 +67,7 @@ void dna_edge_load_refuse(struct dna_uv *uv, enum dna_uv_load load, const char *
 bool dna_edge_load_admits(struct dna_uv *uv, enum dna_uv_load load, size_t under_way,
                           const char *whose)
 {
-    if (under_way < most_of(&uv->limits, load)) {
+    if (under_way < dna_edge_load_most(uv, load)) {
         return true;
     }
     dna_edge_load_refuse(uv, load, whose);

@@ -8,6 +8,7 @@
  * and then. */
 bool dna_edge_load_admits(struct dna_uv *uv, enum dna_uv_load load, size_t under_way,
                           const char *whose);
+size_t dna_edge_load_most(const struct dna_uv *uv, enum dna_uv_load load);
 void dna_edge_load_refuse(struct dna_uv *uv, enum dna_uv_load load, const char *whose);
 
 #endif

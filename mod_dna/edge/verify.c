@@ -1,7 +1,10 @@
 /* edge/verify.c: from a claim to the answer of the domain's own server.
  *
  * A verification lives until it is answered, and one with a stream of its own until that is
- * closed.  What a peer can make us do is bounded: so many in all, so many for one address.
+ * closed.  What a peer can make us do is bounded: so many in all, so many for one address, so
+ * many for one domain of ours.  Where there is no room left it goes to who has the least under
+ * way: the address with the most gives up its latest one, so that a few cannot keep all others
+ * out by claims that nobody answers.
  */
 #include <edge/verify.h>
 
@@ -19,6 +22,7 @@ struct dna_edge_verification {
     struct dna_uv_stream *claimant; /* NULL: answered, or nobody waits any more */
     unsigned claim;                 /* where it is claimed */
     char party[DNA_ADDRESS_TEXT];   /* on whose behalf */
+    size_t nth;                     /* of those that are open for that one: 1, 2 ... */
     struct dna_uv_stream *asked;    /* NULL: there is none (yet) */
     bool own;                       /* that stream serves nothing else */
     struct dna_timer *deadline;
@@ -26,9 +30,20 @@ struct dna_edge_verification {
     char *id, *key;
 };
 
+/* It is open no longer: those that are for the same party are counted anew. */
+static void close_up(struct dna_edge_verification *v)
+{
+    for (struct dna_edge_verification *o = v->uv->verifications; v->nth != 0 && o != NULL;
+         o = o->next) {
+        o->nth -= o->nth > v->nth && strcmp(o->party, v->party) == 0;
+    }
+    v->nth = 0;
+}
+
 static void release(struct dna_edge_verification *v)
 {
     struct dna_uv *uv = v->uv;
+    close_up(v);
     uv->face->timer_free(v->deadline);
     if (v->prev != NULL) {
         v->prev->next = v->next;
@@ -65,6 +80,7 @@ static void tell(struct dna_uv_stream *claimant, const char *domain, const char 
 static void conclude(struct dna_edge_verification *v, enum dna_dialback_outcome outcome)
 {
     struct dna_uv_stream *claimant = v->claimant;
+    close_up(v);
     v->claimant = NULL;
     v->uv->face->timer_free(v->deadline);
     v->deadline = NULL;
@@ -177,20 +193,70 @@ static void too_late(void *arg)
     conclude(arg, DNA_DIALBACK_UNANSWERED);
 }
 
+/* How many are open; those whose streams are being closed are not. */
+struct open {
+    size_t all, same, host; /* same: for one party; host: for one domain of ours */
+    size_t closing;
+    struct dna_edge_verification *latest, *latest_of_host; /* of the parties with the most */
+};
+
+static struct dna_edge_verification *later(struct dna_edge_verification *a,
+                                           struct dna_edge_verification *b)
+{
+    return a == NULL || b->nth > a->nth ? b : a;
+}
+
+static struct open count_open(const struct dna_uv_stream *claimant, const char *ours)
+{
+    struct open open = {.all = 0};
+    for (struct dna_edge_verification *v = claimant->uv->verifications; v != NULL;
+         v = v->next) {
+        if (v->nth == 0) {
+            open.closing++;
+            continue;
+        }
+        open.all++;
+        open.same += strcmp(v->party, claimant->party.key) == 0;
+        open.latest = later(open.latest, v);
+        if (strcmp(v->other.text, ours) == 0) {
+            open.host++;
+            open.latest_of_host = later(open.latest_of_host, v);
+        }
+    }
+    return open;
+}
+
+/* Whether there is room, or is made by who has at least two more under way. */
+static bool admits(struct dna_uv *uv, enum dna_uv_load load, size_t under_way,
+                   const struct open *open, struct dna_edge_verification *latest,
+                   const char *whose)
+{
+    if (under_way < dna_edge_load_most(uv, load)) {
+        return true;
+    }
+    if (latest == NULL || latest->nth < open->same + 2) {
+        dna_edge_load_refuse(uv, load, whose);
+        return false;
+    }
+    dna_edge_load_refuse(uv, load, latest->party);
+    conclude(latest, DNA_DIALBACK_REFUSED);
+    return true;
+}
+
 /* ours: the domain that the claim is made to. */
 static bool has_room(const struct dna_uv_stream *claimant, const char *ours)
 {
     struct dna_uv *uv = claimant->uv;
-    size_t all = 0, same = 0, host = 0;
-    for (const struct dna_edge_verification *v = uv->verifications; v != NULL; v = v->next) {
-        all++;
-        same += strcmp(v->party, claimant->party.key) == 0;
-        host += strcmp(v->other.text, ours) == 0;
+    struct open open = count_open(claimant, ours);
+    if (!dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS_PER_ADDRESS, open.same,
+                              claimant->party.key) ||
+        !admits(uv, DNA_UV_LOAD_DIALBACKS_PER_HOST, open.host, &open, open.latest_of_host,
+                ours)) {
+        return false;
     }
-    return dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS, all, "-") &&
-           dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS_PER_ADDRESS, same,
-                                claimant->party.key) &&
-           dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS_PER_HOST, host, ours);
+    open = count_open(claimant, ours); /* one may have gone */
+    return dna_edge_load_admits(uv, DNA_UV_LOAD_DIALBACKS, open.closing, "-") &&
+           admits(uv, DNA_UV_LOAD_DIALBACKS, open.all, &open, open.latest, "-");
 }
 
 static struct dna_edge_verification *new_verification(struct dna_uv_stream *claimant,
@@ -210,6 +276,7 @@ static struct dna_edge_verification *new_verification(struct dna_uv_stream *clai
     v->number = ++uv->last_verification;
     v->claimant = claimant;
     v->claim = effect->number;
+    v->nth = count_open(claimant, "").same + 1;
     memcpy(v->party, claimant->party.key, sizeof v->party);
     (void)strcpy(v->domain.text, effect->domain);
     (void)strcpy(v->other.text, effect->other);

@@ -12,6 +12,7 @@ import hmac
 import os
 import queue
 import re
+import select
 import socket
 import ssl
 import subprocess
@@ -92,6 +93,10 @@ class Classic:
                 text = text[found.end():]
                 self.hear(stream, found.group(1), attributes(found.group(2)),
                           (found.group(3) or "").strip())
+            if "</stream:stream>" in text:
+                stream.sendall(b"</stream:stream>")
+                stream.close()
+                return
 
     def hear(self, stream, kind, names, content):
         answer = f"from='{names.get('to')}' to='{names.get('from')}'"
@@ -106,12 +111,13 @@ class Classic:
         else:
             self.stanzas.put((names.get("from"), names.get("to"), names.get("id")))
 
-    def connect(self, own, remote):
+    def connect(self, own, remote, source=None):
         """A stream to the gateway under TLS; its id."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        plain = socket.create_connection(self.gateway.public, PATIENCE)
+        plain = socket.create_connection(self.gateway.public, PATIENCE,
+                                         source and (source, 0))
         plain.sendall(HEADER.format(own, remote, "").encode())
         read_until(plain, "</stream:features>")
         plain.sendall(f"<starttls xmlns='{TLS}'/>".encode())
@@ -228,6 +234,168 @@ class Dialback(unittest.TestCase):
         kind, source, _, ident, text = self.gateway.server.get()
         self.assertEqual((kind, source, ident), ("error", "user@peer.dna", "m3"), text)
         self.assertTrue(self.peer.stanzas.empty())
+
+
+class Rude(Classic):
+    """The server of a domain, of no help to who asks it about a key."""
+    MANNERS = ("closes", "other protocol", "host-unknown", "no TLS", "drops the question",
+               "error", "answer for another id", "answer for another pair", "answer to itself",
+               "stanza")
+
+    def __init__(self, world, gateway, manner):
+        self.manner = manner
+        super().__init__(world, gateway)
+
+    def serve(self, plain):
+        if self.manner == "closes":
+            plain.close()
+        elif self.manner == "other protocol":
+            plain.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        elif self.manner in ("host-unknown", "no TLS"):
+            read_until(plain, "version='1.0'")
+            said = "<stream:features/>" if self.manner == "no TLS" else (
+                "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+                "</stream:error></stream:stream>")
+            plain.sendall((HEADER.format("x", "a1.dna", "id='1' ") + said).encode())
+            if self.manner == "no TLS":
+                read_until(plain, "<starttls")
+                plain.sendall(f"<failure xmlns='{TLS}'/></stream:stream>".encode())
+        else:
+            super().serve(plain)
+        self.end(plain)
+
+    @staticmethod
+    def end(plain):
+        """As soon as the gateway has said all that it has to say."""
+        try:
+            while plain.fileno() >= 0 and (got := plain.recv(65536)):
+                if b"</stream:stream>" in got:
+                    plain.sendall(b"</stream:stream>")
+        except OSError:
+            pass
+        plain.close()
+
+    def hear(self, stream, kind, names, content):
+        self.asked.put(content)
+        pair = f"from='{names['to']}' to='{names['from']}'"
+        other = f"from='other.peer.dna' to='{names['from']}'"
+        itself = f"from='{names['from']}' to='{names['to']}'"
+        ident = f"id='{names['id']}'"
+        valid = "type='valid'/>"
+        stream.sendall({
+            "drops the question": "</stream:stream>",
+            "error": f"<db:verify {pair} {ident} type='error'><error type='cancel'><item-not-found"
+                     " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>",
+            "answer for another id": f"<db:verify {pair} id='1{names['id']}' {valid}",
+            "answer for another pair": f"<db:verify {other} {ident} {valid}",
+            "answer to itself": f"<db:verify {itself} {ident} {valid}",
+            "stanza": f"<message {pair} id='1'/>",
+        }[self.manner].encode())
+
+
+class Silent:
+    """A server that takes connections, and says nothing."""
+
+    def __init__(self):
+        self.listener = socket.create_server((PEER, 0))
+        self.port = self.listener.getsockname()[1]
+        self.taken = []
+
+    def take(self):
+        self.listener.settimeout(PATIENCE)
+        self.taken.append(self.listener.accept()[0])
+
+    def close(self):
+        for one in (self.listener, *self.taken):
+            one.close()
+
+
+class Verifying(unittest.TestCase):
+    """What comes of asking the server of a domain about a key."""
+    limits = ""
+
+    def setUp(self):
+        self.world = World()
+        self.world.names.secure = False
+        self.addCleanup(self.world.close)
+        self.gateway = Gateway(self.world, 1, ["a1.dna"])
+        self.world.providers.append(self.gateway)
+        self.world.certify("nobody", ["nobody.dna"])
+        self.peer = Classic(self.world, self.gateway)
+        self.addCleanup(self.peer.close)
+        self.world.names.a["xmpp.peer.dna"] = PEER
+
+    def serve(self, domain, port):
+        self.world.names.srv[f"_xmpp-server._tcp.{domain}"] = ("xmpp.peer.dna", port)
+
+    def test_a_server_that_is_of_no_help(self):
+        """All the same to somebody of whom nothing is known (S22)."""
+        self.gateway.start()
+        servers = []
+        for number, manner in enumerate(Rude.MANNERS):
+            server = Rude(self.world, self.gateway, manner)
+            self.addCleanup(server.close)
+            self.serve(f"r{number}.peer.dna", server.port)
+            servers.append(server)
+        waiting = []
+        for number, manner in enumerate(Rude.MANNERS):
+            domain = f"r{number}.peer.dna"
+            stream, ident = self.peer.connect(domain, "a1.dna")
+            stream.sendall(f"<db:result from='{domain}' to='a1.dna'>key of {ident}"
+                           "</db:result>".encode())
+            waiting.append((manner, domain, stream))
+        for manner, domain, stream in waiting:
+            with self.subTest(manner):
+                self.assertEqual(
+                    read_until(stream, "</db:result>"),
+                    f"<db:result from='a1.dna' to='{domain}' type='error'><error type='cancel'>"
+                    "<remote-connection-failed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                    "</error></db:result>")
+        for server in servers[4:]:
+            self.assertTrue(server.asked.get(timeout=PATIENCE).startswith("key of "))
+
+    def claim(self, stream, ident, domain):
+        stream.sendall(f"<db:result from='{domain}' to='a1.dna'>key of {ident}"
+                       "</db:result>".encode())
+
+    def test_few_do_not_keep_out_all_others(self):
+        """Who has the most under way makes room for who has less."""
+        with open(self.gateway.config, "a", encoding="ascii") as config:
+            config.write("limits {\n  dialbacks = 3\n  dialbacks-per-address = 2\n}\n")
+        silent = Silent()
+        self.addCleanup(silent.close)
+        for number in range(1, 8):
+            self.serve(f"s{number}.peer.dna", silent.port)
+        self.gateway.start()
+
+        def claim(source, domain, admitted=True):
+            stream, ident = self.peer.connect(domain, "a1.dna", f"127.0.20.{source}")
+            self.claim(stream, ident, domain)
+            if admitted:
+                silent.take()
+            return stream, ident
+
+        first, ident = claim(1, "s1.peer.dna")
+        self.claim(first, ident, "s2.peer.dna")
+        silent.take()
+        self.claim(first, ident, "s3.peer.dna")     # one too many for it
+        refused = read_until(first, "</db:result>")
+        self.assertRegex(refused, "to='s3.peer.dna' type='error'.*<resource-constraint ")
+        second, _ = claim(2, "s4.peer.dna")
+        claim(3, "s5.peer.dna")
+        refused = read_until(first, "</db:result>")
+        self.assertRegex(refused, "to='s2.peer.dna' type='error'.*<resource-constraint ")
+        fourth, ident = claim(4, "s6.peer.dna", admitted=False)  # nobody has more than one
+        refused = read_until(fourth, "</db:result>")
+        self.assertRegex(refused, "to='s6.peer.dna' type='error'.*<resource-constraint ")
+        second.close()
+        while True:     # as soon as that is noticed there is room
+            self.claim(fourth, ident, "s7.peer.dna")
+            ready, _, _ = select.select([silent.listener, fourth], [], [], PATIENCE)
+            self.assertTrue(ready)
+            if silent.listener in ready:
+                return
+            read_until(fourth, "</db:result>")
 
 
 def key_by(secret, target, sender, ident):
