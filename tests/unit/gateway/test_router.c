@@ -410,6 +410,66 @@ static void dna_that_is_known_late(void **state)
     fake_router_free(router);
 }
 
+/* Without DNA, dialback admits R -> A; bidi (XEP-0288) makes it carry A -> R, too. */
+static void opened_by_dialback(struct router *router, bool both_ways)
+{
+    (void)fake_accepted(router, fake_link(1));
+    (void)fake_accepted(router, NULL);
+    fake_speak_dna(2, false);
+    (void)snprintf((char *)(uintptr_t)dna_stream_own(dna_uv_stream_core(fake_uv(2))), 10, A);
+    if (both_ways) {
+        fake_allow(2, A, R);
+    }
+    fake_effect(2, DNA_STREAM_PAIR, R, A, true);
+    journal_is("connect 3 r.dna a.one link\n");
+}
+
+static void a_stream_both_ways_leads_back(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    opened_by_dialback(router, true);
+    fake_stanza(1, A, R, "i1", "");
+    journal_is("ask 2 a.one r.dna\nsend 2 a.one r.dna i1\n");
+    /* For that pair alone: another domain of ours gets a stream of its own. */
+    fake_answer_asks(2, DNA_ERR_STATE);
+    fake_stanza(1, A2, R, "i2", "");
+    journal_is("ask 2 a2.one r.dna\nconnect 4 a2.one r.dna\n");
+    fake_stanza(1, A, R, "i3", "");
+    journal_is("send 2 a.one r.dna i3\n");
+    fake_closed(2, "", "gone");
+    fake_stanza(1, A, R, "i4", "");
+    fake_connected(4);
+    journal_is("ask 4 a.one r.dna\nask 4 a2.one r.dna\n");
+    fake_router_free(router);
+}
+
+static void a_stream_one_way_leads_nowhere(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    opened_by_dialback(router, false);
+    fake_stanza(1, A, R, "i1", "");
+    journal_is("endpoints r.dna\n");
+    fake_router_free(router);
+}
+
+/* A place that another stream leads to keeps it. */
+static void a_second_stream_both_ways(void **state)
+{
+    struct router *router = with_flow(NULL);
+    (void)state;
+    (void)fake_accepted(router, NULL);
+    fake_speak_dna(3, false);
+    (void)snprintf((char *)(uintptr_t)dna_stream_own(dna_uv_stream_core(fake_uv(3))), 10, A);
+    fake_allow(3, A, R);
+    fake_effect(3, DNA_STREAM_PAIR, R, A, true);
+    (void)fake_journal();
+    fake_stanza(1, A, R, "i2", "");
+    journal_is("send 2 a.one r.dna i2\n");
+    fake_router_free(router);
+}
+
 static void a_server_that_is_down(void **state)
 {
     struct router *router = fake_router(NULL);
@@ -1327,6 +1387,9 @@ int main(void)
         cmocka_unit_test(who_has_proven_itself_is_answered_on_its_own_stream),
         cmocka_unit_test(nobody_outside_leads_to_a_hosted_domain),
         cmocka_unit_test(dna_that_is_known_late),
+        cmocka_unit_test(a_stream_both_ways_leads_back),
+        cmocka_unit_test(a_stream_one_way_leads_nowhere),
+        cmocka_unit_test(a_second_stream_both_ways),
         cmocka_unit_test(a_server_that_is_down),
         cmocka_unit_test(a_server_that_is_back),
         cmocka_unit_test(a_bridge_takes_only_what_is_proven),
