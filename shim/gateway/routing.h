@@ -15,7 +15,9 @@
  *   pressure.c  destinations that are slower than their sources
  *   resume.c    streams that broke and may be resumed
  *   rehost.c    a configuration that changes
- *   router.c    what the driver tells
+ *   changed.c   what a stream may carry, and what not any more
+ *   closed.c    the end of a stream
+ *   router.c    what else the driver tells, and when
  */
 #ifndef DNA_GATEWAY_ROUTING_H
 #define DNA_GATEWAY_ROUTING_H
@@ -173,6 +175,8 @@ void stream_free(struct stream *stream);
 void stream_end(struct stream *stream);
 /* Closes one that we opened and that serves nothing. */
 void stream_settle(struct stream *stream);
+/* Asks it for the pairs that wait on it (again). */
+void stream_ask(struct stream *stream);
 /* Closes those of ours that were idle since the last sweep, and lets go of idle pairs. */
 void stream_sweep(struct router *router, int64_t now);
 int64_t stream_sweep_deadline(const struct router *router);

@@ -71,6 +71,17 @@ void stream_settle(struct stream *stream)
     }
 }
 
+void stream_ask(struct stream *stream)
+{
+    struct pair *next;
+    for (struct pair *pair = stream->pairs; pair != NULL; pair = next) {
+        next = pair->next_carried;
+        if (pair->state == PAIR_WAITS) {
+            pair_ask(stream->router, pair);
+        }
+    }
+}
+
 int64_t stream_sweep_deadline(const struct router *router)
 {
     return router->streams == NULL ? DNA_NEVER : router->swept + ROUTER_IDLE_MS;
