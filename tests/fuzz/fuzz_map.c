@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         seen.lines += text[i] == '\n';
     }
-    assert(map_read(&faults, text, len, entry, &seen));
+    assert(map_read(&faults, text, len, &map_customers, entry, &seen));
     (void)fclose(faults.out);
     for (size_t i = 0; i < size; i++) {
         lines += errors[i] == '\n';
