@@ -248,10 +248,10 @@ bool memory_clear(struct gateway *gateway, const struct gateway_config *config,
             print_entry(out, &entries.list[i]->learned);
         }
     }
-    free_entries(&entries);
-    if (fine && !store_flush(gateway)) {
+    if (fine && !store_flush(gateway)) { /* others may write meanwhile, and are heard */
         fine = false;
     }
+    free_entries(&entries);
     if (!fine) {
         fputs("dna-gateway: the store could not take it all\n", stderr);
     }

@@ -5,6 +5,7 @@ and in a gateway that runs on it; once with a file, once with a Redis server.
 usage: test_forget.py DNA_GATEWAY
 """
 import os
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -12,6 +13,7 @@ import unittest
 import test_program
 from test_dialback import PEER, Classic
 from test_program import PATIENCE
+from test_store import Redis
 from test_store import Shared as Store
 
 for name in [name for name in vars(Store) if name.startswith("test_")]:
@@ -61,6 +63,32 @@ class Memory(Store):
         self.assertEqual(done.stdout, listed)
         self.assertEqual(self.lists(gateway), "")
 
+    def contents(self):
+        """What the store holds, to be put back."""
+        if self.redis:
+            return self.records()
+        base = sqlite3.connect(self.world.file("store.db"), timeout=PATIENCE)
+        rows = base.execute("SELECT * FROM learned_1").fetchall()
+        base.close()
+        return rows
+
+    def put_back(self, contents):
+        """Somebody who can write to the store makes it what it was."""
+        if self.redis:
+            redis = Redis(self.port)
+            prefix = b":".join(next(iter(contents)).split(b":")[:3])
+            redis.ask("FLUSHALL")
+            for key, record in contents.items():
+                redis.ask("SET", key, record, "EX", "100000")
+                redis.ask("XADD", prefix + b":log", "*", "o", "somebody", "r", record)
+            redis.close()
+            return
+        base = sqlite3.connect(self.world.file("store.db"), timeout=PATIENCE)
+        with base:
+            base.execute("DELETE FROM learned_1")
+            base.executemany("INSERT INTO learned_1 VALUES (?, ?, ?, ?, ?, ?)", contents)
+        base.close()
+
     def admits_again(self, sender, gateway):
         """The running gateway lets the domain fall back to dialback."""
         self.assertTrue(sender.stop() == 0 and gateway.logs("stream-closed"))
@@ -84,8 +112,20 @@ class Memory(Store):
         _, said = self.classic.result("peer.dna", "b1.dna")
         self.assertIn("<not-authorized", said)
         self.assertTrue(gateway.logs("ruling", "no dialback within a week of a proof"))
+        self.lists(gateway, "no-dialback", "proven")
+        contents = self.contents()
+        self.assertGreaterEqual(len(contents), 2)
         self.forgets(gateway)
+        self.put_back(contents)
+        self.assertEqual(self.lists(gateway), "")
         self.admits_again(sender, gateway)
+        # Nor does whoever starts afterwards believe it, with nothing else in the store.
+        self.assertEqual(gateway.stop(), 0)
+        self.put_back(contents)
+        gateway.lines.clear()
+        gateway.start()
+        self.assertTrue(gateway.logs("store-up"))
+        self.assertEqual(self.lists(gateway), "")
 
     def test_a_file(self):
         self.world.store = f'store {{ file = "{self.world.file("store.db")}" }}\n'

@@ -22,6 +22,41 @@ from test_program import PATIENCE, PROGRAM, Provider, World, free_port
 WEB = "127.0.10.203"
 
 
+class Redis:
+    """Somebody else who can read from and write to the server."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.file = self.socket.makefile("rb")
+
+    def answer(self):
+        line = self.file.readline()
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"$":
+            size = int(rest)
+            return self.file.read(size + 2)[:-2] if size >= 0 else None
+        if kind == b"*":
+            return [self.answer() for _ in range(int(rest))]
+        if kind == b"-":
+            raise AssertionError(line)
+        return rest
+
+    def ask(self, *words):
+        words = [word.encode() if isinstance(word, str) else word for word in words]
+        self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(
+            b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
+        return self.answer()
+
+    def records(self):
+        """Key and bytes of each."""
+        found = {key: self.ask("TYPE", key) for key in self.ask("KEYS", "mod_dna:*")}
+        return {key: self.ask("GET", key) for key, kind in found.items() if kind == b"string"}
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
 class Sharing(Provider):
     """A gateway with a store."""
 
@@ -118,7 +153,8 @@ class Shared(unittest.TestCase):
         self.assertEqual(first.server.get()[3], "m1")
         self.assertTrue(first.logs("ruling", " domain=a1.dna ", " ruling=PROVEN "))
         self.assertFalse(second.log("ruling"))
-        time.sleep(1)  # the record is on its way
+        self.wait_for(lambda: b":3:a1.dna:" in b" ".join(self.records()))
+        time.sleep(1)  # the log follows at once
         first.process.kill()
         first.process.wait()
         sender.stop()
@@ -146,7 +182,8 @@ class Shared(unittest.TestCase):
                                    " prooftype=posh "))
         asked = web.asked
         self.assertGreater(asked, 0)
-        time.sleep(1)  # the record is on its way
+        self.wait_for(lambda: b":3:a1.dna:" in b" ".join(self.records()))
+        time.sleep(1)  # the log follows at once
         first.process.kill()
         first.process.wait()
         web.close()
@@ -173,13 +210,15 @@ class Shared(unittest.TestCase):
         gateway.lines.clear()
         self.start_redis()
         self.assertTrue(gateway.logs("store-up"))
-        deadline = time.monotonic() + PATIENCE
-        listed = ""
-        while "no-dialback" not in listed and time.monotonic() < deadline:
-            time.sleep(0.2)
-            listed = subprocess.run([PROGRAM, "-c", gateway.config, "--memory", "a1.dna"],
-                                    check=True, capture_output=True, encoding="utf-8").stdout
-        self.assertIn("a1.dna no-dialback role=receiving ", listed)
+        self.wait_for(lambda: b":1:a1.dna:" in b" ".join(self.records()))
+        self.assertIn("a1.dna no-dialback role=receiving ", self.listed(gateway))
+        # Nor does it go unnoticed when nobody's connection breaks.
+        gateway.lines.clear()
+        redis = Redis(self.port)
+        redis.ask("FLUSHALL")
+        redis.close()
+        self.assertTrue(gateway.logs("store-down", "gone"))
+        self.wait_for(lambda: b":1:a1.dna:" in b" ".join(self.records()))
 
     def test_without_the_server(self):
         sender = self.world.provider("a1.dna")
@@ -192,11 +231,66 @@ class Shared(unittest.TestCase):
         self.start_redis()
         self.assertTrue(gateway.logs("store-up"))
 
-    def test_a_key_that_others_can_read(self):
-        os.chmod(self.world.file("key"), 0o644)
+    def test_a_key_that_is_not_only_ours(self):
+        key = self.world.file("key")
         gateway = self.sharing("b1.dna")
-        gateway.start()
-        self.assertTrue(gateway.logs("store-none", "mode 0600"))
+        for change, why in ((lambda: os.chmod(key, 0o640), "mode to 0600"),
+                            (lambda: os.chmod(key, 0o604), "mode to 0600"),
+                            (lambda: os.chown(key, 65534, -1), "belongs to another user")):
+            change()
+            gateway.lines.clear()
+            gateway.start()
+            self.assertTrue(gateway.logs("store-none", why))
+            gateway.stop()
+            os.chmod(key, 0o600)
+
+    def test_the_downgrade_memory_is_shared(self):
+        """The other one is elsewhere, and was not even there when the first learned of it: the
+        server alone tells it."""
+        self.start_redis()
+        sender = self.world.provider("a1.dna")
+        first = self.sharing("b1.dna")
+        for gateway in (sender, first):
+            gateway.start()
+        sender.server.send("a1.dna", "b1.dna", "m1")
+        self.assertEqual(first.server.get()[3], "m1")
+        self.wait_for(lambda: b":1:a1.dna:" in b" ".join(self.records()))
+        first.process.kill()
+        first.process.wait()
+        with open(self.world.file("key"), "rb") as here:
+            with open(os.open(self.world.file("there"), os.O_WRONLY | os.O_CREAT, 0o600),
+                      "wb") as there:
+                there.write(here.read())
+        self.world.store = self.world.store.replace(self.world.file("key"),
+                                                    self.world.file("there"))
+        second = self.sharing("b1.dna")
+        second.start()
+        self.assertTrue(second.logs("store-up"))
+        self.assertIn("a1.dna no-dialback role=receiving ", self.listed(second))
+        # It keeps that for itself: an empty server takes nothing along.
+        second.process.kill()
+        second.process.wait()
+        self.end_redis()
+        self.start_redis()
+        self.assertIn("a1.dna no-dialback role=receiving ", self.listed(second))
+
+    def records(self):
+        redis = Redis(self.port)
+        try:
+            return redis.records()
+        finally:
+            redis.close()
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def listed(self, gateway):
+        return subprocess.run([PROGRAM, "-c", gateway.config, "--memory", "a1.dna"],
+                              check=True, capture_output=True, encoding="utf-8",
+                              timeout=PATIENCE).stdout
 
     def test_a_file_outlives_the_process(self):
         self.world.store = f'store {{ file = "{self.world.file("store.db")}" }}\n'
