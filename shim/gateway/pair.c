@@ -58,9 +58,10 @@ static void unlink_places(struct pair *pair)
 
 /* NULL: no memory, or a limit. */
 static struct pair *new_pair(struct router *router, struct place *source,
-                             struct place *target, const struct stream *stream)
+                             struct place *target, const struct stream *stream,
+                             enum share_use use)
 {
-    struct pair *pair = share_admits_pair(router, source, target, stream)
+    struct pair *pair = share_admits_pair(router, source, target, stream, use)
                             ? calloc(1, sizeof *pair)
                             : NULL;
     if (pair == NULL) {
@@ -76,8 +77,8 @@ static struct pair *new_pair(struct router *router, struct place *source,
     return pair;
 }
 
-struct pair *pair_of(struct router *router, const char *from, const char *to,
-                     const struct stream *stream)
+static struct pair *find_or_make(struct router *router, const char *from, const char *to,
+                                 const struct stream *stream, enum share_use use)
 {
     uint64_t hash = table_hash(&router->pairs, from, to);
     struct pair *pair = find(router, from, to, hash);
@@ -87,7 +88,7 @@ struct pair *pair_of(struct router *router, const char *from, const char *to,
     }
     source = place_of(router, from);
     target = source != NULL ? place_of(router, to) : NULL;
-    pair = target != NULL ? new_pair(router, source, target, stream) : NULL;
+    pair = target != NULL ? new_pair(router, source, target, stream, use) : NULL;
     if (pair == NULL) {
         if (target != NULL && target != source) {
             place_release(router, target);
@@ -100,6 +101,17 @@ struct pair *pair_of(struct router *router, const char *from, const char *to,
     link_places(pair);
     table_add(&router->pairs, &pair->node, hash);
     return pair;
+}
+
+struct pair *pair_of(struct router *router, const char *from, const char *to,
+                     const struct stream *stream)
+{
+    return find_or_make(router, from, to, stream, SHARE_NEW);
+}
+
+struct pair *pair_back(struct router *router, const struct pair *pair)
+{
+    return find_or_make(router, pair->target->domain, pair->source->domain, NULL, SHARE_ERROR);
 }
 
 void pair_release(struct router *router, struct pair *pair)

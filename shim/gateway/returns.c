@@ -41,7 +41,7 @@ void returns_stanza(struct router *router, struct pair *pair,
 {
     struct pair *back = NULL;
     if (dna_stanza_answerable(stanza)) {
-        back = pair_of(router, pair->target->domain, pair->source->domain, NULL);
+        back = pair_back(router, pair);
     }
     if (back == NULL) {
         returns_lost(router, pair, why);

@@ -189,6 +189,8 @@ void stream_add_way(struct stream *stream, const char *domain);
 struct pair *pair_of(struct router *router, const char *from, const char *to,
                      const struct stream *source);
 struct pair *pair_find(struct router *router, const char *from, const char *to);
+/* The opposite one, found or new, for an error. */
+struct pair *pair_back(struct router *router, const struct pair *pair);
 /* Frees the pair, and then its places, if they serve nothing. */
 void pair_release(struct router *router, struct pair *pair);
 /* Puts it on a stream, and asks that stream. */
@@ -246,10 +248,6 @@ int64_t unproven_deadline(const struct router *router);
 void unproven_tick(struct router *router, int64_t now);
 
 /* --- share.c --- */
-/* Whether there may be one more pair of the two, on behalf of who is at the other end of
- * stream (NULL: nobody). */
-bool share_admits_pair(struct router *router, const struct place *source,
-                       const struct place *target, const struct stream *stream);
 /* Charges a new one; false: no memory, and nothing is charged. */
 bool share_enter(struct router *router, struct pair *pair, const struct stream *stream);
 void share_leave(struct router *router, struct pair *pair);
@@ -262,6 +260,11 @@ enum share_use {
 /* Whether so many bytes more may wait for it. */
 bool share_admits_bytes(struct router *router, const struct pair *pair, enum share_use use,
                         size_t bytes);
+/* Whether there may be one more pair of the two, on behalf of who is at the other end of
+ * stream (NULL: nobody). */
+bool share_admits_pair(struct router *router, const struct place *source,
+                       const struct place *target, const struct stream *stream,
+                       enum share_use use);
 /* Whether so many may be sent on a stream. */
 bool share_admits_output(struct router *router, const struct stream *stream,
                          enum share_use use, size_t bytes);

@@ -152,7 +152,8 @@ static bool place_has_room(struct router *router, const struct place *place)
 }
 
 bool share_admits_pair(struct router *router, const struct place *source,
-                       const struct place *target, const struct stream *stream)
+                       const struct place *target, const struct stream *stream,
+                       enum share_use use)
 {
     const char *network = network_of(stream);
     const struct account *account = network[0] != '\0' ? find(router, network) : NULL;
@@ -165,7 +166,7 @@ bool share_admits_pair(struct router *router, const struct place *source,
         return false;
     }
     return place_has_room(router, source) && place_has_room(router, target) &&
-           has_memory(router, SHARE_NEW, 0);
+           has_memory(router, use, 0);
 }
 
 bool share_enter(struct router *router, struct pair *pair, const struct stream *stream)
@@ -243,6 +244,7 @@ static struct place *ours(const struct pair *pair)
 bool share_admits_stream(struct router *router, const struct pair *pair)
 {
     const struct gateway_shares_config *shares = &router->options.shares;
+    const struct waiting *first = pair->queue.first;
     if (router->n_opened >= shares->streams) {
         share_refuse(router, ROUTER_LIMIT_STREAMS, "-");
         return false;
@@ -251,7 +253,7 @@ bool share_admits_stream(struct router *router, const struct pair *pair)
         share_refuse(router, ROUTER_LIMIT_STREAMS_OF_HOST, ours(pair)->domain);
         return false;
     }
-    return has_memory(router, SHARE_NEW, 0);
+    return has_memory(router, first != NULL && first->is_error ? SHARE_ERROR : SHARE_NEW, 0);
 }
 
 void share_open(struct router *router, struct stream *stream, const struct pair *pair)

@@ -100,8 +100,8 @@ unsupported-encoding unsupported-feature unsupported-stanza-type unsupported-ver
 class Raw:
     """A connection to the gateway's public side, and what was read from it."""
 
-    def __init__(self, world, gateway, source):
-        self.world = world
+    def __init__(self, world, gateway, source, target=OURS):
+        self.world, self.target = world, target
         self.socket = socket.create_connection(gateway.public, PATIENCE, (source, 0))
         self.text = ""
 
@@ -124,10 +124,10 @@ class Raw:
 
     def greet(self):
         self.text = ""
-        self.send(header())
+        self.send(header(target=self.target))
         assert self.until("</stream:features>"), self.text
 
-    def secure(self):
+    def tls(self):
         self.greet()
         self.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
         assert self.until("<proceed"), self.text
@@ -136,6 +136,9 @@ class Raw:
         context.verify_mode = ssl.CERT_NONE
         context.load_cert_chain(self.world.file("peer.pem"), self.world.file("peer.key"))
         self.socket = context.wrap_socket(self.socket)
+
+    def secure(self):
+        self.tls()
         self.greet()
 
     def authenticate(self):

@@ -372,9 +372,30 @@ static void memory(void **state)
     assert_string_equal(fake_journal(), "");
     assert_int_equal(router_counted(router).lost, 2);
     assert_int_equal(refused(router, ROUTER_LIMIT_MEMORY), 5);
+    assert_int_equal(router->pairs.n, 2);
     fake_buffered = 0;
     fake_stanza(2, R, A, "i7", "");
     assert_string_equal(fake_journal(), "send 4 r.dna a.one i7\n");
+    end(router);
+}
+
+/* The way back may have to be made. */
+static void memory_for_what_goes_back(void **state)
+{
+    struct router *router;
+    (void)state;
+    shares.memory = 80000;
+    router = begin();
+    fake_stanza(1, A, R, "i1", "error");
+    fake_found("x.r.dna", 5269);
+    fake_connected(4);
+    fake_allow(4, A, R);
+    fake_effect(4, DNA_STREAM_OWN, A, NULL, true);
+    fake_buffered = 70001;
+    (void)fake_journal();
+    fake_stanza(1, A, R, "i2", "");
+    assert_string_equal(fake_journal(), "connect 5 r.dna a.one link\n");
+    assert_int_equal(router_counted(router).lost, 0);
     end(router);
 }
 
@@ -433,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup(streams_in_all, reset),
         cmocka_unit_test_setup(searches, reset),
         cmocka_unit_test_setup(memory, reset),
+        cmocka_unit_test_setup(memory_for_what_goes_back, reset),
         cmocka_unit_test_setup(what_waits_is_memory_too, reset),
         cmocka_unit_test_setup(memory_for_an_address, reset),
     };
