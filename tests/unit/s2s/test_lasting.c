@@ -1,4 +1,10 @@
 /* Streams that last: stream management (XEP-0198), pings and silence, bidi (XEP-0288). */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <base/limits.h>
+
 #include "play.h"
 
 #define LASTS_IN {.role = DNA_RECEIVING, .lasts = true}
@@ -438,7 +444,51 @@ static const struct scene scenes[] = {
      "* reader 262144 128 shallow\n"},
 };
 
+/* A peer that acknowledges nothing, and sends what has to be returned: errors count as what we
+ * send, so at the bound nothing is returned any more until it acknowledges something. */
+#define TO_NOBODY "> <message from='a@s.example' to='b@t2.example' id='1'/>\n"
+#define BOUNCE                                                                              \
+    "<message type='error' from='b@t2.example' to='a@s.example' id='1'><error "             \
+    "type='cancel'><item-not-found {sta}/><text {sta} xml:lang='en'>that domain is no "     \
+    "longer served here</text></error></message>"
+
+static char *bounces_have_a_bound(void)
+{
+    static const char before[] =
+        VALID_LASTS_IN
+        "> <valid {dna} to='t2.example'/>\n"
+        "* own t2.example yes\n"
+        "! unhost t2.example\n"
+        "< <impossible {dna} from='t2.example'/>\n"
+        "* own t2.example no remote-server-timeout\n"
+        "> <resume {sm} previd='old' h='0'/>\n"
+        "* resume old\n";
+    const size_t room = sizeof before + 4000 + (size_t)DNA_LIMIT_UNACKED * 80;
+    char *script = malloc(room);
+    size_t len;
+    assert(script != NULL);
+    len = (size_t)snprintf(script, room,
+                           "%s! suspended 0 0 %d t.example s.example\n"
+                           "< <resumed {sm} previd='old' h='0'/>",
+                           before, DNA_LIMIT_UNACKED);
+    for (int i = 0; i < DNA_LIMIT_UNACKED; i++) {
+        len += (size_t)snprintf(script + len, room - len,
+                                "<message from='a@t.example' to='b@s.example' id='%d'/>%s", i,
+                                i == 0 ? "<r {sm}/>" : "");
+    }
+    len += (size_t)snprintf(script + len, room - len,
+                            "\n" TO_NOBODY TO_NOBODY "> <a {sm} h='%d'/>\n" TO_NOBODY
+                            "< " BOUNCE "<r {sm}/>\n",
+                            DNA_LIMIT_UNACKED);
+    assert(len < room);
+    return script;
+}
+
 int main(void)
 {
-    return play_all(scenes, sizeof scenes / sizeof *scenes);
+    char *script = bounces_have_a_bound();
+    const struct scene bound = {"bounces have a bound", LASTS_IN, script};
+    int failed = play_all(scenes, sizeof scenes / sizeof *scenes) + play_all(&bound, 1);
+    free(script);
+    return failed;
 }
