@@ -89,6 +89,13 @@ class Machine:
         return {row[2] for row in rows
                 if row[1].endswith(f":{port:04X}") and row[3] == ESTABLISHED}
 
+    def has_unread(self, port):
+        """Whether a datagram to this machine's PORT waits to be read."""
+        with open(f"/proc/{self.pid}/net/udp", encoding="ascii") as table:
+            rows = [row.split() for row in table.readlines()[1:]]
+        return any(row[1].endswith(f":{port:04X}") and not row[4].endswith(":00000000")
+                   for row in rows)
+
     def wait_for_port(self, daemon, address, port, protocol="tcp"):
         wait_until(lambda: self.listens(address, port, protocol),
                    f"{daemon.name}: listening on {address} port {port}", [daemon])

@@ -143,6 +143,13 @@ class NameServer:
         """Zone files that have changed are read again, soon."""
         os.kill(self._daemon.pid, signal.SIGHUP)
 
+    def pause(self):
+        """Questions wait for an answer, until resume()."""
+        os.killpg(self._daemon.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.killpg(self._daemon.pid, signal.SIGCONT)
+
     def stop(self):
         self._daemon.stop()
 

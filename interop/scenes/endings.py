@@ -1,7 +1,7 @@
 """How proofs end: renewed ahead of time, withdrawn by the owner, accepted again, and the
 DNS that falls silent.
 
-south.dna serves four customers, north.dna one; two Prosody servers, two gateways, and
+south.dna serves six customers, north.dna one; two Prosody servers, two gateways, and
 between them one TCP connection for everybody.  What the proofs rest on lasts for seconds:
 the customers' zones are signed for so long only, again and again (the gateway takes a TTL
 for five minutes at least, but never beyond a signature), and the POSH documents say so.
@@ -19,6 +19,7 @@ from lab.ca import Authority
 from lab.gateway import Gateway
 from lab.network import Network
 from lab.process import DEADLINE_SECONDS, run, wait_until
+from lab.talk import Talk
 from lab.web import WebServer, publish
 from lab.xmpp import S2S, Client, Prosody
 from lab.zones import NameServer, Signer, Zone, root_hints
@@ -29,16 +30,18 @@ from .world import DNS, NAMESERVER
 
 ADDRESSES = {"dns": "44.128.0.1", "north": "44.128.1.1", "south": "44.128.2.1",
              "web": "44.128.4.1"}
-HOME, STEADY = "home.dna", "steady.dna"
+HOME = "home.dna"
+STAYING = {"steady.dna": "dnssec-srv", "firm.dna": "dnssec-ta", "lasting.dna": "posh"}
 # The customers who withdraw their delegation: by what it was proven, and how they do it.
 LEAVING = {
     "secure.dna": ("dnssec-srv", "its SRV record now names another provider"),
     "anchor.dna": ("dnssec-ta", "so does this one's, signed with the zone's certified key"),
     "posh.dna": ("posh", "its POSH document now has another provider's fingerprint"),
 }
-CUSTOMERS = {STEADY: "dnssec-srv", **{name: how for name, (how, _) in LEAVING.items()}}
-SIGNED = (STEADY, "secure.dna", "anchor.dna")
-TA_URL = "http://www.south.dna/anchor.dna.cert"
+CUSTOMERS = {**STAYING, **{name: how for name, (how, _) in LEAVING.items()}}
+SIGNED = [name for name, how in CUSTOMERS.items() if how != "posh"]
+ANCHORS = [name for name, how in CUSTOMERS.items() if how == "dnssec-ta"]
+TA_URL = "http://www.south.dna/{}.cert"
 POSH_PATH = "/.well-known/posh/xmpp-server.json"
 TTL = 1
 LIFE = 12           # seconds that the material lasts, at least
@@ -47,40 +50,6 @@ PAUSE = 0.2         # between two messages of a talk
 PROVEN = "PROVEN"
 # With what a stanza comes back: south.dna knew already, or it was under way.
 CONDITIONS = {"remote-server-timeout", "not-allowed"}
-
-
-class Talk:
-    """Messages from one client to another, one after the other."""
-
-    def __init__(self, source, target):
-        self.source, self.target = source, target
-        self.sent = {}      # id: (body, when)
-        self.on = False
-
-    def say(self):
-        body = f"message {len(self.sent) + 1}"
-        self.sent[self.source.send(self.target.address, body)] = (body, time.time())
-
-    def arrived(self):
-        bodies = [e[3] for e in self.target.messages_from(self.source.address)]
-        return [ident for ident, (body, _) in self.sent.items() if body in bodies]
-
-    def returned(self):
-        """What came back: {id: condition}."""
-        self.source.pump()
-        return {e[2]: e[3] for e in self.source.events
-                if e[0] == "error" and e[2] in self.sent}
-
-    def reasons(self):
-        """... and what the sender reads: {id: text}."""
-        return {e[2]: f"{e[3]} “{e[4]}”" for e in self.source.events
-                if e[0] == "error" and e[2] in self.sent}
-
-    def settled(self):
-        """Whether each message arrived or came back, and none did both."""
-        arrived, returned = self.arrived(), self.returned()
-        return (len(arrived) + len(returned) == len(self.sent)
-                and not set(arrived) & set(returned))
 
 
 class Play:
@@ -112,11 +81,11 @@ class Play:
             self.make_certificates()
             self.make_zones()
             self.make_webs()
-        with step("two Prosody servers behind two gateways, five users"):
+        with step("two Prosody servers behind two gateways, seven users"):
             self.start("north", {HOME: {}}, {name: {"prooftypes": f'{{ "{how}" }}'}
                                              for name, how in CUSTOMERS.items()})
             self.start("south", {name: {} for name in CUSTOMERS}
-                       | {"anchor.dna": {"dnssec-ta-url": TA_URL}})
+                       | {name: {"dnssec-ta-url": TA_URL.format(name)} for name in ANCHORS})
             self.log_in()
 
     def make_network(self):
@@ -141,7 +110,7 @@ class Play:
     def make_zones(self):
         self.signer = Signer(self.world.directory / "zones", NAMESERVER)
         self.zones = {name: Zone(name, [self.srv("south"), f"@ A {ADDRESSES['web']}"],
-                                 signed=name in SIGNED, island=name == "anchor.dna",
+                                 signed=name in SIGNED, island=name in ANCHORS,
                                  ttl=TTL, life=3600) for name in CUSTOMERS}
         self.signer.publish([
             Zone(".", [f"{NAMESERVER} A {DNS}"]), Zone("dna", [f"{NAMESERVER} A {DNS}"]),
@@ -161,23 +130,27 @@ class Play:
             zone.life = self.life
 
     def make_webs(self):
-        """The certificate over anchor.dna's zone key, and posh.dna's document."""
+        """Certificates over the keys of zones, and POSH documents."""
         owner = self.world.directory / "owner"
         owner.mkdir()
-        self.signer.key_as_pem("anchor.dna", owner / "zone.key")
-        certificate = self.authority.certify_key("anchor.dna", owner / "zone.key", owner)
         south, web = (WebServer(self.net.machines[name]) for name in ("south", "web"))
-        publish(south.site("www.south.dna"), "/anchor.dna.cert",
-                certificate.read_text(encoding="ascii"))
-        self.site = web.site("posh.dna", *self.authority.certify("posh.dna", owner))
-        self.publish_fingerprint("south")
+        pages = south.site("www.south.dna")
+        for name in ANCHORS:
+            key = owner / f"{name}.zone.key"
+            self.signer.key_as_pem(name, key)
+            certificate = self.authority.certify_key(name, key, owner)
+            publish(pages, f"/{name}.cert", certificate.read_text(encoding="ascii"))
+        self.sites = {name: web.site(name, *self.authority.certify(name, owner))
+                      for name, how in CUSTOMERS.items() if how == "posh"}
+        for name in self.sites:
+            self.publish_fingerprint(name, "south")
         south.start()
         web.start()
 
-    def publish_fingerprint(self, provider):
+    def publish_fingerprint(self, name, provider):
         made = run([self.world.programs["dna"], "publish", "posh", "--json", "--cert",
                     self.papers[provider][0], "--expires", str(int(self.life))])
-        publish(self.site, POSH_PATH, json.loads(made)["text"])
+        publish(self.sites[name], POSH_PATH, json.loads(made)["text"])
 
     def start(self, provider, hosts, policies=None):
         machine = self.net.machines[provider]
@@ -221,9 +194,16 @@ class Play:
 
     def until(self, condition, what):
         """Wait for CONDITION, while the zones are signed and those who talk do so."""
+        looked = 0.0
+
         def look():
+            nonlocal looked
             self.go_on()
-            return condition()
+            if time.monotonic() - looked < PAUSE:
+                return False
+            value = condition()     # reads whole traces
+            looked = time.monotonic()
+            return value
         return wait_until(look, what, list(self.world.daemons.values()),
                           self.world.gateways["north"].log,
                           DEADLINE_SECONDS + 10 * self.life)
@@ -239,9 +219,10 @@ class Play:
     # --- the acts ------------------------------------------------------------------------
 
     def play(self):
-        self.screen.prose("""south.dna serves four customers, and its gateway proves each
-            by something else. What these proofs rest on ends within seconds. north.dna's
-            gateway has to look again before, and to notice when it is not there any more.""")
+        self.screen.prose("""south.dna serves six customers, and its gateway proves two
+            each by DNSSEC, by an anchor of their own and by POSH. What these proofs rest on
+            ends within seconds. north.dna's gateway has to look again before, and to notice
+            when it is not there any more.""")
         self.set_up()
         self.sign()
         self.greet()
@@ -257,7 +238,7 @@ class Play:
         return self.failures
 
     def greet(self):
-        self.screen.heading("1. Four pairs of domains, one connection")
+        self.screen.heading("1. Many pairs of domains, one connection")
         for name, prooftype in CUSTOMERS.items():
             for pair in ((name, HOME), (HOME, name)):
                 self.talks[pair].say()
@@ -266,7 +247,7 @@ class Play:
             self.telling.ruling("north", ruling)
             self.claim(ruling["prooftype"] == prooftype,
                        f"{name} and {HOME} talk; it is PROVEN by {prooftype}")
-        self.stream = self.said("valid", STEADY)[0]["connection"]
+        self.stream = self.said("valid", next(iter(STAYING)))[0]["connection"]
         self.ends = self.connections()
         self.claim(len(self.ends) == 1 and all(
             e["connection"] == self.stream for name in CUSTOMERS
@@ -279,16 +260,16 @@ class Play:
 
     def withdraw(self):
         self.screen.heading("2. Three owners take their delegation back")
-        self.screen.prose(f"""From now on {STEADY} and {HOME} talk all the time, and the
-            three customers write to {HOME}. Then their owners change what they publish.
+        self.screen.prose(f"""From now on three customers and {HOME} talk all the time, and
+            the others write to {HOME}. Then their owners change what they publish.
             Expected: what was proven counts until it ends, not longer; north.dna says
             <invalid/>; what is under way comes back to its sender; nothing else is
             disturbed.""")
         for pair, talk in self.talks.items():
-            talk.on = STEADY in pair or pair[1] == HOME
+            talk.on = pair[0] in STAYING or pair[1] in STAYING or pair[1] == HOME
         for name in ("secure.dna", "anchor.dna"):
             self.zones[name].records[0] = self.srv("other")
-        self.publish_fingerprint("other")
+        self.publish_fingerprint("posh.dna", "other")
         self.sign()
         for name, (_, how) in LEAVING.items():
             self.screen.line(f"  {name}: {how}")
@@ -317,30 +298,34 @@ class Play:
         self.claim(ruling["ruling"] != PROVEN and self.said("invalid", name)[0]["sent"],
                    f"north.dna revoked {name}: <invalid/>")
         self.claim(not late and talk.settled() and set(returned.values()) <= CONDITIONS,
-                   f"{len(talk.arrived())} messages arrived, the last of them sent before its "
-                   "proof ended;")
+                   f"{len(talk.arrived())} messages arrived, the last of them sent before "
+                   "its proof ended;")
         self.claim(returned, f"{len(returned)} came back to the sender: "
                              + "; ".join(sorted(set(talk.reasons().values()))))
 
     def go_steady(self):
-        self.screen.heading("3. The pair beside them, over several ends of its proof")
-        self.screen.prose(f"""{STEADY}'s signatures ended all the while, and new ones took
-            their place. Expected: north.dna looked again each time before the end, so that
-            no message came back.""")
-        self.until(lambda: len(self.said("valid", STEADY)) >= 4, "three renewals")
-        back = self.talks[HOME, STEADY]
-        there = self.talks[STEADY, HOME]
-        self.until(lambda: back.settled() and there.settled(), "all messages are there")
-        renewals = len(self.said("valid", STEADY)) - 1
-        self.claim(not back.returned() and not there.returned(),
-                   f"{len(there.sent) + len(back.sent)} messages, all of them arrived, over "
-                   f"{renewals} renewals")
+        self.screen.heading("3. The pairs beside them, over several ends of their proofs")
+        self.screen.prose("""What proves the three others ended all the while, and new
+            material took its place. Expected: north.dna looked again each time before the
+            end, so that no message came back.""")
+        self.until(lambda: all(len(self.said("valid", name)) >= 4 for name in STAYING),
+                   "three renewals")
+        self.until(lambda: all(self.talks[pair].settled() for name in STAYING
+                               for pair in ((name, HOME), (HOME, name))),
+                   "all messages are there")
+        for name in STAYING:
+            back, there = self.talks[HOME, name], self.talks[name, HOME]
+            renewals = len(self.said("valid", name)) - 1
+            self.claim(not back.returned() and not there.returned(),
+                       f"{name}: {len(there.sent) + len(back.sent)} messages, all of them "
+                       f"arrived, over {renewals} renewals by {STAYING[name]}")
         self.same_connection()
 
     def same_connection(self):
-        self.claim(self.ends <= self.connections() and not self.said("invalid", STEADY) and
-                   {e["connection"] for e in self.said("valid", STEADY)} == {self.stream},
-                   f"{STEADY} is still on the same TCP connection")
+        self.claim(self.ends <= self.connections() and all(
+            not self.said("invalid", name) and
+            {e["connection"] for e in self.said("valid", name)} == {self.stream}
+            for name in STAYING), "they are still on the same TCP connection")
 
     def restore(self):
         self.screen.heading("4. The owners change their minds")
@@ -349,10 +334,11 @@ class Play:
             answer on the connection that is there, no new handshake.""")
         for name in ("secure.dna", "anchor.dna"):
             self.zones[name].records[0] = self.srv("south")
-        self.publish_fingerprint("south")
+        self.publish_fingerprint("posh.dna", "south")
         self.sign()
         begin = len(self.world.gateways["north"].exchange())
         again = max(self.refused_at.values()) + BACKOFF
+        self.pause()
         self.until(lambda: time.monotonic() > again, "a minute")
         for name in LEAVING:
             for pair in ((name, HOME), (HOME, name)):
@@ -361,32 +347,57 @@ class Play:
                 self.until(lambda: len(talk.arrived()) > n or talk.settled(),
                            f"an answer for {name}")
                 self.claim(len(talk.arrived()) > n, f"{pair[0]} → {pair[1]}: arrived")
-            self.claim({e["connection"] for e in self.said("valid", name, begin)} ==
-                       {self.stream}, f"{name} was asserted and accepted on the stream that "
-                       "is there")
+            self.claim({e["connection"] for e in self.said("valid", name, begin)}
+                       == {self.stream},
+                       f"{name} was asserted and accepted on the stream that is there")
         self.same_connection()
+
+    def pause(self):
+        """Meanwhile: a name server that answers late, when a proof is to be renewed."""
+        dns = self.net.machines["dns"]
+        self.dns_answers = False
+        self.names.pause()
+        self.until(lambda: dns.has_unread(53), "north.dna asks the DNS")
+        self.names.resume()
+        self.dns_answers = True
+        before = {name: len(self.said("valid", name)) for name in STAYING}
+        self.until(lambda: all(len(self.said("valid", name)) > before[name]
+                               for name in STAYING), "the renewals after it")
+        self.claim(not any(self.said("invalid", name) for name in STAYING),
+                   "(meanwhile the DNS answered late for once, which nobody noticed)")
 
     def fall_silent(self):
         self.screen.heading("5. The DNS falls silent")
         self.screen.prose(f"""The name server is stopped. Expected: that is no “no”, so
-            that {STEADY} goes on talking until its last proof ends; then it is refused.
-            {HOME}'s own proof lasts longer: the connection stays.""")
+            that everybody goes on talking until the last proof ends; then who cannot be
+            proven is refused. {HOME}'s own proof lasts longer: the connection stays.""")
         self.dns_answers = False
+        begin = len(self.world.gateways["north"].exchange())
         self.names.stop()
-        self.until(lambda: self.said("invalid", STEADY), f"the end of {STEADY}'s proof")
-        talk, end = self.talks[STEADY, HOME], int(self.last_proof(STEADY)["expires"])
-        said = self.said("invalid", STEADY)[0]
-        when = datetime.datetime.fromisoformat(said["time"].replace("Z", "+00:00"))
-        for one in self.talks.values():
-            one.on = False
-        self.until(lambda: all(one.settled() for one in self.talks.values()),
+        back = {}   # when a message of a customer was first seen to come back
+
+        def all_are_refused():
+            for name in STAYING:
+                if name not in back and self.talks[name, HOME].returned():
+                    back[name] = time.time()
+            return all(self.said("invalid", name, begin) for name in CUSTOMERS)
+        self.until(all_are_refused, "the end of all proofs")
+        for talk in self.talks.values():
+            talk.on = False
+        self.until(lambda: all(talk.settled() for talk in self.talks.values()),
                    "each message arrives or comes back")
-        early = [ident for ident in talk.returned() if talk.sent[ident][1] < end - 1]
-        self.claim(when.timestamp() >= end - 1 and not early,
-                   f"{STEADY} was refused when its proof ended, not when the DNS was gone")
-        self.claim(not [i for i in talk.arrived() if talk.sent[i][1] >= end],
-                   "and what it sent afterwards never arrived")
+        for name in STAYING:
+            self.show_end(name, back.get(name))
         self.claim(self.ends <= self.connections(), "the TCP connection is still the same")
+
+    def show_end(self, name, back):
+        talk, end = self.talks[name, HOME], int(self.last_proof(name)["expires"])
+        said = self.said("invalid", name)[0]["time"]
+        when = datetime.datetime.fromisoformat(said.replace("Z", "+00:00")).timestamp()
+        late = [ident for ident in talk.arrived() if talk.sent[ident][1] >= end]
+        self.claim(when >= end - 1 and (back is None or back >= end) and not late,
+                   f"{name} was refused when its proof ended, not before: until then "
+                   "nothing came back, nothing later arrived")
 
 
 if __name__ == "__main__":
