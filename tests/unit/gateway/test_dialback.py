@@ -50,7 +50,7 @@ class Classic:
     def __init__(self, world, gateway, address=PEER, port=0):
         self.world, self.gateway = world, gateway
         self.stanzas, self.asked = queue.Queue(), queue.Queue()
-        self.denies = False
+        self.denies = self.silent = False   # silent: of a key it says nothing at all
         self.streams = []
         self.targets = []       # of the headers of streams to us, under TLS
         self.listener = socket.create_server((address, port))
@@ -105,6 +105,8 @@ class Classic:
             stream.sendall(f"<db:result {answer} type='{verdict}'/>".encode())
         elif kind == "db:verify":
             self.asked.put((names["from"], names["to"], content))
+            if self.silent:
+                return
             good = content == f"key of {names['id']}" and not self.denies
             stream.sendall(f"<db:verify {answer} id='{names['id']}' "
                            f"type='{'valid' if good else 'invalid'}'/>".encode())
@@ -140,11 +142,16 @@ class Classic:
         stream.close()
         return re.search(r"type='(\w+)'", said).group(1)
 
-    def result(self, own, remote):
-        """Asks to be accepted; the stream and the answer."""
-        stream, ident = self.connect(own, remote)
+    def claim(self, own, remote, source=None):
+        """A stream on which it has asked to be accepted."""
+        stream, ident = self.connect(own, remote, source)
         stream.sendall(f"<db:result from='{own}' to='{remote}'>key of {ident}"
                        "</db:result>".encode())
+        return stream
+
+    def result(self, own, remote):
+        """Asks to be accepted; the stream and the answer."""
+        stream = self.claim(own, remote)
         try:
             said = read_until(stream, "<db:result")
         except ConnectionError as ended:    # with the answer
@@ -161,15 +168,15 @@ class Classic:
 
 
 class Dialback(unittest.TestCase):
-    def start(self, level):
+    def start(self, level, limits=""):
         self.world = World()
         self.world.names.secure = False     # no DNSSEC, and so no DANE, whoever calls
         self.addCleanup(self.world.close)
-        self.gateway = Gateway(self.world, 1, ["a1.dna"])
+        self.gateway = Gateway(self.world, 1, ["a1.dna", "a2.dna"])
         self.gateway.level = level
         self.world.providers.append(self.gateway)
         with open(self.gateway.config, "w", encoding="ascii") as config:
-            config.write(self.gateway.text(self.world, 1))
+            config.write(self.gateway.text(self.world, 1) + f"limits {{ {limits} }}\n")
         self.world.certify("nobody", ["nobody.dna"])
         self.peer = Classic(self.world, self.gateway)
         self.addCleanup(self.peer.close)
@@ -224,6 +231,24 @@ class Dialback(unittest.TestCase):
                              (f"user@{domain}", domain))
         self.assertEqual((self.peer.targets, elsewhere.targets),
                          (["peer.dna"], ["three.peer.dna"]))
+
+    def test_so_many_keys_at_once(self):
+        """Each limit by itself: for an address, for a domain of ours, and for all."""
+        self.start("dialback", "dialbacks-per-address = 1 \n dialbacks-per-host = 2 \n"
+                               "dialbacks = 3")
+        self.peer.silent = True
+        for source, ours, refused in (
+                (21, "a1.dna", None), (21, "a2.dna", "dialbacks-per-address"),
+                (22, "a1.dna", None), (23, "a1.dna", "dialbacks-per-host"),
+                (23, "a2.dna", None), (24, "a2.dna", "dialbacks")):
+            stream = self.peer.claim("peer.dna", ours, f"127.0.13.{source}")
+            if refused is None:
+                self.assertEqual(self.peer.asked.get(timeout=PATIENCE)[:2],
+                                 (ours, "peer.dna"))
+            else:
+                read_until(stream, "<resource-constraint")
+                self.assertTrue(self.gateway.logs("limit-reached", f" limit={refused} "))
+        self.assertTrue(self.peer.asked.empty())
 
     def test_a_proof_is_demanded(self):
         self.start("proof")
