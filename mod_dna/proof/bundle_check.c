@@ -23,8 +23,8 @@ static void conclude(struct dna_bundle_trial *c)
         break;
     case DNA_BUNDLE_UNAUTHENTICATED:
         (void)snprintf(out->why, sizeof out->why,
-                       "the ruling PROVEN rests on answers that nobody signed%s: %s",
-                       !out->has_signature ? "" : ", as far as the keys given can tell",
+                       "the ruling PROVEN rests on %s that nobody signed%s: %s",
+                       out->ruling.pinned ? "a pin" : "answers", !out->has_signature ? "" : ", as far as the keys given can tell",
                        out->ruling.why);
         break;
     case DNA_BUNDLE_BROKEN:

@@ -234,6 +234,10 @@ enum dna_err dna_bundle_weigh(struct dna_bundle_trial *c)
         c->out->finding = DNA_BUNDLE_PROVES;
         return DNA_OK;
     }
+    if (c->out->ruling.pinned) { /* the maker's word, which anybody may have written */
+        c->out->finding = DNA_BUNDLE_UNAUTHENTICATED;
+        return DNA_OK;
+    }
     err = holds_at_worst(c, DNA_DNS_BOGUS, &bogus);
     err = err == DNA_OK ? holds_at_worst(c, DNA_DNS_FAILED, &failed) : err;
     if (err != DNA_OK) {
