@@ -67,6 +67,9 @@ endfunction()
 
 # dna_unit_test(ROOM NAME [SOURCES extra.c ...] [LINK target ...])
 # tests/unit/ROOM/test_NAME.c as the ctest test ROOM.NAME.
+#
+# tests/run gives ctest two places per processor: a test that computes takes two of them
+# (PROCESSORS), one that mostly waits takes one.  COST: the longest begin first.
 function(dna_unit_test ROOM NAME)
   cmake_parse_arguments(T "" "" "SOURCES;LINK" ${ARGN})
   set(target test_${ROOM}_${NAME})
@@ -74,5 +77,5 @@ function(dna_unit_test ROOM NAME)
   target_link_libraries(${target} PRIVATE dna_flags dna_${ROOM} ${T_LINK}
     dna_test_support PkgConfig::CMOCKA)
   add_test(NAME ${ROOM}.${NAME} COMMAND ${target})
-  set_tests_properties(${ROOM}.${NAME} PROPERTIES TIMEOUT 300 LABELS unit)
+  set_tests_properties(${ROOM}.${NAME} PROPERTIES TIMEOUT 300 LABELS unit PROCESSORS 2)
 endfunction()

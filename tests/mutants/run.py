@@ -5,10 +5,12 @@ usage: tests/mutants/run.py [--only GLOB] [--jobs N] [--keep DIR]
 
 Each tests/mutants/*.patch takes one check out of the sources; its first line names the test
 that must fail then:   # test: xml.reader
-Workers take one test after the other, each with a copy of the tree and a build of its own.  A
+Workers take one test after the other, each with a copy of the tree and builds of its own.  A
 test must pass unpatched; then each patch is applied, what it changes is rebuilt, and the test
-must fail: at its first failure it is stopped.  A patch that does not apply or does not build
-is an error: a mutant that cannot live proves nothing.
+must fail: at its first failure it is stopped.  The first build is one that compiles, links
+and runs fast; a mutant that survives there is tried again in one with the sanitizers, which
+decides.  A patch that does not apply or does not build is an error: a mutant that cannot live
+proves nothing.
 """
 import argparse
 import fnmatch
@@ -72,35 +74,40 @@ class Report:
             print(f"[{self.done}/{self.total}] {mutant.name}: {why or 'killed'}", flush=True)
 
 
-class Tree:
-    """A copy of the sources with a build of its own."""
+class Build:
+    """A build of a tree; made when it is first needed."""
 
-    def __init__(self, place, jobs):
-        self.place, self.jobs, self.tests = place, jobs, {}  # tests: name -> command
+    def __init__(self, source, name, options, jobs):
+        self.source, self.place = source, source / name
+        self.options, self.jobs = options, jobs
+        self.tests = None  # name -> command
 
     def prepare(self):
-        copy_tree(self.place)
-        made = run("cmake", "-S", ".", "-B", "build", "-G", "Ninja",
-                   "-DCMAKE_BUILD_TYPE=Debug", "-DDNA_SANITIZE=ON", cwd=self.place)
+        """None or what went wrong."""
+        if self.tests is not None:
+            return None
+        made = run("cmake", "-S", ".", "-B", self.place, "-G", "Ninja", *self.options,
+                   cwd=self.source)
         if made.returncode != 0:
             return "configuring failed:\n" + made.stdout[-4000:]
-        for listing in self.place.glob("build/**/CTestTestfile.cmake"):
+        self.tests = {}
+        for listing in self.place.glob("**/CTestTestfile.cmake"):
             for name, words in re.findall(r"^add_test\(\[=\[(.+?)\]=\] (.*)\)$",
                                           listing.read_text(), re.MULTILINE):
                 self.tests[name] = shlex.split(words)
         return None
 
-    def build(self, test):
+    def make(self, test):
         """None or what went wrong; the programs of the test are up to date."""
-        build = str(self.place / "build") + "/"
+        build = str(self.place) + "/"
         targets = {word[len(build):] for word in self.tests[test] if word.startswith(build)}
-        built = run("ninja", "-C", "build", "-j", str(self.jobs), *sorted(targets),
-                    cwd=self.place)
+        built = run("ninja", "-C", self.place, "-j", str(self.jobs), *sorted(targets),
+                    cwd=self.source)
         return None if built.returncode == 0 else "does not build:\n" + built.stdout[-4000:]
 
     def passes(self, test, seconds=LONGEST):
         """(whether the test passes in that time, what it printed)."""
-        ran = subprocess.Popen(self.tests[test], cwd=self.place / "build", text=True,
+        ran = subprocess.Popen(self.tests[test], cwd=self.place, text=True,
                                errors="replace", stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
         late = threading.Timer(seconds, stop, [ran])
@@ -113,22 +120,42 @@ class Tree:
         late.cancel()
         return ran.wait() == 0, "".join(printed)
 
-    def patch(self, mutant, *options):
-        return run("patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-i",
-                   str(mutant.path), *options, cwd=self.place)
+    def trouble(self, test):
+        """Why the test is no good here, or None: unpatched it must pass."""
+        why = self.prepare()
+        if why is None and test not in self.tests:
+            why = "there is no such test: " + test
+        why = why or self.make(test)
+        if why is None:
+            passed, output = self.passes(test, PATIENCE)
+            why = None if passed else f"{test} does not pass unpatched:\n{output[-4000:]}"
+        return why
 
-    def try_mutant(self, mutant):
-        """Why the mutant counts as survived, or None."""
+
+class Tree:
+    """A copy of the sources with its builds."""
+
+    def __init__(self, place, jobs):
+        self.place = place
+        gold = ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=gold"] if shutil.which("ld.gold") else []
+        self.builds = [
+            Build(place, "quick", ["-DCMAKE_BUILD_TYPE=None", *gold], jobs),
+            Build(place, "build", ["-DCMAKE_BUILD_TYPE=Debug", "-DDNA_SANITIZE=ON"], jobs)]
+
+    def patch(self, mutant):
+        return run("patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-i",
+                   str(mutant.path), cwd=self.place)
+
+    def try_mutant(self, mutant, build):
+        """(whether the mutant lives, what is wrong with it or None)."""
         saved = {name: (self.place / name).read_bytes() for name in mutant.files
                  if (self.place / name).exists()}
         applied = self.patch(mutant)
         try:
             if applied.returncode != 0:
-                return "does not apply: " + applied.stdout.strip()
-            why = self.build(mutant.test)
-            if why is None and self.passes(mutant.test)[0]:
-                why = f"survives {mutant.test}"
-            return why
+                return False, "does not apply: " + applied.stdout.strip()
+            why = build.make(mutant.test)
+            return why is None and build.passes(mutant.test)[0], why
         finally:
             for name, content in saved.items():
                 (self.place / name).write_bytes(content)
@@ -147,27 +174,30 @@ def copy_tree(target):
 
 def try_group(tree, test, mutants, report):
     """The mutants of one test; where the test is no good, all of them have failed."""
-    why = tree.build(test) if test in tree.tests else "there is no such test: " + test
-    if why is None:
-        passed, output = tree.passes(test, PATIENCE)
-        why = None if passed else f"{test} does not pass unpatched:\n{output[-4000:]}"
-    for mutant in sorted(mutants, key=lambda m: (m.files, m.name)):
-        report.line(mutant, why if why is not None else tree.try_mutant(mutant))
+    left = sorted(mutants, key=lambda m: (m.files, m.name))
+    for build in tree.builds:
+        why = build.trouble(test) if left else None
+        alive = []
+        for mutant in left:
+            lives, wrong = (False, why) if why else tree.try_mutant(mutant, build)
+            if lives:
+                alive.append(mutant)
+            else:
+                report.line(mutant, wrong)
+        left = alive
+    for mutant in left:
+        report.line(mutant, f"survives {test}")
 
 
 def work(tree, groups, report):
     """Takes groups from the queue until it is empty."""
-    trouble = tree.prepare()
+    copy_tree(tree.place)
     while True:
         try:
             test, mutants = groups.get_nowait()
         except queue.Empty:
             return
-        if trouble is None:
-            try_group(tree, test, mutants, report)
-        else:
-            for mutant in mutants:
-                report.line(mutant, trouble)
+        try_group(tree, test, mutants, report)
 
 
 def grouped(mutants):

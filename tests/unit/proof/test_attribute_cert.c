@@ -1328,7 +1328,6 @@ int main(void)
         cmocka_unit_test(issuers),
         cmocka_unit_test(revocation),
         cmocka_unit_test(lists_of_strangers),
-        cmocka_unit_test(lists_without_memory),
         cmocka_unit_test(wildcard_issuers),
         cmocka_unit_test(delegated_services),
         cmocka_unit_test(messages),
@@ -1338,6 +1337,7 @@ int main(void)
         cmocka_unit_test(off_by_default),
         cmocka_unit_test(under_a_veto),
         cmocka_unit_test(without_memory),
+        cmocka_unit_test(lists_without_memory), /* the slow one */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
