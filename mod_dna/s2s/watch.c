@@ -111,23 +111,37 @@ int64_t dna_s2s_watch_deadline(const struct dna_s2s *s)
     return watches(s) ? s->watch.at : DNA_NEVER;
 }
 
-/* Between the header's domains, if they are accepted.  The id cannot be guessed, so that nobody
- * else answers in the peer's place. */
+/* Between the header's domains; where these are not accepted, or not any more, between those of
+ * the last stanza.  False: neither may be sent. */
+static bool choose_pair(const struct dna_s2s *s, const char **own, const char **peer,
+                        struct dna_stanza *last)
+{
+    *own = s->own.text;
+    *peer = s->peer.text;
+    if (!dna_s2s_may_send(s, *own, *peer) && s->managing.manage.kept.last != NULL) {
+        dna_kept_stanza(s->managing.manage.kept.last, last);
+        *own = last->from_domain.text;
+        *peer = last->to_domain.text;
+    }
+    return dna_s2s_may_send(s, *own, *peer);
+}
+
+/* The id cannot be guessed, so that nobody else answers in the peer's place. */
 static void ping(struct dna_s2s *s)
 {
     struct dna_s2s_watch *w = &s->watch;
     char id[DNA_S2S_ID_TEXT + 16];
-    struct dna_s2s_effect effect = {
-        .kind = DNA_S2S_PING, .domain = s->own.text, .other = s->peer.text, .text = id};
+    struct dna_s2s_effect effect = {.kind = DNA_S2S_PING, .text = id};
+    struct dna_stanza last;
     w->checked = s->now.mono;
-    if (!dna_s2s_may_send(s, s->own.text, s->peer.text)) {
+    if (!choose_pair(s, &effect.domain, &effect.other, &last)) {
         w->sent = 0;
         return;
     }
     (void)snprintf(id, sizeof id, "%s-%u", s->options.ping, ++w->pings);
     w->asked = s->now.mono;
     dna_s2s_put(s, "<iq from='%s' to='%s' id='%s' type='get'><ping xmlns='" DNA_S2S_NS_PING
-                   "'/></iq>", s->own.text, s->peer.text, id);
+                   "'/></iq>", effect.domain, effect.other, id);
     dna_s2s_emit(s, &effect);
 }
 

@@ -413,7 +413,7 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         out->outcome = outcome_of(effect->verdict);
         return true;
     case DNA_S2S_PING:
-        dna_stream_expect_answer(stream, effect->text);
+        dna_stream_expect_answer(stream, effect->domain, effect->other, effect->text);
         return false;
     case DNA_S2S_RESUME:
         dna_stream_find_suspended(stream, effect->text, now);

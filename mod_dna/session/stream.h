@@ -58,7 +58,7 @@ struct dna_stream {
     bool left;     /* dna_stream_leave was called */
     bool verifies;
     int64_t resume_until; /* monotonic: of what it resumes; 0: nothing */
-    char *pinged;  /* id of a ping that is not answered yet, or NULL */
+    char *pinged;  /* domains and id of a ping that is not answered yet, or NULL */
     char nonce[33]; /* of what we ask for on a keyed link */
 };
 
@@ -116,7 +116,8 @@ void dna_stream_leave(struct dna_stream *stream);
 /* What it gave up so far is to be returned. */
 void dna_stream_collect_unsent(struct dna_stream *stream);
 /* A ping was sent. */
-void dna_stream_expect_answer(struct dna_stream *stream, const char *id);
+void dna_stream_expect_answer(struct dna_stream *stream, const char *own, const char *peer,
+                              const char *id);
 /* Whether the stanza answers a ping of some stream of ours, wherever it arrived. */
 bool dna_stream_is_answer(struct dna_stream *stream, const struct dna_stanza *stanza);
 /* The stream is freed: nobody waits for its answer any more. */

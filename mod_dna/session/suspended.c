@@ -7,6 +7,7 @@
  */
 #include <session/suspended.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <base/alloc.h>
@@ -249,17 +250,29 @@ void dna_stream_find_suspended(struct dna_stream *stream, const char *id, struct
 
 /* --- pings ----------------------------------------------------------------------------------- */
 
-void dna_stream_expect_answer(struct dna_stream *stream, const char *id)
+#define PING_NAME (2 * DNA_NAME_MAX + DNA_S2S_ID_TEXT + 20)
+
+/* Only who was asked can answer.  False: no ping of ours has so long a name. */
+static bool name_ping(char *name, const char *own, const char *peer, struct dna_span id)
 {
+    int n = snprintf(name, PING_NAME, "%s %s %.*s", own, peer, DNA_SPAN_FMT(id));
+    return n > 0 && n < PING_NAME;
+}
+
+void dna_stream_expect_answer(struct dna_stream *stream, const char *own, const char *peer,
+                              const char *id)
+{
+    char name[PING_NAME];
     struct dna_session *session = stream->session;
     struct dna_suspension *all = &session->suspension;
     dna_stream_expect_nothing(stream);
-    if (all->pings == NULL &&
-        dna_map_new(session->alloc, session->seed, &all->pings) != DNA_OK) {
+    if (!name_ping(name, own, peer, dna_span_of(id)) ||
+        (all->pings == NULL &&
+         dna_map_new(session->alloc, session->seed, &all->pings) != DNA_OK)) {
         dna_s2s_ponged(stream->s2s); /* an answer could not be told from others */
         return;
     }
-    stream->pinged = dna_alloc_text(session->alloc, dna_span_of(id));
+    stream->pinged = dna_alloc_text(session->alloc, dna_span_of(name));
     if (stream->pinged == NULL ||
         dna_map_set(all->pings, dna_span_of(stream->pinged), stream) != DNA_OK) {
         dna_alloc_release(session->alloc, stream->pinged);
@@ -281,13 +294,14 @@ bool dna_stream_is_answer(struct dna_stream *stream, const struct dna_stanza *st
 {
     struct dna_session *session = stream->session;
     struct dna_stream *pinged;
+    char name[PING_NAME];
     if (session->suspension.pings == NULL || stanza->kind != DNA_IQ || stream->link != NULL ||
-        !(dna_span_is(stanza->type, "result") || dna_span_is(stanza->type, "error"))) {
+        !(dna_span_is(stanza->type, "result") || dna_span_is(stanza->type, "error")) ||
+        !name_ping(name, stanza->to_domain.text, stanza->from_domain.text, stanza->id)) {
         return false;
     }
-    pinged = dna_map_get(session->suspension.pings, stanza->id);
-    if (pinged == NULL || strcmp(stanza->from_domain.text, dna_s2s_peer(pinged->s2s)) != 0 ||
-        strcmp(stanza->to_domain.text, dna_s2s_own(pinged->s2s)) != 0) {
+    pinged = dna_map_get(session->suspension.pings, dna_span_of(name));
+    if (pinged == NULL) {
         return false;
     }
     dna_stream_expect_nothing(pinged);

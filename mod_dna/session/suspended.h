@@ -27,7 +27,7 @@ struct dna_suspension {
     size_t n, bytes;
     struct dna_kept_list unsent; /* for the host */
     struct dna_kept *shown;      /* the last one that it got, or NULL */
-    struct dna_map *pings;       /* ids to streams; NULL: none yet */
+    struct dna_map *pings;       /* domains and ids to streams; NULL: none yet */
 };
 
 void dna_suspension_init(struct dna_session *session);

@@ -369,6 +369,21 @@ static const struct scene scenes[] = {
      "< " ERROR("connection-timeout",
                 "<text {err} xml:lang='en'>no answer to what was sent</text>")
      "* error sent connection-timeout\n"},
+    {"out: a ping where the header's domain is refused", LASTS_OUT,
+     VALID_OUT
+     "! ask t2.example s.example\n"
+     "< <assert {dna} from='t2.example'/>\n"
+     "> <valid {dna} to='t2.example'/>\n"
+     "* own t2.example yes\n"
+     "> <invalid {dna} to='t.example'/>\n"
+     "* own t.example no remote-server-timeout\n"
+     "! send t2.example s.example\n"
+     "< <message xml:lang='de' from='a@t2.example' to='b@s.example'></message>\n"
+     "! tick 29999\n"
+     "! tick 1\n"
+     "< <iq from='t2.example' to='s.example' id='pid-1' type='get'><ping "
+     "xmlns='urn:xmpp:ping'/></iq>\n"
+     "* ping t2.example s.example pid-1\n"},
     {"out: no ping for what is answered", LASTS_OUT,
      VALID_OUT
      "! send t.example s.example\n"
