@@ -72,6 +72,8 @@ struct dna_uv {
     bool processing; /* within dna_uv_process */
     void (*unsent)(void *arg, const struct dna_stanza *stanza);
     void *unsent_arg;
+    void (*heard)(void *arg, const struct dna_session_bundle *bundle);
+    void *heard_arg;
     void (*done)(void *arg);
     void *done_arg;
 };

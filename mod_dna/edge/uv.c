@@ -108,6 +108,17 @@ static bool pull_unsent(struct dna_uv *uv)
     return any;
 }
 
+static bool pull_heard(struct dna_uv *uv)
+{
+    struct dna_session_bundle bundle;
+    bool any = false;
+    while (uv->heard != NULL && dna_session_next_bundle(uv->session, &bundle)) {
+        uv->heard(uv->heard_arg, &bundle);
+        any = true;
+    }
+    return any;
+}
+
 static void alarm_rang(void *arg)
 {
     struct dna_uv *uv = arg;
@@ -148,6 +159,7 @@ static bool turn(void *arg)
         any = pull_session(uv);
         any = settle_streams(uv) || any;
         any = pull_unsent(uv) || any;
+        any = pull_heard(uv) || any;
     }
     dna_edge_keep_pull(uv);
     if (uv->ending) {
@@ -291,6 +303,8 @@ enum dna_err dna_uv_new(const struct dna_uv_options *given, struct dna_uv **out,
     uv->log = options.session.log;
     uv->unsent = options.unsent;
     uv->unsent_arg = options.unsent_arg;
+    uv->heard = options.heard;
+    uv->heard_arg = options.heard_arg;
     uv->alarm_at = DNA_NEVER;
     uv->streams.stirred_end = &uv->streams.stirred;
     err = dna_edge_parts_prepare(uv, &options, why);

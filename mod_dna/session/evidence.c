@@ -86,7 +86,6 @@ bool dna_evidence_wanted(enum dna_evidence wanted, const struct dna_ruling *ruli
     case DNA_EVIDENCE_REFUSED:
         return ruling->verdict != DNA_PROVEN;
     case DNA_EVIDENCE_ALL:
-    case DNA_EVIDENCE_ANEW:
         return true;
     }
     return false;

@@ -365,7 +365,7 @@ enum dna_err dna_hearing_open(struct dna_session *session, const struct dna_ques
     hearing->user = user;
     hearing->count.began = now.mono;
     *out = hearing;
-    if (session->evidence != DNA_EVIDENCE_ANEW && dna_precedent_proven(hearing, now)) {
+    if (dna_precedent_proven(hearing, now)) {
         hearing->count.spoke = true;
         hearing->count.facts = hearing->count.recalled = 1; /* the ruling itself */
         conclude(hearing, now);

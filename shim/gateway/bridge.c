@@ -138,6 +138,17 @@ static bool may_come(struct bridge *bridge, const struct entry *entry)
     return entry->reheard > dna_uv_now(bridge->gateway->uv).mono;
 }
 
+/* It may have been proven long ago, or by a ruling that was remembered. */
+static bool hear_again(struct bridge *bridge, struct entry *entry)
+{
+    if (entry->heard_again || !router_rehear(bridge->gateway->router, entry->domain)) {
+        return false;
+    }
+    entry->heard_again = true;
+    entry->reheard = dna_uv_now(bridge->gateway->uv).mono + REHEARD_MS;
+    return true;
+}
+
 static void look_at(struct bridge *bridge, struct entry *entry)
 {
     int64_t now = dna_uv_now(bridge->gateway->uv).wall;
@@ -145,7 +156,7 @@ static void look_at(struct bridge *bridge, struct entry *entry)
         answer_all(bridge, entry, entry->proof.identity, false);
     } else if (entry->bundle != NULL && entry->proven_until > now) {
         bridge_channel_ask(bridge, entry, SIGNER_FOR_PROOF);
-    } else if (may_come(bridge, entry)) {
+    } else if (may_come(bridge, entry) || hear_again(bridge, entry)) {
         return;
     } else if (is_good(&entry->errors, now)) {
         answer_all(bridge, entry, entry->errors.identity, true);
@@ -281,9 +292,7 @@ static void bring_about(struct bridge *bridge, struct entry *entry,
         (entry->bundle != NULL && entry->proven_until > now.wall) || core == NULL) {
         return;
     }
-    if (router_rehear(router, entry->domain)) {
-        entry->reheard = now.mono + REHEARD_MS;
-    } else if (!dna_uv_stream_initiating(stream)) {
+    if (!hear_again(bridge, entry) && !dna_uv_stream_initiating(stream)) {
         router_seek(router, dna_stream_peer(core), entry->domain);
     }
 }
@@ -298,6 +307,7 @@ void bridge_certify(struct bridge *bridge, struct dna_uv_stream *stream, const c
         dna_uv_stream_certify(stream, NULL);
         return;
     }
+    entry->heard_again = entry->heard_again && entry->waiting != NULL;
     w->stream = stream;
     w->next = entry->waiting;
     entry->waiting = w;

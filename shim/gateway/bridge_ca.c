@@ -143,7 +143,7 @@ const char *bridge_lacks(const struct gateway_config *config, bool in_use)
 
 enum dna_evidence bridge_evidence(const struct gateway_config *config)
 {
-    return config->bridge_folder != NULL     ? DNA_EVIDENCE_ANEW
+    return config->bridge_folder != NULL     ? DNA_EVIDENCE_ALL
            : config->evidence_folder == NULL ? DNA_EVIDENCE_NONE
            : config->evidence_of_all         ? DNA_EVIDENCE_ALL
                                              : DNA_EVIDENCE_REFUSED;

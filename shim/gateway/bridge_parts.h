@@ -38,6 +38,7 @@ struct entry {
     uint64_t asked;     /* the number of the request under way; 0: none */
     char asked_for;     /* SIGNER_FOR_... */
     int64_t reheard;    /* monotonic: until then a hearing may bring evidence anew */
+    bool heard_again;   /* ... which was brought about for those who wait now */
     struct waiting *waiting;
     bool held;          /* it is being gone through: it does not make room */
     char domain[];

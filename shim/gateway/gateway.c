@@ -131,31 +131,46 @@ static bool is_written(const struct gateway *gateway, const struct dna_ruling *r
 }
 
 /* Where a bundle cannot be completed, it is written as it is. */
+static void take_evidence(struct gateway *gateway, const struct dna_session_bundle *made)
+{
+    const char *ruling = dna_verdict_name(made->ruling->verdict);
+    struct unfinished *unfinished;
+    size_t len;
+    if (gateway->bridge != NULL) {
+        bridge_heard(gateway->bridge, made);
+    }
+    if (!is_written(gateway, made->ruling)) {
+        return;
+    }
+    len = strlen(made->domain) + 1;
+    unfinished = malloc(sizeof *unfinished + len);
+    if (unfinished != NULL) {
+        unfinished->gateway = gateway;
+        unfinished->ruling = ruling;
+        memcpy(unfinished->domain, made->domain, len);
+    }
+    if (unfinished == NULL || dna_uv_complete_bundle(gateway->uv, made->bundle, completed,
+                                                     unfinished) != DNA_OK) {
+        free(unfinished);
+        write_bundle(gateway, made->domain, ruling, made->bundle);
+    }
+}
+
+/* Whoever waits for a certificate is looked at with all that is known. */
 static void write_evidence(struct gateway *gateway)
 {
     struct dna_session_bundle made;
     while (dna_session_next_bundle(dna_uv_session(gateway->uv), &made)) {
-        const char *ruling = dna_verdict_name(made.ruling->verdict);
-        struct unfinished *unfinished;
-        size_t len;
-        if (gateway->bridge != NULL) {
-            bridge_heard(gateway->bridge, &made);
-        }
-        if (!is_written(gateway, made.ruling)) {
-            continue;
-        }
-        len = strlen(made.domain) + 1;
-        unfinished = malloc(sizeof *unfinished + len);
-        if (unfinished != NULL) {
-            unfinished->gateway = gateway;
-            unfinished->ruling = ruling;
-            memcpy(unfinished->domain, made.domain, len);
-        }
-        if (unfinished == NULL || dna_uv_complete_bundle(gateway->uv, made.bundle, completed,
-                                                         unfinished) != DNA_OK) {
-            free(unfinished);
-            write_bundle(gateway, made.domain, ruling, made.bundle);
-        }
+        take_evidence(gateway, &made);
+    }
+}
+
+void gateway_heard(void *arg, const struct dna_session_bundle *bundle)
+{
+    struct gateway *gateway = arg;
+    if (gateway->uv != NULL && gateway->router != NULL) {
+        take_evidence(gateway, bundle);
+        gateway_after(gateway);
     }
 }
 

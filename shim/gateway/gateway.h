@@ -80,6 +80,8 @@ bool gateway_run(struct gateway *gateway);
 
 /* After anything that may have changed a deadline or the state. */
 void gateway_after(struct gateway *gateway);
+/* The driver has evidence of a hearing that nothing else comes of. */
+void gateway_heard(void *arg, const struct dna_session_bundle *bundle);
 void gateway_stop(struct gateway *gateway);
 
 /* --- apply.c --- */

@@ -75,6 +75,8 @@ static bool make_driver(struct gateway *gateway, const struct gateway_config *c,
         .n_fetch_ports = c->n_fetch_ports,
         .unsent = unsent,
         .unsent_arg = gateway,
+        .heard = gateway_heard,
+        .heard_arg = gateway,
     };
     const char *why = "";
     char *pem, *file;

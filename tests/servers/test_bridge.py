@@ -25,7 +25,7 @@ sys.path.insert(0, str(real.ROOT / "interop"))
 from lab import recipe  # noqa: E402
 
 SERVER = sys.argv.pop(1) if len(sys.argv) > 1 else "prosody"
-NAMES = "127.0.14.1"    # of the link's name server, on port 53
+NAMES = {"prosody": "127.0.14.1", "ejabberd": "127.0.14.2"}[SERVER]   # serves on port 53
 TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 EXTERNAL = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>{}</auth>"
 
@@ -397,6 +397,28 @@ class Changes(Bridge):
             self.assertRegex(ended.stderr, r":1: bridge-folder: .*authority\.pem.*missing")
         (self.folder / "aside").rename(self.folder / "authority.pem")
         self.assertEqual(self.authority(), (self.tls / "bridge.pem").read_text())
+
+
+class Remembered(Bridge):
+    """A ruling that the store has kept is no evidence: what it was about is heard again before a
+    certificate is made, and the stream waits for that."""
+
+    def more(self):
+        return f'store {{ file = "{self.world.file("store.db")}" }}\n'
+
+    def test_after_a_restart(self):
+        self.start()
+        user = self.both_ways("r1.dna")
+        self.one.stop()
+        del self.one.lines[:]
+        program.Provider.start(self.one)
+        user.send("user@b1.dna", "m3")
+        self.assertEqual(self.two.server.get()[3], "m3")
+        self.two.server.send("b1.dna", "r1.dna", "m4")
+        self.assertEqual(user.get_message()[:3], ("chat", "user@b1.dna/x", "m4"))
+        rulings = [line for line in self.one.log("ruling") if " domain=b1.dna " in line]
+        self.assertIn('facts="1 (1 cached)"', rulings[0])
+        self.assertFalse(self.one.log("errors-only"))
 
 
 class PublicSide(Bridge):

@@ -44,8 +44,7 @@ struct dna_hearing; /* a question outside of any stream */
 enum dna_evidence {
     DNA_EVIDENCE_NONE,
     DNA_EVIDENCE_REFUSED, /* of whatever is not PROVEN */
-    DNA_EVIDENCE_ALL,
-    DNA_EVIDENCE_ANEW /* of all, and no ruling is a remembered one: who is proven has evidence */
+    DNA_EVIDENCE_ALL
 };
 
 struct dna_session_options {
@@ -571,8 +570,8 @@ DNA_API const char *dna_stream_peer(const struct dna_stream *stream);
 /* Whether the peer has proven that domain on this stream by a prooftype: dialback admits
  * without a proof, and a pin is the operator's word. */
 DNA_API bool dna_stream_proves(const struct dna_stream *stream, const char *domain);
-/* Hears such a domain once more, as if its proof were about to end: its evidence is made anew.
- * False: it is not proven here.  True also while it is being heard. */
+/* Hears such a domain once more, as if its proof were about to end, and by no remembered ruling:
+ * its evidence is made anew.  False: it is not proven here.  True also while it is heard. */
 DNA_API bool dna_stream_rehear(struct dna_stream *stream, const char *domain,
                                struct dna_time now);
 /* The SRV target that it was opened for, as in its options; NULL: none.  *port is set with it. */

@@ -52,6 +52,10 @@ struct dna_uv_options {
      * arrived (dna_session_next_unsent), but not once the driver ends.  NULL: nobody is told. */
     void (*unsent)(void *arg, const struct dna_stanza *stanza);
     void *unsent_arg;
+    /* The same for the evidence of a hearing that has ended (dna_session_next_bundle), unless the
+     * host fetches it before. */
+    void (*heard)(void *arg, const struct dna_session_bundle *bundle);
+    void *heard_arg;
 };
 
 /* DNA_ERR_FORMAT with *why for people (an unreadable CA, a bad address ...).  After a failure

@@ -368,6 +368,26 @@ static void what_went_is_heard_again(void **state)
     end();
 }
 
+/* The search has ended, and what it found is proven by what was remembered of it. */
+static void what_is_remembered_is_heard_again(void **state)
+{
+    struct dna_uv_stream it = stream(false);
+    (void)state;
+    begin();
+    scene.seeks = true;
+    certify(&it, R);
+    assert_int_equal(scene.sought, 1);
+    scene.seeks = false;
+    scene.rehears = true;
+    bridge_look(scene.bridge);
+    assert_int_equal(asked(), 0);
+    prove(R, NULL);
+    assert_int_equal(asked(), SIGNER_FOR_PROOF);
+    is_signed(3600);
+    assert_true(it.certified && !it.for_errors);
+    end();
+}
+
 static void a_hearing_that_brings_nothing(void **state)
 {
     static const struct dna_ruling refusal = {.verdict = DNA_FAIL};
@@ -481,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_proof_does_not_share_a_key_with_errors),
         cmocka_unit_test(what_proves_nothing),
         cmocka_unit_test(what_went_is_heard_again),
+        cmocka_unit_test(what_is_remembered_is_heard_again),
         cmocka_unit_test(a_hearing_that_brings_nothing),
         cmocka_unit_test(what_is_not_signed),
         cmocka_unit_test(other_hosts),

@@ -267,7 +267,7 @@ static void a_narrower_policy_reaches_a_peer(void **state)
 static void a_proven_peer_is_heard_again(void **state)
 {
     struct dna_session_options options = {.size = sizeof options, .seed = 3, .roots = roots,
-                                          .evidence = DNA_EVIDENCE_ANEW};
+                                          .evidence = DNA_EVIDENCE_ALL};
     struct dna_hosted hosted = {.size = sizeof hosted, .domain = "own.example"};
     struct dna_session_bundle bundle;
     struct dna_session *session;
