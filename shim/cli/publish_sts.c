@@ -10,7 +10,57 @@
 #include <documents/documents.h>
 #include <proof/sts_policy.h>
 
-/* "20261101T000000": it changes whenever a policy is made anew. */
+/* The policy's text into out; the reader's reason, where it takes none. */
+static enum dna_err write_policy(struct cli_call *call, struct dna_buf *out, const char **why)
+{
+    size_t n = cli_count(call, "host");
+    const char **hosts = dna_arena_zero(&call->memory, n + 1, sizeof *hosts);
+    char canonical[DNA_NAME_MAX + 3];
+    *why = NULL;
+    if (hosts == NULL) {
+        return DNA_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        hosts[i] = cli_nth(call, "host", i);
+        if (!document_sts_host(hosts[i], canonical)) {
+            (void)cli_usage(call, "--host %s: a host, or *. and a domain", hosts[i]);
+            return DNA_ERR_ARGUMENT;
+        }
+    }
+    return document_sts(cli_text(call, "mode"), hosts, n, cli_number(call, "max-age", 604800),
+                        out, why);
+}
+
+static void make_policy(struct cli_publication *p)
+{
+    const char *why;
+    enum dna_err err = write_policy(p->call, &p->text, &why);
+    if (err == DNA_ERR_ARGUMENT) {
+        p->err = DNA_ERR_FORMAT; /* said */
+    } else {
+        cli_publish_reread(p, err, why);
+    }
+}
+
+/* Made of the policy, as the gateway's is: who makes the same policy makes the same id. */
+static const char *id_of_policy(struct cli_call *call)
+{
+    char id[DOCUMENT_STS_ID];
+    struct dna_buf text;
+    const char *why;
+    enum dna_err err;
+    dna_buf_init(&text, NULL, DNA_LIMIT_DOCUMENT);
+    err = write_policy(call, &text, &why);
+    err = err == DNA_OK ? document_sts_id(dna_buf_span(&text), id) : err;
+    dna_buf_fini(&text);
+    if (err != DNA_OK && err != DNA_ERR_ARGUMENT) {
+        (void)cli_usage(call, "these hosts make no policy: %s",
+                        why != NULL ? why : dna_err_name(err));
+    }
+    return err == DNA_OK ? cli_text_of(call, "%s", id) : NULL;
+}
+
+/* "20261101T000000", where nothing is known of the policy. */
 static const char *id_of(struct cli_call *call)
 {
     char text[DNA_LIMIT_STS_ID + 1];
@@ -19,36 +69,15 @@ static const char *id_of(struct cli_call *call)
     if (cli_text(call, "id") != NULL) {
         return cli_text(call, "id");
     }
+    if (cli_count(call, "host") > 0) {
+        return id_of_policy(call);
+    }
     if (gmtime_r(&at, &tm) == NULL ||
         strftime(text, sizeof text, "%Y%m%dT%H%M%S", &tm) == 0) {
         (void)cli_usage(call, "--at is beyond every calendar");
         return NULL;
     }
     return cli_text_of(call, "%s", text);
-}
-
-static void make_policy(struct cli_publication *p)
-{
-    size_t n = cli_count(p->call, "host");
-    const char **hosts = dna_arena_zero(&p->call->memory, n + 1, sizeof *hosts);
-    char canonical[DNA_NAME_MAX + 3];
-    const char *why = NULL;
-    if (hosts == NULL) {
-        p->err = DNA_ERR_MEMORY;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        hosts[i] = cli_nth(p->call, "host", i);
-        if (!document_sts_host(hosts[i], canonical)) {
-            (void)cli_usage(p->call, "--host %s: a host, or *. and a domain", hosts[i]);
-            p->err = DNA_ERR_FORMAT;
-            return;
-        }
-    }
-    cli_publish_reread(p,
-                       document_sts(cli_text(p->call, "mode"), hosts, n,
-                                    cli_number(p->call, "max-age", 604800), &p->text, &why),
-                       why);
 }
 
 static void make_record(struct cli_publication *p, const char *domain)
@@ -163,7 +192,8 @@ static const struct cli_option options[] = {
     {"max-age", CLI_NUMBER, .least = 0, .most = DNA_LIMIT_STS_LIFE_S, .value = "SECONDS",
      .otherwise = "604800", .help = "how long others remember the policy"},
     {"id", CLI_TEXT, .value = "ID",
-     .help = "letters and digits that change with the policy; without it: the present time"},
+     .help = "letters and digits that change with the policy; without it: made of the policy, if "
+             "--host tells it, as dna-gateway makes it; else the present time"},
     CLI_OPTION_TTL,
     CLI_OPTION_AT,
     {0},

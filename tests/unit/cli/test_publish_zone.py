@@ -111,6 +111,15 @@ class Zone(publishing.Case):
             "_xmpp-sts.example.com. 3600 IN CNAME _xmpp-sts.example.net.",
             "xmpp-sts.example.com. 3600 IN CNAME xmpp-sts.example.net."])
         self.zone(lines)
+        # Of a policy that is told the record has the policy's own id.
+        told = ("sts", "--domain", "example.com", "--host", "xmpp.example.net")
+        policy = self.make(*told, "--policy")
+        text = f"v=XSTSv1; id={hashlib.sha256(policy).hexdigest()[:32]};"
+        lines = self.make(*told, "--zone")
+        self.assertEqual(records(lines), [f'_xmpp-sts.example.com. 3600 IN TXT "{text}"'])
+        self.assertNotEqual(records(self.make(*told, "--zone", "--mode", "enforce")),
+                            records(lines))
+        self.misuse("publish", *told, "--zone", "--host", "no host", says="--host no host")
         for bad in ("", "a-b", 'a"b', "a" * 33, "a b"):
             self.misuse("publish", "sts", "--domain", "example.com", "--zone", "--id", bad,
                         says="nobody could use this")
