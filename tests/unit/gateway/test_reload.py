@@ -317,6 +317,23 @@ class Certificates(unittest.TestCase):
         shutil.copy(self.world.file("new.key"), os.path.join(self.folder, "b1.key"))
         self.becomes("b1.dna", self.world.file("new.pem"))
 
+    def test_links_are_swapped(self):
+        """As certbot renews: live/ has links into archive/, and they are replaced in turn."""
+        live = os.path.join(self.folder, "b1.dna")
+        os.mkdir(live)
+
+        def lead_to(name):
+            for suffix, link in (("pem", "fullchain.pem"), ("key", "privkey.pem")):
+                os.symlink(self.world.file(f"{name}.{suffix}"), os.path.join(live, "new"))
+                os.rename(os.path.join(live, "new"), os.path.join(live, link))
+
+        for name in ("one", "two"):
+            self.world.certify(name, ["b1.dna"])
+        for name in ("one", "two", "one"):
+            lead_to(name)
+            self.becomes("b1.dna", self.world.file(f"{name}.pem"))
+            self.assertEqual(self.get("b2.dna"), self.standard)
+
     def test_a_new_certificate_of_the_provider(self):
         self.world.certify("later", ["b1.dna", "b2.dna"])
         with open(self.world.file("later.key"), encoding="ascii") as key:
