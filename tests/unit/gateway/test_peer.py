@@ -184,6 +184,32 @@ class Exchanges(unittest.TestCase):
         self.both_ways(stream)
         self.assertTrue(self.peer.streams.empty())
 
+    def test_see_other_host(self):
+        """A proven peer sends the gateway to another address; what it has to say next arrives
+        there, and its own address is no place to be sent to."""
+        self.gateway.start()
+        ours = f"{self.gateway.public[0]}:{self.gateway.public[1]}"
+        self.gateway.server.send("a1.dna", "peer.dna", "m1", "first")
+        stream = self.peer.streams.get(timeout=PATIENCE)
+        self.arrives("a1.dna", "peer.dna", "m1", "first")
+        port = self.peer.listen("127.0.10.202")
+        for n, place in enumerate((f"127.0.10.202:{port}", ours), 2):
+            stream.send("<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'"
+                        f">{place}</see-other-host></stream:error></stream:stream>")
+            self.assertTrue(self.gateway.logs("stream-closed", "see-other-host", place))
+            self.gateway.server.send("a1.dna", "peer.dna", f"m{n}", "next")
+            if place == ours:
+                break
+            stream = self.peer.streams.get(timeout=PATIENCE)
+            self.arrives("a1.dna", "peer.dna", f"m{n}", "next")
+            self.assertEqual(stream.connection.getsockname(), ("127.0.10.202", port))
+        self.assertTrue(self.gateway.logs("connection-refused-by-guard"))
+        returned = set()    # what was sent just before the end, too, since it may be lost
+        while "m3" not in returned:
+            kind, _, _, ident, text = self.gateway.server.get()
+            self.assertEqual(kind, "error", text)
+            returned.add(ident)
+
     def test_more_domains_on_one_stream(self):
         self.gateway.start()
         stream = self.opens()
