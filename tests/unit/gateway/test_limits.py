@@ -114,8 +114,28 @@ class Limits(unittest.TestCase):
         self.assertIn("remote-server-not-found", self.returned("i3"))
         self.counted("searches-per-host")
 
+    def test_taken_up_while_it_serves(self):
+        self.start()
+        self.hold("n1.dna")
+        self.server.send("a1.dna", "n1.dna", "i1")
+        with open(self.gateway.config, encoding="ascii") as config:
+            text = config.read()
+        with open(self.gateway.config, "w", encoding="ascii") as config:
+            config.write(text.replace("limits {", "limits { searches-per-host = 1 \n"
+                                                  "proofs-per-address = 1 \n"))
+        self.gateway.process.send_signal(signal.SIGHUP)
+        self.assertTrue(self.gateway.logs("reloaded"))
+        self.server.send("a1.dna", "n2.dna", "i2")
+        self.reached("searches-per-host", "a1.dna")     # with what was begun before
+        self.returned("i2")
+        self.proofs_are_limited()
+
     def test_proofs_for_an_address(self):
         self.start("proofs-per-address = 1")
+        self.proofs_are_limited()
+        self.counted("proofs-per-address")
+
+    def proofs_are_limited(self):
         self.hold("slow.dna")
         slow, one, other = self.raw(ONE), self.raw(ONE), self.raw(OTHER)
         slow.tls()
@@ -124,7 +144,6 @@ class Limits(unittest.TestCase):
         self.reached("proofs-per-address", ONE)
         self.assertNotIn("EXTERNAL", one.text)
         other.authenticate()
-        self.counted("proofs-per-address")
 
     def test_memory(self):
         """What waits is too much: it goes back, nobody new is let in, and nothing new begins;
