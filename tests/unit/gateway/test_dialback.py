@@ -389,7 +389,7 @@ class Verifying(unittest.TestCase):
             config.write("limits {\n  dialbacks = 3\n  dialbacks-per-address = 2\n}\n")
         silent = Silent()
         self.addCleanup(silent.close)
-        for number in range(1, 8):
+        for number in range(1, 9):
             self.serve(f"s{number}.peer.dna", silent.port)
         self.gateway.start()
 
@@ -406,10 +406,15 @@ class Verifying(unittest.TestCase):
         self.claim(first, ident, "s3.peer.dna")     # one too many for it
         refused = read_until(first, "</db:result>")
         self.assertRegex(refused, "to='s3.peer.dna' type='error'.*<resource-constraint ")
+        silent.taken[0].close()     # whoever was asked for the first: now it has one
+        refused = read_until(first, "</db:result>")
+        self.assertRegex(refused, "to='s1.peer.dna' type='error'.*<remote-connection-failed ")
+        self.claim(first, ident, "s8.peer.dna")
+        silent.take()
         second, _ = claim(2, "s4.peer.dna")
         claim(3, "s5.peer.dna")
         refused = read_until(first, "</db:result>")
-        self.assertRegex(refused, "to='s2.peer.dna' type='error'.*<resource-constraint ")
+        self.assertRegex(refused, "to='s8.peer.dna' type='error'.*<resource-constraint ")
         fourth, ident = claim(4, "s6.peer.dna", admitted=False)  # nobody has more than one
         refused = read_until(fourth, "</db:result>")
         self.assertRegex(refused, "to='s6.peer.dna' type='error'.*<resource-constraint ")
