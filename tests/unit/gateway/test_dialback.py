@@ -196,6 +196,15 @@ class Dialback(unittest.TestCase):
                          ("chat", "u@peer.dna", "user@a1.dna", "m1"))
         self.assertTrue(self.gateway.logs("dialback-accepted", "peer.dna -> a1.dna"))
 
+    def test_the_peer_of_a_signed_domain_calls(self):
+        """It has no certificate, and DNSSEC says that there is none to be expected."""
+        self.start("dialback")
+        self.world.names.secure = True
+        _, said = self.peer.result("peer.dna", "a1.dna")
+        self.assertIn("type='valid'", said)
+        self.assertIn("_xmpp-server.peer.dna", self.world.names.asked)
+        self.assertIn(f"_{self.peer.port}._tcp.xmpp.peer.dna", self.world.names.asked)
+
     def test_its_server_denies(self):
         self.start("dialback")
         self.peer.denies = True
