@@ -236,10 +236,24 @@ static void pair_changed(struct stream *stream, const struct dna_stream_effect *
     }
 }
 
+/* There are too many to the domain, which are counted once. */
+static void turn_away(struct stream *stream)
+{
+    if (!stream->ending) {
+        stream->ending = true;
+        dna_uv_stream_close(stream->uv, "resource-constraint",
+                            "there are too many streams to this domain");
+    }
+}
+
 void router_changed(struct stream *stream, const struct dna_stream_effect *effect)
 {
     const struct dna_stream *core = dna_uv_stream_core(stream->uv);
     if (effect->accepted && !stream->up && effect->kind != DNA_STREAM_ERROR) {
+        if (!share_accept(router_of(stream), stream, dna_stream_own(core))) {
+            turn_away(stream);
+            return;
+        }
         stream->up = true;
         stream_ask(stream);
     }

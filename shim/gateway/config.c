@@ -114,6 +114,7 @@ static void take_shares(struct reading *r)
         .bytes_of_address = read_number(queue, "queue", "address-bytes"),
         .streams = read_number(s, "limits", "streams"),
         .streams_of_host = read_number(s, "limits", "streams-per-host"),
+        .accepted_of_host = read_number(s, "limits", "accepted-per-host"),
         .searches = read_number(s, "limits", "searches"),
         .searches_of_host = read_number(s, "limits", "searches-per-host"),
         .memory = read_number(s, "limits", "memory"),

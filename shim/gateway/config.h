@@ -93,6 +93,7 @@ struct gateway_shares_config {
     size_t pairs, pairs_of_host, pairs_of_peer, pairs_of_address;
     size_t bytes_of_host, bytes_of_peer, bytes_of_address; /* that wait */
     size_t streams, streams_of_host;   /* that it opens */
+    size_t accepted_of_host;           /* public ones that are opened to it */
     size_t searches, searches_of_host; /* for the servers of remote domains */
     size_t memory, memory_of_address;  /* bytes that are buffered */
 };

@@ -170,6 +170,8 @@ const struct option gateway_options[] = {
      "streams that the gateway opens, to remote domains and to local servers"},
     {"limits", "streams-per-host", OPTION_NUMBER, false, false, 1, 1000000, NULL, "2000",
      "... for one hosted domain"},
+    {"limits", "accepted-per-host", OPTION_NUMBER, false, false, 1, 1000000, NULL, "5000",
+     "streams of peers, accepted, that were opened to one hosted domain"},
     {"limits", "searches", OPTION_NUMBER, false, false, 1, 1000000, NULL, "4096",
      "remote domains whose servers are being looked up at once"},
     {"limits", "searches-per-host", OPTION_NUMBER, false, false, 1, 1000000, NULL, "2048",

@@ -59,7 +59,7 @@ void place_release(struct router *router, struct place *place)
 {
     if (place->in == NULL && place->out == NULL && place->stream == NULL &&
         !place->looking && !place->hold.active && place->n_streams == 0 &&
-        place->n_searches == 0) {
+        place->n_accepted == 0 && place->n_searches == 0) {
         table_remove(&router->places, &place->node);
         free(place->where);
         free(place);

@@ -101,6 +101,7 @@ struct place {
     size_t n_pairs;        /* in and out */
     size_t bytes;          /* that wait for these */
     size_t n_streams;      /* opened for its sake */
+    size_t n_accepted;     /* public ones to it, on which a peer is accepted */
     size_t n_searches;     /* under way for its sake */
     char *where;           /* the addresses of its servers, while its stream is not connected */
     struct hold hold;
@@ -127,7 +128,8 @@ struct stream {
     int64_t errors_since;
     enum dna_stanza_condition errors_condition; /* for what comes on it */
     char *errors_why;                           /* ... or NULL */
-    struct place *owner;  /* for whose sake we opened it; NULL: accepted */
+    struct place *owner;  /* for whose sake we opened it, or, of an accepted one, whom it
+                           * is to; NULL: nobody yet */
     struct pair *pairs;   /* that it carries, or is asked to */
     struct place *places; /* that it leads to */
     /* As a source: the pair of the last stanza, valid while no pair was freed. */
@@ -274,6 +276,9 @@ void share_wait(struct pair *pair, size_t before, size_t after);
 bool share_admits_stream(struct router *router, const struct pair *pair);
 void share_open(struct router *router, struct stream *stream, const struct pair *pair);
 void share_close(struct router *router, struct stream *stream);
+/* A peer is accepted on a public stream that it has opened to that domain of ours; false: there
+ * are too many of these. */
+bool share_accept(struct router *router, struct stream *stream, const char *own);
 /* Whether the server of pair's target may be looked for, which begins (or ends). */
 bool share_begin_search(struct router *router, const struct pair *pair);
 void share_end_search(struct router *router, struct place *target);

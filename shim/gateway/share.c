@@ -26,6 +26,7 @@ const char *router_limit_name(enum router_limit limit)
         [ROUTER_LIMIT_BYTES_OF_ADDRESS] = "address-bytes",
         [ROUTER_LIMIT_STREAMS] = "streams",
         [ROUTER_LIMIT_STREAMS_OF_HOST] = "streams-per-host",
+        [ROUTER_LIMIT_ACCEPTED_OF_HOST] = "accepted-per-host",
         [ROUTER_LIMIT_SEARCHES] = "searches",
         [ROUTER_LIMIT_SEARCHES_OF_HOST] = "searches-per-host",
         [ROUTER_LIMIT_MEMORY] = "memory",
@@ -266,12 +267,38 @@ void share_open(struct router *router, struct stream *stream, const struct pair 
 void share_close(struct router *router, struct stream *stream)
 {
     struct place *owner = stream->owner;
-    if (owner != NULL) {
-        stream->owner = NULL;
+    if (owner == NULL) {
+        return;
+    }
+    stream->owner = NULL;
+    if (stream->own[0] != '\0') {
         router->n_opened--;
         owner->n_streams--;
-        place_release(router, owner);
+    } else {
+        owner->n_accepted--;
     }
+    place_release(router, owner);
+}
+
+bool share_accept(struct router *router, struct stream *stream, const char *own)
+{
+    struct place *place;
+    if (stream->own[0] != '\0' || stream->link != NULL || own[0] == '\0' ||
+        stream->owner != NULL) {
+        return true;
+    }
+    place = stream->ending ? NULL : place_of(router, own);
+    if (place == NULL) {
+        return false;
+    }
+    if (place->n_accepted >= router->options.shares.accepted_of_host) {
+        share_refuse(router, ROUTER_LIMIT_ACCEPTED_OF_HOST, own);
+        place_release(router, place);
+        return false;
+    }
+    place->n_accepted++;
+    stream->owner = place;
+    return true;
 }
 
 bool share_begin_search(struct router *router, const struct pair *pair)

@@ -123,6 +123,7 @@ struct gateway_shares_config fake_shares(void)
                                           .bytes_of_address = 67108864,
                                           .streams = 1000,
                                           .streams_of_host = 1000,
+                                          .accepted_of_host = 1000,
                                           .searches = 1000,
                                           .searches_of_host = 1000,
                                           .memory = 536870912,
@@ -213,6 +214,11 @@ struct stream *fake_accepted(struct router *router, struct dna_link *link)
 void fake_network(unsigned number, const char *network)
 {
     (void)snprintf(fake_uv(number)->network, sizeof fake_uv(number)->network, "%s", network);
+}
+
+void fake_header(unsigned number, const char *own)
+{
+    (void)snprintf(fake_uv(number)->own, sizeof fake_uv(number)->own, "%s", own);
 }
 
 void fake_connected(unsigned number)

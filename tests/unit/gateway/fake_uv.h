@@ -54,6 +54,8 @@ struct stream *fake_stream(unsigned number);
 struct dna_uv_stream *fake_uv(unsigned number);
 /* The stream's peer is there. */
 void fake_network(unsigned number, const char *network);
+/* An accepted stream's header is to that domain. */
+void fake_header(unsigned number, const char *own);
 /* The peer is reached, at the address of that host, or at another one. */
 #define FAKE_HOST "x.r.dna"
 #define FAKE_REMOTE "192.0.2.1@5269"

@@ -84,7 +84,7 @@ ELSEWHERE = {
     "invalid-xml": "schemas are not validated",
     "remote-connection-failed": "of a dialback pair, not of the stream: gateway.dialback",
     "reset": "an acceptance that the whole stream rested on is over: scenario.dialback_policy",
-    "resource-constraint": "silence ends a stream without an error; a limit is policy-violation",
+    "resource-constraint": "test_streams_to_a_customer of gateway.limits",
     "see-other-host": "never sent",
     "undefined-condition": "there is a condition for every fault that is found",
     "unsupported-feature": "no feature of a peer's is mandatory for us",

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_errors import PEER, Raw, header, message
+from test_errors import PEER, SASL, Raw, header, message
 from test_program import World
 
 ONE, OTHER = "127.0.13.1", "127.0.13.2"
@@ -78,6 +78,21 @@ class Limits(unittest.TestCase):
             else:
                 self.assertEqual(self.server.get()[3], f"{source} {target}")
         self.counted("pairs-per-address")
+
+    def test_streams_to_a_customer(self):
+        self.start("accepted-per-host = 1")
+        for source, target in ((ONE, "a1.dna"), (OTHER, "a1.dna"), (OTHER, "a2.dna")):
+            raw = self.raw(source, target)
+            if (source, target) == (OTHER, "a1.dna"):
+                raw.secure()
+                raw.send(f"<auth xmlns='{SASL}' mechanism='EXTERNAL'>=</auth>")
+                self.assertTrue(raw.until("<success"), raw.text)
+                raw.send(header(target=target))
+                self.assertEqual(raw.error(), "resource-constraint", raw.text)
+                self.reached("accepted-per-host", "a1.dna")
+            else:
+                raw.authenticate()
+        self.counted("accepted-per-host")
 
     def test_what_waits_for_a_customer(self):
         """Nobody says where n1.dna is; a1.dna floods, and a2.dna may still wait."""

@@ -298,6 +298,35 @@ static void streams_to_a_hosted_domain(void **state)
     end(router);
 }
 
+/* A crowd that wants one customer leaves room for the others. */
+static void streams_of_peers(void **state)
+{
+    struct router *router;
+    (void)state;
+    shares.accepted_of_host = 1;
+    router = begin();
+    (void)fake_accepted(router, NULL);
+    fake_header(2, A);
+    fake_header(3, A);
+    fake_header(4, A2);
+    for (unsigned i = 2; i < 5; i++) {
+        (void)fake_journal();
+        fake_ruling(i, numbered(i, ".dna"), DNA_PROVEN, "");
+        fake_ruling(i, numbered(i, ".other.dna"), DNA_PROVEN, ""); /* counts once */
+        assert_string_equal(fake_journal(), i == 3 ? "close 3 resource-constraint\n" : "");
+        if (i == 3) {
+            fake_closed(3, "resource-constraint", "");
+        }
+    }
+    assert_int_equal(refused(router, ROUTER_LIMIT_ACCEPTED_OF_HOST), 1);
+    fake_closed(2, "", "");
+    (void)fake_accepted(router, NULL);
+    fake_header(5, A);
+    fake_ruling(5, R, DNA_PROVEN, "");
+    assert_string_equal(fake_journal(), "");
+    end(router);
+}
+
 static void streams_in_all(void **state)
 {
     struct router *router;
@@ -451,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup(the_queue_of_a_pair, reset),
         cmocka_unit_test_setup(streams_for_a_hosted_domain, reset),
         cmocka_unit_test_setup(streams_to_a_hosted_domain, reset),
+        cmocka_unit_test_setup(streams_of_peers, reset),
         cmocka_unit_test_setup(streams_in_all, reset),
         cmocka_unit_test_setup(searches, reset),
         cmocka_unit_test_setup(memory, reset),
