@@ -113,7 +113,8 @@ struct dna_link_bridge {
 DNA_API DNA_MUST_USE enum dna_err dna_session_link_bridge(struct dna_session *session,
                                                           const struct dna_link_bridge *terms,
                                                           struct dna_link **out);
-DNA_API bool dna_link_is_bridge(const struct dna_link *link); /* NULL: no */
+/* Whether it was made by dna_session_link_bridge; NULL: no. */
+DNA_API bool dna_link_is_bridge(const struct dna_link *link);
 
 struct dna_hosted {
     size_t size;
@@ -130,6 +131,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_host(struct dna_session *session,
 /* We no longer serve it: every stream that asserted it sends <impossible/>. */
 DNA_API void dna_session_unhost(struct dna_session *session, const char *domain,
                                 struct dna_time now);
+/* Whether that domain, canonical, is hosted at present, behind a link or by the host itself. */
 DNA_API bool dna_session_hosts(const struct dna_session *session, const char *domain);
 /* The link of a hosted domain, or NULL. */
 DNA_API struct dna_link *dna_session_link_of(const struct dna_session *session,
@@ -169,6 +171,10 @@ struct dna_policy_standing {
     struct dna_policy observed;   /* decides nothing (S14) */
     const char *observed_pattern; /* of the rule it stands in */
 };
+/* domain: canonical; wall: seconds, now or any other time.  Of several rules that match the
+ * domain the most specific one holds that neither has ended nor only reports: the exact name,
+ * the longest suffix, then the default (S26); an exception that has ended is as if it were not
+ * there (S14).  Nothing can fail. */
 DNA_API struct dna_policy_standing dna_session_policy_standing(
     const struct dna_session *session, const char *domain, int64_t wall);
 /* Its policy at the time that the session was told last. */
@@ -233,11 +239,15 @@ DNA_API DNA_MUST_USE enum dna_err dna_session_give(struct dna_session *session, 
                                                    const struct dna_fact *fact,
                                                    struct dna_time now);
 
-/* A question without a stream (clients, tools).  DNA_WANT_PEER is answered SILENT. */
+/* A question without a stream (clients, tools); copied, its chain is referenced.  user is for
+ * the host, and comes back with the ruling.  DNA_WANT_PEER is answered SILENT.  *out is the
+ * host's, to be freed with dna_hearing_free before the session is.  DNA_ERR_ARGUMENT: a domain
+ * or host that is not canonical; DNA_ERR_MEMORY. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_hear(struct dna_session *session,
                                                    const struct dna_question *question,
                                                    struct dna_time now, void *user,
                                                    struct dna_hearing **out);
+/* The `user` that the hearing was opened with; NULL for those of streams. */
 DNA_API void *dna_hearing_user(const struct dna_hearing *hearing);
 /* Cancels it if it has not ended. */
 DNA_API void dna_hearing_free(struct dna_hearing *hearing);
@@ -258,6 +268,7 @@ struct dna_session_bundle {
     struct dna_span bundle;
     const void *user; /* of the stream, which may be gone: only to be compared */
 };
+/* False: none waits. */
 DNA_API bool dna_session_next_bundle(struct dna_session *session,
                                      struct dna_session_bundle *out);
 
@@ -408,6 +419,10 @@ DNA_API struct dna_stream *dna_session_next_ready(struct dna_session *session);
 
 /* Earliest monotonic time at which dna_session_tick is needed (streams and hearings). */
 DNA_API int64_t dna_session_deadline(const struct dna_session *session);
+/* What is due by `now` is done: time-outs and ends of proofs of streams, deadlines of hearings
+ * (S11), rules that end (S14), what may no longer be resumed; and what a change of policy,
+ * roots or hosted domains has left to do.  Too early or too often is fine.  DNA_ERR_MEMORY: some
+ * stream was lost and says so, or some question ended TEMPFAIL; the rest was done. */
 DNA_API DNA_MUST_USE enum dna_err dna_session_tick(struct dna_session *session,
                                                    struct dna_time now);
 
@@ -437,12 +452,16 @@ struct dna_stream_options {
                             * and ids of pings; all zero: neither */
 };
 
+/* A stream over a connection that is there; options are copied.  The initiating one has output
+ * at once.  *out is the host's, who frees it before the session.  DNA_ERR_ARGUMENT: the link is
+ * another session's, or (initiating) a name is missing or not canonical; DNA_ERR_MEMORY. */
 DNA_API DNA_MUST_USE enum dna_err dna_stream_new(struct dna_session *session,
                                                  const struct dna_stream_options *options,
                                                  struct dna_time now,
                                                  struct dna_stream **out);
-/* Frees it at once; what it wanted is cancelled. */
+/* Frees it at once; what it wanted is cancelled.  NULL is fine. */
 DNA_API void dna_stream_free(struct dna_stream *stream);
+/* options.user, as it was given. */
 DNA_API void *dna_stream_user(const struct dna_stream *stream);
 
 /* What the server of a domain says of a dialback key, or why it was not asked. */

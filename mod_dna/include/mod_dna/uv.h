@@ -69,13 +69,17 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_new(const struct dna_uv_options *option
  * dna_uv_process, which is to be called until done was. */
 DNA_API void dna_uv_free(struct dna_uv *uv, void (*done)(void *arg), void *arg);
 
-/* Borrowed, as long as the driver: its session, its loop; and the loop's idea of now. */
+/* Borrowed, as long as the driver: its session, its loop; and now: wall seconds, and the
+ * loop's own milliseconds. */
 DNA_API struct dna_session *dna_uv_session(struct dna_uv *uv);
 DNA_API struct uv_loop_s *dna_uv_loop(struct dna_uv *uv);
 DNA_API struct dna_time dna_uv_now(struct dna_uv *uv);
+/* For a host with another loop: readable when dna_uv_process is needed.  Borrowed. */
 DNA_API int dna_uv_fd(struct dna_uv *uv);
 /* Milliseconds until dna_uv_process is needed at the latest; -1: only on dna_uv_fd. */
 DNA_API int dna_uv_timeout(struct dna_uv *uv);
+/* For a host with another loop: does what is due, waits for nothing, and may call every function
+ * that the host has given. */
 DNA_API void dna_uv_process(struct dna_uv *uv);
 
 /* Connections on behalf of peers never lead to that address and port, whatever guard_allow
@@ -91,8 +95,10 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_protect(struct dna_uv *uv, const char *
 DNA_API DNA_MUST_USE enum dna_err dna_uv_trust(struct dna_uv *uv, struct dna_span ca_pem,
                                                const char *ca_file);
 
-/* Asks the court.  fn is called once, unless cancelled with dna_uv_unask.  *out (out may be
- * NULL) is for that only: it is freed when fn has returned. */
+/* Asks the court.  The question is copied; fn is called once, from the loop, never from within
+ * the call, unless cancelled with dna_uv_unask; the ruling lives until it returns.  *out (out
+ * may be NULL) is for that only: it is freed when fn has returned.  DNA_ERR_ARGUMENT: a name that
+ * is not canonical; DNA_ERR_MEMORY; then fn is not called. */
 typedef void dna_uv_ruling_fn(void *arg, const struct dna_ruling *ruling);
 DNA_API DNA_MUST_USE enum dna_err dna_uv_ask(struct dna_uv *uv,
                                              const struct dna_question *question,
@@ -112,6 +118,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_identity_new(struct dna_uv *uv,
                                                       const char **why);
 /* What it presents; lives as long as it. */
 DNA_API const struct dna_chain *dna_uv_identity_chain(const struct dna_uv_identity *identity);
+/* Drops the host's reference; streams that present it keep it.  NULL is fine. */
 DNA_API void dna_uv_identity_free(struct dna_uv_identity *identity);
 
 /* --- streams over connections --------------------------------------------------------- */
@@ -198,6 +205,7 @@ DNA_API void dna_uv_listener_limit(struct dna_uv_listener *listener,
  * number since the line before. */
 DNA_API void dna_uv_listener_refused(const struct dna_uv_listener *listener,
                                      uint64_t counts[DNA_UV_N_LIMITS]);
+/* The port that it listens on, also where options.port was 0. */
 DNA_API uint16_t dna_uv_listener_port(const struct dna_uv_listener *listener);
 /* Stops accepting; accepted streams live on.  Not after dna_uv_free, which does it. */
 DNA_API void dna_uv_listener_free(struct dna_uv_listener *listener);
@@ -241,6 +249,7 @@ DNA_API void dna_uv_stream_set_user(struct dna_uv_stream *stream, void *user);
 DNA_API uint64_t dna_uv_stream_number(const struct dna_uv_stream *stream);
 /* "ADDR@PORT" of the other end, "" while unknown. */
 DNA_API const char *dna_uv_stream_remote(const struct dna_uv_stream *stream);
+/* Whether we have connected; false: it came to a listener. */
 DNA_API bool dna_uv_stream_initiating(const struct dna_uv_stream *stream);
 /* In closed(): the peer, proven, has named another place for its domain (see-other-host), and the
  * next dna_uv_connect to the domain leads there, within a minute; twice in a row at most.  Then
@@ -305,6 +314,7 @@ struct dna_uv_names_options {
 DNA_API DNA_MUST_USE enum dna_err dna_uv_names(struct dna_uv *uv,
                                                const struct dna_uv_names_options *options,
                                                struct dna_uv_names **out, const char **why);
+/* The port that it answers on, also where options.port was 0. */
 DNA_API uint16_t dna_uv_names_port(const struct dna_uv_names *names);
 /* At once; queries under way stay unanswered.  Not after dna_uv_free, which does it. */
 DNA_API void dna_uv_names_free(struct dna_uv_names *names);

@@ -29,9 +29,12 @@ DNA_API DNA_MUST_USE enum dna_err dna_chain_new(const struct dna_alloc *alloc,
 DNA_API DNA_MUST_USE enum dna_err dna_chain_parse(const struct dna_alloc *alloc,
                                                   struct dna_span bytes,
                                                   struct dna_chain **out);
+/* One reference more, from whatever thread; returns the chain. */
 DNA_API struct dna_chain *dna_chain_ref(struct dna_chain *chain);
-DNA_API void dna_chain_free(struct dna_chain *chain); /* drops one reference; NULL is fine */
+/* Drops one reference; NULL is fine. */
+DNA_API void dna_chain_free(struct dna_chain *chain);
 
+/* How many certificates it has, at least one. */
 DNA_API size_t dna_chain_count(const struct dna_chain *chain);
 /* DER of certificate i; lives as long as the chain. */
 DNA_API struct dna_span dna_chain_der(const struct dna_chain *chain, size_t i);
@@ -55,13 +58,16 @@ DNA_API DNA_MUST_USE enum dna_err dna_chain_leaf_name(const struct dna_chain *ch
 
 /* Trusted certificate authorities.  Reference-counted; immutable once used. */
 struct dna_roots;
+/* None at all, to be added to; one reference.  DNA_ERR_MEMORY. */
 DNA_API DNA_MUST_USE enum dna_err dna_roots_new(const struct dna_alloc *alloc,
                                                 struct dna_roots **out);
 /* Adds every PEM certificate of a file's bytes.  *added (may be NULL) counts them.
  * DNA_ERR_FORMAT: a block is broken. */
 DNA_API DNA_MUST_USE enum dna_err dna_roots_add_pem(struct dna_roots *roots,
                                                     struct dna_span pem, size_t *added);
+/* One reference more, from whatever thread; returns the roots. */
 DNA_API struct dna_roots *dna_roots_ref(struct dna_roots *roots);
+/* Drops one reference; NULL is fine. */
 DNA_API void dna_roots_free(struct dna_roots *roots);
 
 enum dna_path_code {
@@ -106,6 +112,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_path_check_anchored(const struct dna_chain
                                                           const struct dna_roots *roots,
                                                           struct dna_span record, int64_t at,
                                                           struct dna_path *out);
+/* Of a code, as it stands in evidence; static. */
 DNA_API const char *dna_path_code_name(enum dna_path_code code);
 
 /* A signature over bytes, made with the key of the signer's leaf. */

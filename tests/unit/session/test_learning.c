@@ -375,7 +375,7 @@ static void what_was_taken_back_stays_so(void **state)
 {
     struct dna_session *session = begin();
     struct dna_question q = question(chain_one);
-    struct dna_learned word;
+    struct dna_learned word, other = {.kind = DNA_LEARNED_PROOF, .gone = true, .domain = "x"};
     struct kept kept;
     (void)state;
     learn(&kept);
@@ -390,6 +390,9 @@ static void what_was_taken_back_stays_so(void **state)
     assert_false(dna_session_taken_back(session, &word)); /* that would be news */
     assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
     now.wall += 100;
+    other.learned_at = now.wall;
+    other.expires_at = now.wall + 1000;
+    assert_int_equal(dna_session_recall(session, &other, now), DNA_OK); /* makes room */
     assert_int_equal(dna_session_recall(session, &kept.learned, now), DNA_ERR_NOT_FOUND);
     assert_false(knows(session, &q));
     /* One of a gateway whose clock is ahead; then one that was proven afterwards. */
