@@ -131,10 +131,60 @@ static void every_allocation_fails_once(void **state)
     assert_true(fail_at > 15);
 }
 
+/* A stream that may be resumed: without memory it is not tried again, and that is all. */
+static void play_resumption(struct router *router)
+{
+    if (fake_accepted(router, fake_link(1)) == NULL) {
+        return;
+    }
+    fake_stanza(1, A, R, "1", "");
+    if (fake_looks_up()) {
+        fake_found("x.r.dna", 5269);
+    }
+    if (!fake_exists(2)) {
+        return;
+    }
+    fake_connected(2);
+    fake_allow(2, A, R);
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    fake_resumes = A;
+    fake_closed(2, "", "gone");
+    if (fake_exists(3)) {
+        fake_closed(3, "remote-server-timeout", "connection refused");
+    }
+    fake_now += 2000;
+    router_tick(router);
+}
+
+static void every_allocation_of_a_resumption_fails_once(void **state)
+{
+    (void)state;
+    for (fail_at = 0;; fail_at++) {
+        struct router *router;
+        seen = 0;
+        failed = false;
+        armed = true;
+        router = fake_router(NULL);
+        if (router != NULL) {
+            play_resumption(router);
+            armed = false;
+            fake_end(router);
+            assert_int_equal(router_waiting(router), 0);
+            router_free(router);
+        }
+        armed = false;
+        if (!failed) {
+            break;
+        }
+    }
+    assert_true(fail_at > 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(every_allocation_of_a_resumption_fails_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
