@@ -53,19 +53,23 @@ static void fail_for_memory(struct dna_xml_reader *r)
     }
 }
 
-/* Notes the prefixes in use; returns the number of attributes. */
-static size_t look_at_names(struct dna_xml_reader *r, const char *name, const char **atts)
+/* Notes the prefixes in use; returns the number of attributes.  *limited: of those that the limit
+ * is for, which xml:lang is not: a relay adds it to what was within the limit. */
+static size_t look_at_names(struct dna_xml_reader *r, const char *name, const char **atts,
+                            size_t *limited)
 {
     struct dna_span ns, local, prefix;
-    size_t n = 0;
+    size_t n = 0, langs = 0;
     dna_xml_split(name, &ns, &local, &prefix);
     dna_xml_scope_use(r, prefix);
     for (; atts[2 * n] != NULL; n++) {
         dna_xml_split(atts[2 * n], &ns, &local, &prefix);
         if (prefix.len != 0) {
             dna_xml_scope_use(r, prefix);
+            langs += dna_span_is(prefix, "xml") && dna_span_is(local, "lang");
         }
     }
+    *limited = n - langs;
     return n;
 }
 
@@ -106,7 +110,7 @@ static void XMLCALL start_element(void *arg, const char *name, const char **atts
 {
     struct dna_xml_reader *r = arg;
     struct dna_xml_node *node;
-    size_t n_atts;
+    size_t n_atts, limited;
     unsigned depth = r->depth++;
     if (r->replaying || r->item.kind == DNA_XML_ERROR) {
         return;
@@ -115,13 +119,14 @@ static void XMLCALL start_element(void *arg, const char *name, const char **atts
         dna_xml_fail(r, DNA_XML_POLICY, "elements are nested too deep");
         return;
     }
-    n_atts = depth == 0 ? 0 : look_at_names(r, name, atts);
     if (depth == 0) {
-        while (atts[2 * n_atts] != NULL) {
-            n_atts++;
+        for (n_atts = 0; atts[2 * n_atts] != NULL; n_atts++) {
         }
+        limited = n_atts;
+    } else {
+        n_atts = look_at_names(r, name, atts, &limited);
     }
-    if (n_atts > r->limits.attributes) {
+    if (limited > r->limits.attributes) {
         dna_xml_fail(r, DNA_XML_POLICY, "an element has too many attributes");
         return;
     }

@@ -167,6 +167,11 @@ static const struct {
      DNA_XML_POLICY},
     {HEADER "<m a='' b='' c='' d='' e='' f=''/>", DNA_XML_OK},
     {HEADER "<m a='' b='' c='' d='' e='' f='' g=''/>", DNA_XML_POLICY},
+    /* what a relay may have added is no offence */
+    {HEADER "<m a='' b='' c='' d='' e='' f='' xml:lang='de'/>", DNA_XML_OK},
+    {HEADER "<m a='' b='' c='' d='' e='' f='' lang='de'/>", DNA_XML_POLICY},
+    {HEADER "<m a='' b='' c='' d='' e='' f='' xml:base='u'/>", DNA_XML_POLICY},
+    {HEADER "<m xmlns:l='u' a='' b='' c='' d='' e='' f='' l:lang='de'/>", DNA_XML_POLICY},
 };
 
 /* expat would take each of these for UTF-16, and the raw bytes would go to other servers. */
