@@ -38,6 +38,16 @@ static void reserve_for_errors(struct dna_uv_stream *stream)
     }
 }
 
+static void keep_for_proof(struct bridge *bridge, const struct entry *entry,
+                           struct dna_uv_stream *stream)
+{
+    struct user *user = dna_uv_stream_user(stream);
+    if (user->is_stream) {
+        router_shows_proof((struct stream *)(void *)user,
+                           entry->proof.until - dna_uv_now(bridge->gateway->uv).wall);
+    }
+}
+
 static void answer_all(struct bridge *bridge, struct entry *entry,
                        const struct dna_uv_identity *identity, bool for_errors)
 {
@@ -51,6 +61,9 @@ static void answer_all(struct bridge *bridge, struct entry *entry,
         free(w);
         if (for_errors) {
             reserve_for_errors(stream);
+        }
+        if (!for_errors && identity != NULL) {
+            keep_for_proof(bridge, entry, stream);
         }
         dna_uv_stream_certify(stream, identity);
     }
@@ -279,6 +292,15 @@ void bridge_heard(struct bridge *bridge, const struct dna_session_bundle *heard)
     if (proves) {
         bridge_keep(bridge, entry, heard->user, heard->bundle, ruling->expires_at);
     }
+}
+
+bool bridge_proves(const struct bridge *bridge, const char *domain)
+{
+    const struct entry *entry = bridge_find(bridge, domain);
+    int64_t now = dna_uv_now(bridge->gateway->uv).wall;
+    return entry != NULL &&
+           ((entry->proof.identity != NULL && entry->proof.until > now) ||
+            (entry->bundle != NULL && entry->proven_until > now));
 }
 
 /* Nothing is known of it, or not any more. */

@@ -37,6 +37,8 @@ bool bridge_print(const struct gateway_config *config, FILE *out, FILE *errors);
 
 /* What was ruled of a domain, with its evidence. */
 void bridge_heard(struct bridge *bridge, const struct dna_session_bundle *heard);
+/* Whether a proof of the domain is at hand that has not ended, or a certificate upon one. */
+bool bridge_proves(const struct bridge *bridge, const char *domain);
 /* Answers with dna_uv_stream_certify, from bridge_look or later.  Where nothing is known of the
  * domain yet, a hearing of it is brought about. */
 void bridge_certify(struct bridge *bridge, struct dna_uv_stream *stream, const char *domain);

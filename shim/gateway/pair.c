@@ -400,6 +400,9 @@ void pair_error(struct router *router, struct pair *pair, const struct dna_stanz
                 enum dna_stanza_condition condition, const char *text)
 {
     enum dna_err err = DNA_ERR_STATE;
+    if (pair->state == PAIR_READY && pair->queue.n == 0 && unproven_meanwhile(router, pair)) {
+        unproven_close(pair);
+    }
     if (pair->state == PAIR_READY && pair->queue.n == 0) {
         err = pressure_refuses(router, NULL, pair->stream) != NULL ||
                       !share_admits_output(router, pair->stream, SHARE_ERROR, strlen(text))

@@ -47,6 +47,9 @@ struct router_options {
     /* Whether both domains are presented with the same certificate, so that one stream may
      * assert both; NULL: always. */
     bool (*same_identity)(const struct gateway *gateway, const char *one, const char *other);
+    /* Whether a remote domain's proof, which a bridge's server was shown, has not ended; NULL:
+     * always. */
+    bool (*proves)(const struct gateway *gateway, const char *domain);
     struct gateway *gateway;
 };
 
@@ -90,6 +93,8 @@ bool router_seeks(struct router *router, const char *from, const char *to);
 /* Before TLS: the remote domain of a bridge's stream is shown a certificate that proves nothing.
  * What comes on it is returned, and nothing but errors is sent (S25). */
 void router_errors_only(struct stream *stream);
+/* The same with one that was signed upon a proof, and that ends in so many seconds. */
+void router_shows_proof(struct stream *stream, int64_t seconds);
 /* Has a domain heard again where it is proven, for the evidence; false: it is proven nowhere. */
 bool router_rehear(struct router *router, const char *domain);
 /* Closes the streams of a link whose server is not to be believed any more. */

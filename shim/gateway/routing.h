@@ -128,6 +128,7 @@ struct stream {
     int64_t errors_since;
     enum dna_stanza_condition errors_condition; /* for what comes on it */
     char *errors_why;                           /* ... or NULL */
+    int64_t shown_until; /* monotonic: the end of the proof that was shown on it (S25) */
     struct place *owner;  /* for whose sake we opened it, or, of an accepted one, whom it
                            * is to; NULL: nobody yet */
     struct pair *pairs;   /* that it carries, or is asked to */
@@ -244,6 +245,11 @@ void place_fail(struct router *router, struct place *place,
 /* A stanza that came on a stream for errors alone goes back. */
 void unproven_return(struct router *router, struct pair *pair, const struct stream *stream,
                      const struct dna_stanza *stanza);
+/* Whether what the pair's stream has shown to the server behind a bridge has ended, so that our
+ * own errors are not for this stream. */
+bool unproven_meanwhile(const struct router *router, const struct pair *pair);
+/* Closes it; the pair is at rest. */
+void unproven_close(struct pair *pair);
 /* The pair has something else to say than errors. */
 void unproven_leave(struct pair *pair);
 int64_t unproven_deadline(const struct router *router);

@@ -107,6 +107,11 @@ static bool same_identity(const struct gateway *gateway, const char *one, const 
            identities_for(gateway->identities, gateway->config, other, now);
 }
 
+static bool proves(const struct gateway *gateway, const char *domain)
+{
+    return gateway->bridge != NULL && bridge_proves(gateway->bridge, domain);
+}
+
 /* It spreads attempts, no more: without randomness they come at the average time. */
 static uint32_t dice(void)
 {
@@ -124,6 +129,7 @@ static bool make_router(struct gateway *gateway, const struct gateway_config *co
                                      .shares = config->shares,
                                      .server_of = links_server_of,
                                      .same_identity = same_identity,
+                                     .proves = proves,
                                      .random = dice,
                                      .gateway = gateway};
     if (!randomize(options.key, sizeof options.key)) {

@@ -3,7 +3,8 @@
  * The server behind a bridge wants a certificate for every domain.  One that is not proven is
  * shown with a certificate that proves nothing, so that users learn why their stanzas come
  * back; what such a stream is for never changes, even if the domain is proven meanwhile.  It
- * is closed soon, and the next one is judged anew.
+ * is closed soon, and the next one is judged anew.  So is one that was good for more once the
+ * proof has ended and an error is to be said.
  */
 #include "routing.h"
 
@@ -47,6 +48,29 @@ void unproven_return(struct router *router, struct pair *pair, const struct stre
     returns_stanza(router, pair, stanza, stream->errors_condition,
                    stream->errors_why != NULL ? stream->errors_why : NOT_PROVEN);
     pair_release(router, pair);
+}
+
+void router_shows_proof(struct stream *stream, int64_t seconds)
+{
+    stream->shown_until = router_now(stream->router) + 1000 * seconds;
+}
+
+bool unproven_meanwhile(const struct router *router, const struct pair *pair)
+{
+    const struct stream *stream = pair->stream;
+    return dna_link_is_bridge(stream->link) && !stream->errors_only &&
+           stream->shown_until <= router_now(router) && router->options.proves != NULL &&
+           !router->options.proves(router->options.gateway, pair->source->domain);
+}
+
+void unproven_close(struct pair *pair)
+{
+    struct stream *stream = pair->stream;
+    pair_detach(pair);
+    if (pair->target->stream == stream) {
+        place_unlead(pair->target);
+    }
+    stream_end(stream);
 }
 
 void unproven_leave(struct pair *pair)

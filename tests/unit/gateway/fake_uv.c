@@ -107,6 +107,12 @@ static bool same_identity(const struct gateway *gateway, const char *one, const 
            (strcmp(one, fake_apart) == 0) == (strcmp(other, fake_apart) == 0);
 }
 
+static bool proves(const struct gateway *gateway, const char *domain)
+{
+    (void)gateway;
+    return fake_unproven == NULL || strcmp(domain, fake_unproven) != 0;
+}
+
 static uint32_t throw_dice(void)
 {
     return fake_dice;
@@ -142,7 +148,8 @@ struct router *fake_router(const struct gateway_queue_config *queue)
                                      .key = {1, 2},
                                      .random = throw_dice,
                                      .server_of = server_of,
-                                     .same_identity = same_identity};
+                                     .same_identity = same_identity,
+                                     .proves = proves};
     fake_reset();
     return router_new(&options);
 }

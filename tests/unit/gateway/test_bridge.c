@@ -21,6 +21,7 @@
 struct dna_uv_stream {
     const char *name;
     bool initiating, certified, for_errors;
+    int64_t shown; /* seconds of a proof */
     struct user user; /* the router's */
     const struct dna_uv_identity *identity;
 };
@@ -108,6 +109,14 @@ void router_errors_only(struct stream *stream)
         (struct dna_uv_stream *)(void *)((char *)stream - offsetof(struct dna_uv_stream, user));
     assert_false(uv->certified); /* it is settled before there is a certificate */
     uv->for_errors = true;
+}
+
+void router_shows_proof(struct stream *stream, int64_t seconds)
+{
+    struct dna_uv_stream *uv =
+        (struct dna_uv_stream *)(void *)((char *)stream - offsetof(struct dna_uv_stream, user));
+    assert_false(uv->certified);
+    uv->shown = seconds;
 }
 
 bool router_rehear(struct router *router, const char *domain)
@@ -262,10 +271,39 @@ static void what_is_proven(void **state)
     assert_false(first.certified);
     is_signed(3600);
     assert_true(first.certified && first.identity != NULL && !first.for_errors);
+    assert_int_equal(first.shown, 3600);
     certify(&second, R); /* at once, with the same */
     assert_int_equal(asked(), 0);
     assert_ptr_equal(second.identity, first.identity);
     assert_false(second.for_errors);
+    end();
+}
+
+/* Neither what was signed nor the evidence proves anything when it has ended. */
+static void when_a_proof_ends(void **state)
+{
+    struct dna_uv_stream it = stream(false);
+    struct entry *entry;
+    (void)state;
+    begin();
+    assert_false(bridge_proves(scene.bridge, R));
+    prove(R, NULL);
+    assert_true(bridge_proves(scene.bridge, R));
+    certify(&it, R);
+    is_signed(3600);
+    entry = bridge_find(scene.bridge, R);
+    assert_non_null(entry);
+    bridge_drop_evidence(scene.bridge, entry);
+    assert_true(bridge_proves(scene.bridge, R));
+    scene.seconds = 3600;
+    assert_false(bridge_proves(scene.bridge, R));
+    scene.seconds = 0;
+    prove(R, NULL);
+    scene.seconds = entry->proven_until - NOW - 1;
+    assert_true(bridge_proves(scene.bridge, R));
+    scene.seconds++;
+    bridge_drop_certificate(&entry->proof);
+    assert_false(bridge_proves(scene.bridge, R));
     end();
 }
 
@@ -495,6 +533,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_proven),
+        cmocka_unit_test(when_a_proof_ends),
         cmocka_unit_test(one_that_is_about_to_end_is_not_presented),
         cmocka_unit_test(what_is_sought_is_waited_for),
         cmocka_unit_test(what_is_not_proven_says_errors),

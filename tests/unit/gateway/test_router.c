@@ -585,6 +585,43 @@ static void a_proof_that_cannot_be_shown(void **state)
     fake_router_free(router);
 }
 
+/* What was shown to the server has ended: errors go where nothing is proven, on a new stream. */
+static void a_proof_that_ends_behind_a_bridge(void **state)
+{
+    struct router *router = fake_router(NULL);
+    const char *journal;
+    (void)state;
+    fake_bridge = 1;
+    (void)fake_accepted(router, NULL);
+    fake_allow(1, A, R);
+    fake_ruling(1, R, DNA_PROVEN, "");
+    fake_stanza(1, R, A, "i1", "");
+    router_shows_proof(fake_stream(2), 3600);
+    fake_allow(2, R, A);
+    fake_connected(2);
+    fake_accepted(router, fake_link(1));
+    router_errors_only(fake_stream(3));
+    (void)fake_journal();
+    fake_unproven = R;
+    fake_stanza(3, A, R, "i2", ""); /* what was signed upon the proof lasts */
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i2 "));
+    fake_now += 3600000;
+    fake_unproven = NULL;
+    fake_stanza(3, A, R, "i3", ""); /* the proof does, renewed */
+    assert_non_null(strstr(fake_journal(), "error 2 a.one r.dna i3 "));
+    fake_unproven = R;
+    fake_stanza(3, A, R, "i4", "");
+    journal_is("close 2 -\nconnect 4 r.dna a.one link\n");
+    router_errors_only(fake_stream(4));
+    fake_allow(4, R, A);
+    fake_connected(4);
+    fake_closed(2, "", "");
+    journal = fake_journal();
+    assert_non_null(strstr(journal, "error 4 a.one r.dna i4 "));
+    assert_null(strstr(journal, "error 2 "));
+    fake_router_free(router);
+}
+
 static void streams_for_errors_end_soon(void **state)
 {
     struct router *router = errors_for(R);
@@ -962,6 +999,7 @@ int main(void)
         cmocka_unit_test(errors_alone_go_where_nothing_is_proven),
         cmocka_unit_test(proven_meanwhile),
         cmocka_unit_test(a_proof_that_cannot_be_shown),
+        cmocka_unit_test(a_proof_that_ends_behind_a_bridge),
         cmocka_unit_test(streams_for_errors_end_soon),
         cmocka_unit_test(heard_again_where_it_is_proven),
         cmocka_unit_test(a_server_that_does_not_know_the_domain),
