@@ -282,8 +282,9 @@ unsigned dna_policy_terms(const struct dna_policy *policy, enum dna_prooftype ty
     case DNA_PROOF_SERVICE_DELEGATION:
         return policy->delegation_legacy;
     case DNA_PROOF_ATTRIBUTE_CERT:
-        return policy->attribute_cert_accept_www | policy->attribute_cert_wildcard << 1 |
-               policy->attribute_cert_serial << 2;
+        return (unsigned)policy->attribute_cert_accept_www |
+               (unsigned)policy->attribute_cert_wildcard << 1 |
+               (unsigned)policy->attribute_cert_serial << 2;
     case DNA_PROOF_PKIX:
     case DNA_PROOF_SRVNAME:
     case DNA_PROOF_POSH:
