@@ -382,7 +382,7 @@ bool dna_stream_act(struct dna_stream *stream, const struct dna_s2s_effect *effe
         hear(stream, effect, now);
         return false;
     case DNA_S2S_DISMISS:
-        dna_stream_dismiss(stream, effect->domain);
+        dna_stream_dismiss(stream, effect->domain, now);
         return false;
     case DNA_S2S_PEER_FACT:
         supply(stream, effect, now);

@@ -167,15 +167,6 @@ void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, 
     }
 }
 
-void dna_stream_dismiss(struct dna_stream *stream, const char *domain)
-{
-    struct dna_stream_peer *peer = find(stream, domain);
-    if (peer != NULL) {
-        dna_hearing_free(peer->hearing);
-        peer->hearing = NULL;
-    }
-}
-
 void dna_stream_dismiss_all(struct dna_stream *stream)
 {
     size_t cursor = 0;
@@ -203,6 +194,31 @@ static void keep_ruling(struct dna_stream *stream, struct dna_stream_peer *peer,
     }
     if (peer->ruling != NULL) {
         *peer->ruling = *ruling;
+    }
+}
+
+/* A renewal that was broken off leaves the record valid; what was proven counts on only as it
+ * does where one ends in TEMPFAIL. */
+void dna_stream_dismiss(struct dna_stream *stream, const char *domain, struct dna_time now)
+{
+    static const struct dna_ruling late = {.verdict = DNA_TEMPFAIL,
+                                           .code = DNA_CODE_TIMEOUT,
+                                           .why = "no proof was found in time"};
+    struct dna_stream_peer *peer = find(stream, domain);
+    struct dna_policy policy;
+    struct dna_name name;
+    if (peer == NULL) {
+        return;
+    }
+    dna_hearing_free(peer->hearing);
+    peer->hearing = NULL;
+    policy = dna_policies_for(&stream->session->policies, domain, now.wall);
+    if (peer->proven && dna_s2s_peer_valid(stream->s2s, domain) &&
+        (!still_counts(peer, &policy) || is_disowned(stream, peer))) {
+        (void)strcpy(name.text, domain); /* effects end with the next call */
+        keep_ruling(stream, peer, &late);
+        dna_stream_lost(dna_s2s_revoke(stream->s2s, name.text, &late, now));
+        dna_stream_touch(stream);
     }
 }
 

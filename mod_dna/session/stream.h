@@ -78,7 +78,7 @@ void dna_stream_peers_free(struct dna_stream *stream);
 /* Opens a hearing, in place of one under way. */
 void dna_stream_hear(struct dna_stream *stream, const char *domain, bool added, bool renewal,
                      struct dna_time now);
-void dna_stream_dismiss(struct dna_stream *stream, const char *domain);
+void dna_stream_dismiss(struct dna_stream *stream, const char *domain, struct dna_time now);
 void dna_stream_dismiss_all(struct dna_stream *stream);
 /* A hearing for it ended, and is freed next. */
 void dna_stream_heard(struct dna_stream *stream, struct dna_hearing *hearing,

@@ -116,7 +116,7 @@ static void proofs_for_an_address(void **state)
     assert_false(seeks(c.one, "x3.example", false));
     assert_int_equal(refused(c.session, DNA_SESSION_LIMIT_PROOFS_PER_PAYER), 1);
     assert_true(seeks(c.three, "x3.example", false)); /* somebody else's address */
-    dna_stream_dismiss(c.one, "x1.example");
+    dna_stream_dismiss(c.one, "x1.example", now);
     assert_true(seeks(c.two, "x3.example", false));
     assert_int_equal(refused(c.session, DNA_SESSION_LIMIT_PROOFS_PER_PAYER), 1);
     disperse(&c);
@@ -132,7 +132,7 @@ static void proofs_for_a_hosted_domain(void **state)
     assert_false(seeks(c.three, "x3.example", false));
     assert_int_equal(refused(c.session, DNA_SESSION_LIMIT_PROOFS_PER_HOST), 1);
     assert_true(seeks(c.one, "x3.example", false)); /* another customer */
-    dna_stream_dismiss(c.two, "x1.example");
+    dna_stream_dismiss(c.two, "x1.example", now);
     assert_true(seeks(c.three, "x3.example", false));
     disperse(&c);
 }
@@ -170,7 +170,7 @@ static void a_refusal_is_not_remembered(void **state)
     (void)state;
     assert_true(seeks(c.one, "x1.example", false));
     assert_false(seeks(c.two, "x2.example", false));
-    dna_stream_dismiss(c.one, "x1.example");
+    dna_stream_dismiss(c.one, "x1.example", now);
     assert_true(seeks(c.two, "x2.example", false));
     disperse(&c);
 }
