@@ -68,6 +68,7 @@ static enum dna_err dial(struct dna_uv_stream *stream, const struct dna_uv_conne
     if (options->address != NULL) {
         with.kind = options->link != NULL ? DNA_EDGE_DIAL_LINK : DNA_EDGE_DIAL_ROUTE;
         with.domain = NULL;
+        stream->routed = true;
         with.to.port = options->port;
         with.direct_tls = options->direct_tls;
         if (dna_address_parse(dna_span_of(options->address), &with.to.address) != DNA_OK) {

@@ -96,6 +96,7 @@ struct dna_uv_stream {
     struct dna_endpoint remote;
     char remote_text[DNA_EDGE_ENDPOINT_TEXT];
     bool verifies; /* it is for asking about one dialback key */
+    bool routed;   /* to an address that the host has named */
     bool moved;    /* the peer's word of another place is to be followed */
     unsigned char hops; /* places in a row that have led here so */
     bool secured; /* accepted: TLS has been on */

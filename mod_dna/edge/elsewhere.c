@@ -107,7 +107,8 @@ static size_t clear(struct dna_uv *uv, const char *domain)
 static const char *objection(const struct dna_uv_stream *stream, struct dna_span text,
                              struct dna_edge_elsewhere *to)
 {
-    if (stream->role != DNA_INITIATING || stream->link != NULL || stream->verifies) {
+    if (stream->role != DNA_INITIATING || stream->link != NULL || stream->verifies ||
+        stream->routed) {
         return "not on this stream";
     }
     if (!dna_stream_proves(stream->core, dna_stream_peer(stream->core))) {

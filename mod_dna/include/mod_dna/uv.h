@@ -253,7 +253,8 @@ DNA_API const char *dna_uv_stream_remote(const struct dna_uv_stream *stream);
 DNA_API bool dna_uv_stream_initiating(const struct dna_uv_stream *stream);
 /* In closed(): the peer, proven, has named another place for its domain (see-other-host), and the
  * next dna_uv_connect to the domain leads there, within a minute; twice in a row at most.  Then
- * the same must be proven as before, and the address passes the guard. */
+ * the same must be proven as before, and the address passes the guard.  Never where dna_uv_connect
+ * was told the address. */
 DNA_API bool dna_uv_stream_moved(const struct dna_uv_stream *stream);
 /* The network that the other end of a public stream is in, as text: its IPv4 address, or the
  * /64 of its IPv6 address, for limits per address.  "" while unknown, and on a link. */

@@ -232,6 +232,31 @@ static void only_for_its_own_domain(void **state)
     scene_until(scene, side_has_closed, &scene->a);
 }
 
+/* Where the host has it led stands, whoever says what: the next stream would lead there again. */
+static void nobody_is_led_away_from_an_address(void **state)
+{
+    struct scene *scene = *state;
+    uint16_t first = dna_uv_listener_port(scene->b.listener), second = second_port(scene);
+    const struct dna_uv_connect options = {.size = sizeof options,
+                                           .own = scene->a.domain,
+                                           .peer = "b.example",
+                                           .address = "127.0.0.1",
+                                           .port = first,
+                                           .handler = &scene->a.handler,
+                                           .user = &scene->a};
+    assert_int_equal(dna_uv_connect(scene->a.uv, &options, &scene->a.stream), DNA_OK);
+    scene_until(scene, side_is_up, &scene->a);
+    scene_until(scene, side_is_up, &scene->b);
+    send_elsewhere(scene, "127.0.0.1", second);
+    assert_false(moved);
+    bring_up(scene);
+    assert_true(a_leads_to(scene, first));
+    scene->a.closed = scene->b.closed = 0;
+    dna_uv_stream_close(scene->a.stream, NULL, NULL);
+    scene_until(scene, side_has_closed, &scene->a);
+    scene_until(scene, side_has_closed, &scene->b);
+}
+
 /* A forged word, or a changed mind, gains nothing without the certificate. */
 static void there_the_same_is_to_be_proven(void **state)
 {
@@ -289,6 +314,7 @@ int main(void)
         scene_test(nor_is_who_is_merely_dialled_back),
         scene_test(twice_in_a_row_at_most),
         scene_test(only_for_its_own_domain),
+        scene_test(nobody_is_led_away_from_an_address),
         scene_test(there_the_same_is_to_be_proven),
         scene_test(nobody_is_led_to_our_own_listeners),
     };
