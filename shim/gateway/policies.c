@@ -6,6 +6,31 @@
 
 #include "parse.h"
 
+const char *policies_level(enum dna_level level)
+{
+    switch (level) {
+    case DNA_LEVEL_REFUSE:
+        return "refuse";
+    case DNA_LEVEL_DIALBACK:
+        return "dialback";
+    case DNA_LEVEL_PROOF:
+        return "proof";
+    case DNA_LEVEL_STRONG:
+        return "strong";
+    case DNA_LEVEL_PIN:
+        return "pin";
+    }
+    return "";
+}
+
+bool policies_day(int64_t until, char text[POLICIES_DAY])
+{
+    time_t last = (time_t)(until - 1);
+    struct tm tm;
+    return until != 0 && gmtime_r(&last, &tm) != NULL &&
+           strftime(text, POLICIES_DAY, "%Y-%m-%d", &tm) != 0;
+}
+
 static const char *text_of(const struct section *s, const char *name)
 {
     const struct setting *setting = parse_setting(s, name);

@@ -10,6 +10,11 @@ struct section;
 /* "2027-01-31", the last day in UTC, to the first second that is not in it any more.  False:
  * there is no such day. */
 bool policies_end_of(const char *text, int64_t *out);
+/* The last day, as it is written; false: there is no end. */
+#define POLICIES_DAY 32
+bool policies_day(int64_t until, char text[POLICIES_DAY]);
+/* As a level is written. */
+const char *policies_level(enum dna_level level);
 /* Reads the options of a section beside those of its policy, which is read already. */
 void policies_take(struct faults *faults, const struct section *section,
                    struct gateway_policy_config *out);

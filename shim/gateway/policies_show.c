@@ -5,26 +5,8 @@
 #include "policies.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <mod_dna/dns.h>
-
-static const char *level_name(enum dna_level level)
-{
-    switch (level) {
-    case DNA_LEVEL_REFUSE:
-        return "refuse";
-    case DNA_LEVEL_DIALBACK:
-        return "dialback";
-    case DNA_LEVEL_PROOF:
-        return "proof";
-    case DNA_LEVEL_STRONG:
-        return "strong";
-    case DNA_LEVEL_PIN:
-        return "pin";
-    }
-    return "";
-}
 
 static void print_prooftypes(FILE *out, const struct dna_policy *policy)
 {
@@ -99,11 +81,8 @@ static void print_place(FILE *out, const struct gateway_config *config, const ch
 
 static void print_end(FILE *out, int64_t until)
 {
-    time_t last = (time_t)(until - 1);
-    char text[32];
-    struct tm tm;
-    if (until != 0 && gmtime_r(&last, &tm) != NULL &&
-        strftime(text, sizeof text, "%Y-%m-%d", &tm) != 0) {
+    char text[POLICIES_DAY];
+    if (policies_day(until, text)) {
         fprintf(out, "  until: %s\n", text);
     }
 }
@@ -111,13 +90,13 @@ static void print_end(FILE *out, int64_t until)
 static void print_all(FILE *out, const struct gateway_config *config,
                       const struct dna_policy_standing *standing)
 {
-    fprintf(out, "enforced: %s\n", level_name(standing->policy.level));
+    fprintf(out, "enforced: %s\n", policies_level(standing->policy.level));
     print_place(out, config, standing->pattern);
     print_end(out, standing->until);
     print_policy(out, &standing->policy);
     if (standing->observes) {
         const struct gateway_policy_config *where = find(config, standing->observed_pattern);
-        fprintf(out, "observed: %s\n", level_name(standing->observed.level));
+        fprintf(out, "observed: %s\n", policies_level(standing->observed.level));
         print_place(out, config, standing->observed_pattern);
         print_end(out, where != NULL ? where->until : 0);
         print_policy(out, &standing->observed);

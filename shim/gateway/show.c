@@ -4,6 +4,7 @@
 #include "config.h"
 #include "options.h"
 #include "parse.h"
+#include "policies.h"
 
 static void print_value(FILE *out, const struct option *o, const char *value)
 {
@@ -103,6 +104,17 @@ static void print_pair(FILE *out, const char *name, const char *value)
     }
 }
 
+static void print_peer(FILE *out, const struct gateway_policy_config *policy)
+{
+    char day[POLICIES_DAY];
+    fprintf(out, "#   %s %s", policy->pattern, policies_level(policy->policy.level));
+    print_pair(out, "until", policies_day(policy->until, day) ? day : NULL);
+    print_pair(out, "observe",
+               policy->observes ? policies_level(policy->observed.level) : NULL);
+    print_pair(out, "report-only", policy->report_only ? "true" : NULL);
+    fputc('\n', out);
+}
+
 /* What map files say, name by name; as comments, for the file names them already. */
 static void print_maps(FILE *out, const struct gateway_config *config)
 {
@@ -120,6 +132,14 @@ static void print_maps(FILE *out, const struct gateway_config *config)
             print_pair(out, "dnssec-ta-url", host->dnssec_ta_url);
             print_pair(out, "attribute-cert-file", host->attribute_cert_file);
             fputc('\n', out);
+        }
+    }
+    for (size_t i = 0; i < config->policy_maps.n; i++) {
+        fprintf(out, "# %s:\n", config->policy_maps.list[i]);
+        for (size_t k = 0; k < config->n_policies; k++) {
+            if (strcmp(config->policies[k].file, config->policy_maps.list[i]) == 0) {
+                print_peer(out, &config->policies[k]);
+            }
         }
     }
 }

@@ -571,6 +571,27 @@ static void what_is_printed(void **state)
     free(printed);
 }
 
+static void what_is_printed_of_peers(void **state)
+{
+    char *errors, *printed;
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+    const struct gateway_config *c =
+        read_peers("b.example strong\n.c.example dialback until=2027-12-31 observe=proof\n"
+                   "d.example refuse report-only=true\n",
+                   "policy \"*\" { level = proof }\n", &errors);
+    (void)state;
+    assert_true(gateway_config_print("t.conf", out, stderr));
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(printed, "# peers:\n#   b.example strong\n"
+                                    "#   .c.example dialback until=2027-12-31 observe=proof\n"
+                                    "#   d.example refuse report-only=true\n"));
+    assert_null(strstr(printed, "#   *"));
+    gateway_config_free(c);
+    free(errors);
+    free(printed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,6 +609,7 @@ int main(void)
         cmocka_unit_test(faults_of_peers),
         cmocka_unit_test(too_many_peers),
         cmocka_unit_test(what_is_printed),
+        cmocka_unit_test(what_is_printed_of_peers),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
