@@ -86,6 +86,15 @@ static void drop_key(struct gateway_evidence *evidence)
     *evidence = (struct gateway_evidence){.folder = NULL};
 }
 
+static bool complain_of_evidence(const struct gateway_config *c, FILE *errors,
+                                 const char *option, const char *name, const char *why,
+                                 const char *remedy)
+{
+    fprintf(errors, "%s:%d: evidence-%s: %s: %s; %s\n", c->file, c->lines.evidence,
+            option, name, why, remedy);
+    return false;
+}
+
 /* The key is tried at once. */
 static bool stage_evidence(struct staged *s, FILE *errors)
 {
@@ -95,19 +104,23 @@ static bool stage_evidence(struct staged *s, FILE *errors)
     *evidence = (struct gateway_evidence){.folder = c->evidence_folder,
                                           .most = c->evidence_files};
     if (!evidence_begin(evidence)) {
-        return complain(c, errors, c->lines.evidence, c->evidence_folder, strerror(errno));
+        return complain_of_evidence(c, errors, "folder", c->evidence_folder, strerror(errno),
+                                    "make the folder, for this user to write to");
     }
     if (c->evidence_key == NULL || c->evidence_folder == NULL) {
         return true;
     }
     evidence->key.ptr = file_read(c->evidence_key, KEY_MAX, &evidence->key.len);
     if (evidence->key.ptr == NULL) {
-        return complain(c, errors, c->lines.evidence, c->evidence_key, file_trouble_text());
+        return complain_of_evidence(c, errors, "key", c->evidence_key, file_trouble_text(),
+                                    "give a PEM file that this user can read");
     }
     if (dna_bundle_sign(NULL, (struct dna_span){"{}", 2}, evidence->key, &trial, NULL) !=
         DNA_OK) {
-        return complain(c, errors, c->lines.evidence, c->evidence_key,
-                        "neither an Ed25519 key nor an ECDSA key on P-256 or P-384");
+        return complain_of_evidence(
+            c, errors, "key", c->evidence_key,
+            "neither an Ed25519 key nor an ECDSA key on P-256 or P-384",
+            "make one: openssl genpkey -algorithm ed25519");
     }
     free(trial);
     return true;

@@ -13,7 +13,7 @@
 static bool complain(const struct gateway_config *config, FILE *errors, const char *why,
                      const char *more)
 {
-    fprintf(errors, "%s:%d: %s: %s%s\n", config->file, config->lines.dialback,
+    fprintf(errors, "%s:%d: dialback-secret-file: %s: %s%s\n", config->file, config->lines.dialback,
             config->dialback_secret_file, why, more);
     return false;
 }
@@ -43,7 +43,12 @@ bool dialback_read(const struct gateway_config *config, struct gateway_secrets *
     }
     why = gateway_secrets_read(config->dialback_secret_file, out);
     if (why != NULL) {
-        return complain(config, errors, why, "");
+        /* Some reasons say it themselves. */
+        return complain(config, errors, why,
+                        strchr(why, ';') != NULL
+                            ? ""
+                            : "; give a file of this user's (mode 0600) with what \"openssl "
+                              "rand -hex 32\" prints");
     }
     for (size_t i = 0; i < config->n_links; i++) {
         if (is_of_link(out, &config->links[i])) {

@@ -26,8 +26,9 @@ struct command {
 
 static void usage(FILE *out)
 {
-    fputs("usage: dna-gateway -c FILE [--check | --print | --memory [DOMAIN] |\n"
-          "                            --memory-clear DOMAIN] [--trace FILE]\n"
+    fputs("usage: dna-gateway -c FILE [--trace FILE]\n"
+          "       dna-gateway -c FILE (--check | --print | --policy-for DOMAIN | --bridge-ca |\n"
+          "                            --memory [DOMAIN] | --memory-clear DOMAIN)\n"
           "\n"
           "Stands between the Internet and XMPP servers, and lets a domain speak only with a\n"
           "proof.\n"
@@ -57,6 +58,16 @@ static int help(void)
     puts("\nOptions of the configuration, with their defaults:\n");
     gateway_config_help(stdout);
     return EXIT_FINE;
+}
+
+/* why: NULL: it has been said. */
+static int misuse(const char *why)
+{
+    if (why != NULL) {
+        fprintf(stderr, "dna-gateway: %s\n", why);
+    }
+    usage(stderr);
+    return EXIT_USAGE;
 }
 
 /* EXIT_FINE: go on; *done: the command was --help or --version. */
@@ -112,19 +123,22 @@ static int read_command(int argc, char **argv, struct command *command, bool *do
             puts("dna-gateway " DNA_GATEWAY_VERSION);
             return EXIT_FINE;
         default:
-            usage(stderr);
-            return EXIT_USAGE;
+            return misuse(NULL);
         }
     }
     if (command->memory && optind + 1 == argc) {
         command->memory_of = argv[optind++];
     }
-    if (command->file == NULL || optind < argc ||
-        command->check + command->print + command->memory + (command->clear != NULL) +
+    if (optind < argc) {
+        return misuse("there is an argument too many; the configuration stands behind -c");
+    }
+    if (command->file == NULL) {
+        return misuse("there is no configuration; name it with -c");
+    }
+    if (command->check + command->print + command->memory + (command->clear != NULL) +
             (command->policy_for != NULL) + command->bridge_ca + command->signer >
-                1) {
-        usage(stderr);
-        return EXIT_USAGE;
+        1) {
+        return misuse("one thing at a time; name one of these options");
     }
     return EXIT_FINE;
 }

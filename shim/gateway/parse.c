@@ -365,7 +365,10 @@ static void read_section(struct parser *p, const char *name, int line, bool top)
         advance(p);
     }
     if (!at_mark(p, '{')) {
-        faults_add(p->faults, line, "behind \"%.*s\" stands neither = nor {", NAME_SHOWN, name);
+        faults_add(p->faults, line,
+                   "behind \"%.*s\" stands neither = nor {; give an option its value by =, "
+                   "and begin a section with {",
+                   NAME_SHOWN, name);
         free(title);
         skip_line(p, line, top);
         return;
@@ -398,7 +401,9 @@ static void read_item(struct parser *p, struct section *section, bool top)
     char name[WORD_MAX];
     int line = p->token.line;
     if (p->token.kind != TOKEN_WORD) {
-        faults_add(p->faults, line, "the name of an option or a section is expected here");
+        faults_add(p->faults, line,
+                   "the name of an option or a section is expected here; remove what "
+                   "stands in its place");
         advance(p);
         skip_line(p, line, top);
         return;

@@ -186,14 +186,17 @@ static const struct {
     {6, "log { level = info level = error }",
      "6: level is set again (first on line 6); keep one\n"},
     {6, "}", "6: this } closes nothing; remove it\n"},
-    {6, "log level", "6: behind \"log\" stands neither = nor {\n"},
+    {6, "log level", "6: behind \"log\" stands neither = nor {; give an option its value by =, and begin a "
+     "section with {\n"},
     {6, "log { level = }", "6: level: one value is expected\n"},
     {6, "log { level = { info } }", "6: level: one value is expected\n"},
     {6, "log { level = \"info }",
      "6: a text has no closing quote (\") on its line; add it\n"
      "6: section log is not closed; add }\n"
      "6: level: \"info }\" is not possible; use one of: error warning info debug\n"},
-    {6, "\"log\" { }", "6: the name of an option or a section is expected here\n"},
+    {6, "\"log\" { }",
+     "6: the name of an option or a section is expected here; remove what stands in its "
+     "place\n"},
     {6, "address-guard { allow = { \"10.0.0.0/8\" \"10.0.0.0/8\" } }",
      "6: allow: between the values of a list stands a comma\n"},
     {6, "address-guard { allow = { = } }",

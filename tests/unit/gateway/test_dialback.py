@@ -550,7 +550,8 @@ class SharedSecret(unittest.TestCase):
                 self.assertEqual(done.returncode == 0, why is None, done.stderr)
                 self.assertIn(why or "", done.stderr)
                 if why is not None:
-                    self.assertRegex(done.stderr, r"p1.conf:\d+: \S+secret: ")
+                    self.assertRegex(done.stderr, r"p1.conf:\d+: dialback-secret-file: "
+                                                  r"\S+secret: .*; \w")
 
     def test_no_link_has_it(self):
         """The module behind a link would make keys for everybody (S21)."""
