@@ -60,7 +60,10 @@ static char *without(const char *folder, struct dna_span authority, char *pem, s
     if (dna_mint_public(authority, &spki) == DNA_OK &&
         dna_mint_leave_out((struct dna_span){pem, *len}, dna_buf_span(&spki), &rest, &n) ==
             DNA_OK) {
-        made = strndup(dna_buf_span(&rest).ptr, dna_buf_len(&rest));
+        made = calloc(1, dna_buf_len(&rest) + 1);
+    }
+    if (made != NULL && dna_buf_len(&rest) > 0) { /* there may be zeros in it */
+        memcpy(made, dna_buf_span(&rest).ptr, dna_buf_len(&rest));
     }
     if (made != NULL && n > 0) {
         *len = dna_buf_len(&rest);

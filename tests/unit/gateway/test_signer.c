@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <bridge.h>
 #include <rich.h>
 #include <signer.h>
 #include <x509/mint.h>
@@ -355,6 +356,40 @@ static void left_out(void **state)
     end(&s);
 }
 
+/* A store is read whole, without the authorities, whatever else is in it. */
+static void what_is_believed(void **state)
+{
+    static const char tail[] = "\0after";
+    struct scene s;
+    char *pem, *file;
+    size_t len = 0;
+    FILE *ca;
+    (void)state;
+    begin(&s, "hosted.example");
+    hear(&s, DNA_PROVEN);
+    ca = fopen(s.ca_file, "w");
+    assert_non_null(ca);
+    assert_true(fputs("before\n", ca) >= 0 && fputs(s.signer.proven.certificate, ca) >= 0 &&
+                fputs(s.signer.errors.certificate, ca) >= 0);
+    assert_int_equal(fwrite(tail, sizeof tail, 1, ca), 1);
+    assert_int_equal(fclose(ca), 0);
+    pem = bridge_read_ca(&s.config, &len, &file);
+    assert_non_null(pem);
+    assert_null(memmem(pem, len, "BEGIN", 5));
+    assert_true(len > sizeof tail && memcmp(pem + len - sizeof tail, tail, sizeof tail) == 0);
+    assert_string_not_equal(file, s.ca_file);
+    assert_int_equal(unlink(file), 0);
+    free(pem);
+    free(file);
+    assert_int_equal(truncate(s.ca_file, 0), 0);
+    pem = bridge_read_ca(&s.config, &len, &file);
+    assert_string_equal(pem, "");
+    assert_string_equal(file, s.ca_file);
+    free(pem);
+    free(file);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +397,7 @@ int main(void)
         cmocka_unit_test(what_is_not_proven), cmocka_unit_test(what_was_altered),
         cmocka_unit_test(left_out),         cmocka_unit_test(errors),
         cmocka_unit_test(errors_of_what_is_proven),
+        cmocka_unit_test(what_is_believed),
         cmocka_unit_test(errors_without_number), cmocka_unit_test(half_an_authority),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
