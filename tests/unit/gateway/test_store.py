@@ -52,6 +52,25 @@ class Redis:
         found = {key: self.ask("TYPE", key) for key in self.ask("KEYS", "mod_dna:*")}
         return {key: self.ask("GET", key) for key, kind in found.items() if kind == b"string"}
 
+    def logged(self, part):
+        """The last entry of the log about those whose key has part; all are in it, or None."""
+        records = {value for key, value in self.records().items() if part in key}
+        entries = [] if not records else [
+            entry for key in self.ask("KEYS", "mod_dna:*:log")
+            for entry in self.ask("XRANGE", key, "-", "+") if entry[1][3] in records]
+        return entries[-1][0] if {e[1][3] for e in entries} == records != set() else None
+
+    def readers_after(self, entry):
+        """Yields those who ask for what comes after that entry, or a later one."""
+        def number(ident):
+            return tuple(int(part) for part in ident.split(b"-"))
+
+        self.ask("MONITOR")
+        while True:
+            words = self.answer().split(b" ")
+            if words[3] == b'"XREAD"' and number(words[-1].strip(b'"')) >= number(entry):
+                yield words[2]
+
     def close(self):
         self.file.close()
         self.socket.close()
@@ -153,8 +172,7 @@ class Shared(unittest.TestCase):
         self.assertEqual(first.server.get()[3], "m1")
         self.assertTrue(first.logs("ruling", " domain=a1.dna ", " ruling=PROVEN "))
         self.assertFalse(second.log("ruling"))
-        self.wait_for(lambda: b":3:a1.dna:" in b" ".join(self.records()))
-        time.sleep(1)  # the log follows at once
+        self.wait_until_heard(2, b":3:a1.dna:")
         first.process.kill()
         first.process.wait()
         sender.stop()
@@ -182,8 +200,7 @@ class Shared(unittest.TestCase):
                                    " prooftype=posh "))
         asked = web.asked
         self.assertGreater(asked, 0)
-        self.wait_for(lambda: b":3:a1.dna:" in b" ".join(self.records()))
-        time.sleep(1)  # the log follows at once
+        self.wait_until_heard(2, b":3:a1.dna:")
         first.process.kill()
         first.process.wait()
         web.close()
@@ -280,6 +297,17 @@ class Shared(unittest.TestCase):
             return redis.records()
         finally:
             redis.close()
+
+    def wait_until_heard(self, gateways, part):
+        """So many have read the log up to the records whose key has part."""
+        redis = Redis(self.port)
+        self.addCleanup(redis.close)
+        self.wait_for(lambda: redis.logged(part))
+        entry, readers = redis.logged(part), set()
+        for reader in redis.readers_after(entry):
+            readers.add(reader)
+            if len(readers) == gateways:
+                return
 
     def wait_for(self, condition):
         deadline = time.monotonic() + PATIENCE
