@@ -268,10 +268,9 @@ static struct stream *stream_to(const struct router *router, const char *source,
     return NULL;
 }
 
-static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, bool definite,
-                  const char *why)
+static void take_found(struct place *place, const struct dna_uv_endpoint *endpoints, size_t n,
+                       bool definite, const char *why)
 {
-    struct place *place = arg;
     struct router *router = place->router;
     struct pair *pair, *next;
     struct stream *stream;
@@ -313,6 +312,15 @@ static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, 
             dial(router, pair, &endpoints[0]);
         }
     }
+}
+
+static void found(void *arg, const struct dna_uv_endpoint *endpoints, size_t n, bool definite,
+                  const char *why)
+{
+    struct place *place = arg; /* which this may free */
+    struct router *router = place->router;
+    take_found(place, endpoints, n, definite, why);
+    router->options.searched(router->options.gateway);
 }
 
 static void look_up(struct router *router, struct pair *pair)

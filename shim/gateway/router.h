@@ -50,6 +50,9 @@ struct router_options {
     /* Whether a remote domain's proof, which a bridge's server was shown, has not ended; NULL:
      * always. */
     bool (*proves)(const struct gateway *gateway, const char *domain);
+    /* A search has ended, at a time of its own: what its pairs do now has been done, and
+     * router_deadline may be another. */
+    void (*searched)(struct gateway *gateway);
     struct gateway *gateway;
 };
 

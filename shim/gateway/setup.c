@@ -119,6 +119,13 @@ static uint32_t dice(void)
     return randomize(&thrown, sizeof thrown) ? thrown : UINT32_C(1) << 31;
 }
 
+static void searched(struct gateway *gateway)
+{
+    if (gateway->state != GATEWAY_FREES && gateway->router != NULL) {
+        gateway_after(gateway);
+    }
+}
+
 static bool make_router(struct gateway *gateway, const struct gateway_config *config)
 {
     struct router_options options = {.uv = gateway->uv,
@@ -130,6 +137,7 @@ static bool make_router(struct gateway *gateway, const struct gateway_config *co
                                      .server_of = links_server_of,
                                      .same_identity = same_identity,
                                      .proves = proves,
+                                     .searched = searched,
                                      .random = dice,
                                      .gateway = gateway};
     if (!randomize(options.key, sizeof options.key)) {

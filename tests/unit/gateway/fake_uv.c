@@ -38,6 +38,7 @@ size_t fake_buffered;
 bool fake_moved;
 const char *fake_unhosted, *fake_apart, *fake_resumes, *fake_unproven, *fake_rehears;
 unsigned fake_bridge;
+unsigned fake_searched;
 static struct dna_uv_stream streams[FAKE_STREAMS + 1];
 static unsigned n_streams;
 static struct lookup lookups[LOOKUPS];
@@ -72,7 +73,7 @@ void fake_reset(void)
     fake_buffered = 0;
     fake_moved = false;
     fake_unhosted = fake_apart = fake_resumes = fake_unproven = fake_rehears = NULL;
-    fake_bridge = 0;
+    fake_bridge = fake_searched = 0;
 }
 
 bool dna_link_is_bridge(const struct dna_link *link)
@@ -136,6 +137,12 @@ struct gateway_shares_config fake_shares(void)
                                           .memory_of_address = 536870912};
 }
 
+static void searched(struct gateway *gateway)
+{
+    (void)gateway;
+    fake_searched++;
+}
+
 struct router *fake_router(const struct gateway_queue_config *queue)
 {
     static const struct gateway_queue_config usual = {1000, 1048576, 67108864, 30};
@@ -149,7 +156,8 @@ struct router *fake_router(const struct gateway_queue_config *queue)
                                      .random = throw_dice,
                                      .server_of = server_of,
                                      .same_identity = same_identity,
-                                     .proves = proves};
+                                     .proves = proves,
+                                     .searched = searched};
     fake_reset();
     return router_new(&options);
 }

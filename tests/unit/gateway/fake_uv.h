@@ -28,6 +28,7 @@ extern bool fake_moved; /* what ends now is served elsewhere */
 extern size_t fake_buffered; /* by the driver, for every network */
 extern const char *fake_resumes;  /* of whose streams one may be resumed, or NULL */
 extern const char *fake_unhosted; /* a domain that is not hosted, or NULL */
+extern unsigned fake_searched;    /* how often the router said that a search has ended */
 extern unsigned fake_bridge;      /* the link that is one; 0: none */
 extern const char *fake_unproven; /* a domain that no stream proves, or NULL */
 extern const char *fake_rehears;  /* a domain that streams hear again, or NULL */
