@@ -3,7 +3,8 @@
 import pathlib
 
 from . import recipe
-from .process import LabError, wait_until
+from .links import Bridge, External
+from .process import LabError, run, wait_until
 from .xmpp import C2S, LOOPBACK, PASSWORD, S2S, Server, said_after
 
 INETRC = "/etc/ejabberd/inetrc"     # Debian's: names by /etc/hosts, then by libc
@@ -51,11 +52,10 @@ def _libraries():
 class Ejabberd(Server):
     NAME = USER = "ejabberd"
 
-    def __init__(self, machine, domains, alone=None):
-        super().__init__(machine, domains, alone)
-        judging = recipe.block(self.NAME, "yaml") if alone is None else _ALONE.format(
-            pem=self.pem(), authority=alone.authority, port=S2S, address=self.address,
-            dialback="  mod_s2s_dialback: {}\n" if alone.dialback else "")
+    def __init__(self, machine, domains, alone=None, link=None):
+        super().__init__(machine, domains, alone, link)
+        self._code = []
+        judging = self._judging()
         for head, more in (("listen:\n", _LISTENER), ("modules:\n", _MODULES)):
             if judging.count(head) != 1:
                 raise LabError(f"the recipe for ejabberd has no “{head.strip()}” any more")
@@ -66,6 +66,28 @@ class Ejabberd(Server):
             encoding="ascii")
         self._at_start = []
         self._log = self.state / "ejabberd.log"
+
+    def _judging(self):
+        link, alone = self.link, self.alone
+        if isinstance(link, External):
+            self._compile(recipe.ROOT / recipe.MODULES[self.NAME] / "mod_s2s_gateway.erl")
+            return recipe.put(recipe.block(recipe.MODULES[self.NAME], "yaml"),
+                              EJABBERD_SECRET=self.copy(link.secret))
+        if isinstance(link, Bridge):
+            return f'certfiles: ["{self.pem()}"]\n' + recipe.put(
+                recipe.block("bridge", "yaml"), EJABBERD_TRUST=self.copy(link.trusted)) \
+                + "modules:\n"
+        if alone is None:
+            return recipe.block(self.NAME, "yaml")
+        return _ALONE.format(
+            pem=self.pem(), authority=alone.authority, port=S2S, address=self.address,
+            dialback="  mod_s2s_dialback: {}\n" if alone.dialback else "")
+
+    def _compile(self, source):
+        code = self.machine.directory / "code"
+        code.mkdir()
+        run(["erlc", "-o", code, source])
+        self._code = ["-pa", code]
 
     def register(self, user, domain):
         self._at_start.append(f'ejabberd_auth:try_register(<<"{user}">>, <<"{domain}">>, '
@@ -89,7 +111,7 @@ class Ejabberd(Server):
             "env", f"HOME={self.state}", f"ERL_LIBS={_libraries()}", f"ERL_INETRC={INETRC}",
             f"EJABBERD_CONFIG_PATH={self.config}", f"EJABBERD_LOG_PATH={self._log}",
             f"EJABBERD_PID_PATH={self.state}/ejabberd.pid",
-            "erl", "-noinput", "+sbwt", "none", "+S", "2:2", "-mnesia", "dir",
+            "erl", "-noinput", *self._code, "+sbwt", "none", "+S", "2:2", "-mnesia", "dir",
             f'"{self.state}/mnesia"', "-s", "ejabberd",
             "-eval", f'{{ok, ok}} = file:script("{at_start}").'],
             self.mounts())

@@ -11,7 +11,7 @@ import pwd
 import re
 import shutil
 
-from . import recipe
+from .links import Plain
 from .xmpp import LINK
 
 PORT = 5269
@@ -62,10 +62,11 @@ class Gateway:
     WORLD: ca, hints, anchor (files) and dns (the resolver's address).  HOSTS maps each
     hosted domain to its options (name to text), POLICIES each pattern of peers to its
     options (name to a line's right side).  UNDER: a command that runs the program, such as
-    VALGRIND.  EVIDENCE_KEY: signs the evidence of every ruling."""
+    VALGRIND.  EVIDENCE_KEY: signs the evidence of every ruling.  LINK: of another kind than
+    plain."""
 
     def __init__(self, machine, program, certificate, key, world, hosts, policies=None,
-                 under=(), evidence_key=None, server="prosody"):
+                 under=(), evidence_key=None, server="prosody", link=None):
         self._under = list(under)
         self.machine = machine
         self._owner = pwd.getpwnam(OWNER)
@@ -82,7 +83,8 @@ class Gateway:
             self.evidence.mkdir()
             self._give(self.evidence)
             kept = _EVIDENCE.format(folder=self.evidence, key=self._take(home, evidence_key))
-        hosting = "\n".join(self._host(home, server, name, options)
+        link = link or Plain()
+        hosting = "\n".join(self._host(home, link.host(server, name), name, options)
                             for name, options in hosts.items())
         policy = "\n".join(_clause("policy", pattern, {"level": '"proof"', **options})
                            for pattern, options in (policies or {"*": {}}).items())
@@ -90,18 +92,25 @@ class Gateway:
             _CONFIG.format(address=machine.address, port=PORT,
                            certificate=self._take(home, certificate),
                            key=self._take(home, key), hosts=hosting, policies=policy,
-                           link=recipe.link(server, world["dns"]), evidence=kept,
+                           link=link.settings(server, world["dns"], (
+                               lambda name: self._make(home / name),
+                               lambda file: self._take(home, file))), evidence=kept,
                            **{name: world[name] for name in ("ca", "hints", "anchor")}),
             encoding="ascii")
 
-    def _host(self, home, server, domain, options):
+    def _host(self, home, plain, domain, options):
         if not options:
-            return recipe.host(server, domain)
+            return plain
         return _clause("host", domain, {"link": '"main"', **{
             option: f'"{self._mine(home, value)}"' for option, value in options.items()}})
 
     def _give(self, path):
         os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+
+    def _make(self, folder):
+        folder.mkdir(mode=0o700)
+        self._give(folder)
+        return folder
 
     def _take(self, home, file):
         """A copy of FILE that the gateway's user may read (or run)."""
@@ -112,6 +121,11 @@ class Gateway:
     def _mine(self, home, value):
         return self._take(home, value) if isinstance(value, pathlib.Path) else value
 
+    def bridge_ca(self):
+        """The certificates for the server behind a link of kind bridge."""
+        return self.machine.run([self.program, "-c", self.config, "--bridge-ca"], OWNER,
+                                str(self._owner.pw_gid))
+
     def start(self):
         group = str(self._owner.pw_gid)
         self.machine.run([self.program, "-c", self.config, "--check"], OWNER, group)
@@ -120,7 +134,8 @@ class Gateway:
             capability=CAPABILITY)
         self.machine.wait_for_port(daemon, self.machine.address, PORT)
         self.machine.wait_for_port(daemon, LINK, PORT)
-        self.machine.wait_for_port(daemon, LINK, 53, "udp")
+        if "listen-dns" in self.config.read_text(encoding="ascii"):
+            self.machine.wait_for_port(daemon, LINK, 53, "udp")
         return daemon
 
     def rulings(self, **wanted):

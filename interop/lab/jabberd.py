@@ -22,7 +22,9 @@ ROUTER = 5347
 class Jabberd(Server):
     NAME, USER = "jabberd2", "jabber"
 
-    def __init__(self, machine, domains, alone=None):
+    def __init__(self, machine, domains, alone=None, link=None):
+        if link is not None:
+            raise LabError("jabberd2 can do plain links only")
         super().__init__(machine, domains, alone)
         if not SCHEMA.exists():
             raise LabError(f"there is no {SCHEMA}: is jabberd2 installed without its "

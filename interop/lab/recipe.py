@@ -1,4 +1,5 @@
-"""The recipes in docs/servers, read so that the lab runs exactly what they tell.
+"""The recipes in docs/servers and with the modules in shim, read so that the lab runs
+exactly what they tell.
 
 Each is a Markdown file with one block for each language at most.  Whoever takes a block says
 what to put in the place of the recipe's own names; a name that is not there is an error, so
@@ -10,27 +11,41 @@ import re
 
 from .process import LabError
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
-FOLDER = README.parent / "docs" / "servers"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+FOLDER = ROOT / "docs" / "servers"
+# The recipes of links of kind external, by server.
+MODULES = {"prosody": "shim/prosody", "ejabberd": "shim/ejabberd"}
 DOMAIN = "example.com"
 RESOLVER = "192.0.2.53"
 RESOLV_CONF = "/etc/dna-gateway/resolv.conf"
+BRIDGE_FOLDER = "/var/lib/dna-gateway/bridge"
+SERVER_CA = "/etc/ssl/certs/ca-certificates.crt"
+PROSODY_TRUST = "/etc/prosody/bridge-ca.pem"
+EJABBERD_TRUST = "/etc/ejabberd/bridge-ca.pem"
+SECRET = "/etc/dna-gateway/main.secret"
+PROSODY_MODULES = "/usr/local/share/dna-gateway/prosody"
+PROSODY_ENABLED = "...;"
+PROSODY_SECRET = "/etc/prosody/s2s-gateway.secret"
+EJABBERD_SECRET = "/etc/ejabberd/s2s-gateway.secret"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 _SECTION = re.compile(r'^(link|host) "([^"]*)" (?:\{[^\n]*\}|\{\n.*?\n\})$', re.M | re.S)
 _BIND = re.compile(r"^BindReadOnlyPaths=([^:\n]+):([^:\n]+)$", re.M)
 
 
-def block(server, language):
-    """The block of docs/servers/SERVER.md in LANGUAGE."""
-    text = (FOLDER / f"{server}.md").read_text(encoding="utf-8")
+def block(name, language):
+    """The block in LANGUAGE of docs/servers/NAME.md or, where NAME is a folder, of its
+    README."""
+    page = ROOT / name / "README.md" if "/" in name else FOLDER / f"{name}.md"
+    text = page.read_text(encoding="utf-8")
     found = [body for named, body in _BLOCK.findall(text) if named == language]
     if len(found) != 1:
-        raise LabError(f"docs/servers/{server}.md has {len(found)} blocks in {language}")
+        raise LabError(f"{page.relative_to(ROOT)} has {len(found)} blocks in {language}")
     return found[0]
 
 
 def put(text, **names):
-    """TEXT with the recipe's DOMAIN and RESOLVER replaced: put(text, RESOLVER="192.0.2.1")."""
+    """TEXT with names of the recipe replaced: put(text, RESOLVER="192.0.2.1")."""
     for name, value in names.items():
         own = globals()[name]
         if own not in text:
@@ -46,10 +61,18 @@ def sections(server, kind):
     return [(match[2], match[0]) for match in _SECTION.finditer(text) if match[1] == kind]
 
 
-def link(server, resolver):
-    """The section of the gateway's one link."""
+def link(server, **names):
+    """The section of the gateway's one link, with NAMES put in."""
     ((_, text),) = sections(server, "link")
-    return put(text, RESOLVER=resolver)
+    return put(text, **names)
+
+
+def setting(server, name):
+    """The line with a setting of the gateway's that stands in no section."""
+    found = re.findall(rf"^{name} = .*$", block(server, "conf"), re.M)
+    if len(found) != 1:
+        raise LabError(f"the recipe {server} sets {name} {len(found)} times")
+    return found[0]
 
 
 def host(server, domain):

@@ -16,7 +16,7 @@ class Recipes(unittest.TestCase):
     def test_every_server_has_its_link(self):
         for server in SERVERS:
             with self.subTest(server):
-                text = recipe.link(server, "192.0.2.99")
+                text = recipe.link(server, RESOLVER="192.0.2.99")
                 self.assertRegex(text, r'^link "main" \{\n(?:  \S+ = .*\n)+\}$')
                 self.assertIn('dns-forward = { "192.0.2.99" }', text)
                 self.assertIn('listen-dns = "127.0.2.1@53"', text)
@@ -50,6 +50,25 @@ class Recipes(unittest.TestCase):
                 self.assertIn(f'  user = "{user[server]}"\n', recipe.block(server, "conf"))
                 self.assertIn(recipe.block(server, "conf").replace(
                     f'user = "{user[server]}"', 'user = "prosody"'), page)
+
+    def test_the_bridge(self):
+        setting = recipe.put(recipe.setting("bridge", "bridge-folder"), BRIDGE_FOLDER="/b")
+        self.assertEqual(setting, 'bridge-folder = "/b"')
+        text = recipe.link("bridge", RESOLVER="192.0.2.99", SERVER_CA="/ca.pem")
+        self.assertIn('  kind = "bridge"\n', text)
+        self.assertIn('  server-ca = "/ca.pem"\n', text)
+        with self.assertRaises(LabError):
+            recipe.setting("prosody", "bridge-folder")
+
+    def test_the_modules(self):
+        for server, name in recipe.MODULES.items():
+            with self.subTest(server):
+                text = recipe.link(name, SECRET="/secret")
+                self.assertIn('  kind = "external"\n', text)
+                self.assertIn('  secret-file = "/secret"\n', text)
+                self.assertNotIn("listen-dns", text)
+                self.assertEqual(recipe.host(name, "library.dna"),
+                                 'host "library.dna" { link = "main" }')
 
     def test_no_block(self):
         with self.assertRaises(LabError):

@@ -1,7 +1,7 @@
 """Prosody as Debian ships it, servers in general, and users at small clients.
 
-A server knows nothing of the gateway.  It stands behind one as its recipe in docs/servers
-tells, or `Alone` at the machine's own address, with a certificate, and judges others
+A server knows nothing of the gateway.  It stands behind one as its recipe for that kind of
+link (see links.py) tells, or `Alone` at the machine's own address, with a certificate, and judges others
 itself.  It runs as the system user that Debian's package makes for it, by whom the gateway
 recognises it.  Clients without TLS are for the lab, where they sit on the same loopback.
 """
@@ -10,10 +10,12 @@ import os
 import pathlib
 import pwd
 import queue
+import shutil
 import threading
 from dataclasses import dataclass
 
 from . import recipe
+from .links import Bridge, External
 from .process import LabError, run, wait_until
 
 LINK = "127.0.2.1"
@@ -35,14 +37,15 @@ class Alone:
 
 
 class Server:
-    """NAME: its recipe's.  USER: the system user it runs as."""
+    """NAME: its recipe's.  USER: the system user it runs as.  LINK: of another kind than
+    plain."""
 
     NAME = USER = ""
 
-    def __init__(self, machine, domains, alone=None):
+    def __init__(self, machine, domains, alone=None, link=None):
         self.machine = machine
         self.domains = list(domains)
-        self.alone = alone
+        self.alone, self.link = alone, link
         self.address = LOOPBACK if alone is None else machine.address
         self._running = []
         self.state = machine.directory / self.NAME
@@ -65,10 +68,11 @@ class Server:
 
     def mounts(self):
         """Its own /etc/resolv.conf."""
-        if self.alone is None:
+        usual = self.link if isinstance(self.link, External) else self.alone
+        if usual is None:
             return recipe.mounts(self.NAME, self.machine.directory)
         own = self.machine.directory / "resolv.conf"
-        own.write_text(f"nameserver {self.alone.resolver}\n", encoding="ascii")
+        own.write_text(f"nameserver {usual.resolver}\n", encoding="ascii")
         return [(own, "/etc/resolv.conf")]
 
     def wait(self, daemon):
@@ -76,20 +80,26 @@ class Server:
         self.machine.wait_for_port(daemon, self.address, S2S)
         return daemon
 
+    def copy(self, path):
+        """A copy of its own, with the same mode."""
+        return self.give(pathlib.Path(shutil.copy(path, self.state)))
+
     def pem(self):
         """Certificate and key in one file."""
+        of = self.alone or self.link
         both = self.state / "certificate.pem"
         both.write_text("".join(path.read_text(encoding="ascii") for path in
-                                (self.alone.certificate, self.alone.key)), encoding="ascii")
+                                (of.certificate, of.key)), encoding="ascii")
         both.chmod(0o600)
         return self.give(both)
 
 
-_PROSODY = """{judging}
+_MODULES = """
+  "roster", "saslauth", "tls", "disco", "blocklist", "carbons", "pep", "private", "smacks",
+  "vcard4", "ping", "time", "uptime", "version", "admin_shell" """
+_PROSODY = """modules_enabled = {{ {modules} }}
+{judging}
 
-modules_enabled = {{ "dialback", "roster", "saslauth", "tls", "disco", "blocklist",
-  "carbons", "pep", "private", "smacks", "vcard4", "ping", "time", "uptime", "version",
-  "admin_shell" }}
 interfaces = {{ "{loopback}" }}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -107,26 +117,38 @@ s2s_require_encryption = true; s2s_secure_auth = true
 s2s_interfaces = {{ "{address}" }}
 ssl = {{ certificate = "{certificate}", key = "{key}", cafile = "{authority}" }}
 """
+# For all that is not the recipe's: clients, above all.
+_PROSODY_OWN = """ssl = {{ certificate = "{certificate}", key = "{key}" }}
+"""
 
 
 class Prosody(Server):
     NAME = USER = "prosody"
 
-    def __init__(self, machine, domains, alone=None):
-        super().__init__(machine, domains, alone)
-        judging = recipe.block(self.NAME, "lua") if alone is None else \
-            _PROSODY_ALONE.format(
-                resolver=alone.resolver, address=self.address, authority=alone.authority,
-                certificate=self._copy(alone.certificate), key=self._copy(alone.key))
+    def __init__(self, machine, domains, alone=None, link=None):
+        super().__init__(machine, domains, alone, link)
+        modules = _MODULES if isinstance(link, Bridge) else f'"dialback", {_MODULES}'
         self.config = machine.directory / "prosody.cfg.lua"
         self.config.write_text(_PROSODY.format(
-            judging=judging, loopback=LOOPBACK, state=self.state,
+            modules=modules, judging=self._judging(modules), loopback=LOOPBACK, state=self.state,
             hosts="\n".join(f'VirtualHost "{name}"' for name in domains)), encoding="ascii")
 
-    def _copy(self, path):
-        copy = self.state / path.name
-        copy.write_bytes(path.read_bytes())
-        return self.give(copy)
+    def _judging(self, modules):
+        link, alone = self.link, self.alone
+        if isinstance(link, External):
+            return recipe.put(recipe.block(recipe.MODULES[self.NAME], "lua"),
+                              PROSODY_MODULES=recipe.ROOT / recipe.MODULES[self.NAME],
+                              PROSODY_ENABLED=f"{modules},",
+                              PROSODY_SECRET=self.copy(link.secret))
+        if isinstance(link, Bridge):
+            return _PROSODY_OWN.format(
+                certificate=self.copy(link.certificate), key=self.copy(link.key)) + recipe.put(
+                    recipe.block("bridge", "lua"), PROSODY_TRUST=self.copy(link.trusted))
+        if alone is None:
+            return recipe.block(self.NAME, "lua")
+        return _PROSODY_ALONE.format(
+            resolver=alone.resolver, address=self.address, authority=alone.authority,
+            certificate=self.copy(alone.certificate), key=self.copy(alone.key))
 
     def register(self, user, domain):
         run(["prosodyctl", "--config", self.config, "register", user, domain, PASSWORD])
@@ -200,8 +222,11 @@ class Client:
 
     def wait_for_message(self, sender, body, log=None):
         """Wait until BODY arrives from SENDER (a bare address)."""
-        return self.wait_for("message", lambda e: _bare(e[1]) == sender and e[3] == body,
-                             log)
+        return self.wait_for("message", _is(sender, body), log)
+
+    def got(self, sender, body):
+        """Whether it has."""
+        return self.find("message", _is(sender, body))
 
     def wait_for_error(self, ident, log=None):
         """Wait until message IDENT comes back: (condition, text)."""
@@ -220,6 +245,10 @@ class Client:
 
     def leave(self):
         self._daemon.stop()
+
+
+def _is(sender, body):
+    return lambda event: _bare(event[1]) == sender and event[3] == body
 
 
 def _bare(address):
