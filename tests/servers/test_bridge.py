@@ -192,6 +192,22 @@ class Messages(Bridge):
         self.assertTrue(self.one.logs("errors-only", "domain=nowhere.dna"))
         self.assertFalse(self.one.log("not-certified"))
 
+    def test_a_name_server_that_fails(self):
+        answer, dark = self.world.names.answer, self.world.names.wire("dark.dna")
+
+        def answer_or_fail(query):
+            got = answer(query)
+            failed = got[:3] + bytes([got[3] & ~0xF | 2]) + got[4:]
+            return failed if dark in query.lower() else got
+
+        self.world.names.answer = answer_or_fail
+        self.start()
+        user = self.one.user("r1.dna")
+        user.send("user@dark.dna", "m1")
+        self.assertEqual(user.get_message(), ("error", "user@dark.dna", "m1",
+                                              "remote-server-timeout"))
+        self.assertIn("SERVFAIL", user.why)
+
 
 class PinnedKey(Bridge):
     by = "server-key"
