@@ -1,9 +1,9 @@
 """Prosody as Debian ships it, servers in general, and users at small clients.
 
 A server knows nothing of the gateway.  It stands behind one as its recipe for that kind of
-link (see links.py) tells, or `Alone` at the machine's own address, with a certificate, and judges others
-itself.  It runs as the system user that Debian's package makes for it, by whom the gateway
-recognises it.  Clients without TLS are for the lab, where they sit on the same loopback.
+link (see links.py) tells, or `Alone` at the machine's own address, with a certificate, and
+judges others itself.  It runs as the system user that Debian's package makes for it.  Clients
+without TLS are for the lab, where they sit on the same loopback.
 """
 
 import os
@@ -130,8 +130,8 @@ class Prosody(Server):
         modules = _MODULES if isinstance(link, Bridge) else f'"dialback", {_MODULES}'
         self.config = machine.directory / "prosody.cfg.lua"
         self.config.write_text(_PROSODY.format(
-            modules=modules, judging=self._judging(modules), loopback=LOOPBACK, state=self.state,
-            hosts="\n".join(f'VirtualHost "{name}"' for name in domains)), encoding="ascii")
+            modules=modules, judging=self._judging(modules), loopback=LOOPBACK,
+            state=self.state, hosts="\n".join(f'VirtualHost "{name}"' for name in domains)), encoding="ascii")
 
     def _judging(self, modules):
         link, alone = self.link, self.alone

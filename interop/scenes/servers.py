@@ -40,8 +40,8 @@ ADDRESSES = {"dns": "44.128.0.1", "north": "44.128.1.1", "south": "44.128.2.1",
 Provider = namedtuple("Provider", "kind link delegated own")
 # Without: the server, whether dialback will do for it, and what it is.
 Stock = namedtuple("Stock", "kind dialback what")
-# Who takes part.  Of the stock, one may be UNPROVEN: it has a certificate that proves nothing; the policy of the
-# provider LENIENT for it is dialback.
+# Who takes part.  Of the stock, one may be UNPROVEN: it has a certificate that proves nothing;
+# the policy of the provider LENIENT for it is dialback.
 Cast = namedtuple("Cast", "addresses providers stock unproven lenient",
                   defaults=(None, None))
 CAST = Cast(
