@@ -131,7 +131,8 @@ class Prosody(Server):
         self.config = machine.directory / "prosody.cfg.lua"
         self.config.write_text(_PROSODY.format(
             modules=modules, judging=self._judging(modules), loopback=LOOPBACK,
-            state=self.state, hosts="\n".join(f'VirtualHost "{name}"' for name in domains)), encoding="ascii")
+            state=self.state,
+            hosts="\n".join(f'VirtualHost "{name}"' for name in domains)), encoding="ascii")
 
     def _judging(self, modules):
         link, alone = self.link, self.alone

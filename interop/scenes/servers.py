@@ -23,7 +23,7 @@ from lab.gateway import Gateway
 from lab.jabberd import Jabberd
 from lab.links import Bridge, External
 from lab.network import Network
-from lab.process import run, wait_until
+from lab.process import DEADLINE_SECONDS, run, wait_until
 from lab.web import WebServer, publish
 from lab.xmpp import Alone, Client, Prosody
 from lab.zones import NameServer, Signer, Zone, root_hints
@@ -313,15 +313,18 @@ class Play:
         sent once more."""
         sender, receiver = self.clients[source], self.clients[target]
         body = f"{what}, from {source} to {target}"
-        log = self.log_of(source, target)
-        while True:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        came = None
+        while came is None and time.monotonic() < deadline:
             ident = sender.send(receiver.address, body)
-            if wait_until(lambda ident=ident: receiver.got(sender.address, body)
-                          or sender.find("error", lambda e: e[2] == ident),
-                          f"{source} → {target}", log=log)[0] == "message":
-                break
-            wait_until(lambda began=time.monotonic(): time.monotonic() > began + PAUSE, "time")
-        self.claim(True, f"{source} → {target}")
+            told = wait_until(lambda: receiver.got(sender.address, body)
+                              or sender.find("error", lambda e: e[2] == ident),
+                              f"{source} → {target}", log=self.log_of(source, target))
+            if told[0] == "message":
+                came = told
+            else:
+                time.sleep(PAUSE)
+        self.claim(came, f"{source} → {target}")
 
     def refused(self, source, target):
         sender, receiver = self.clients[source], self.clients[target]
