@@ -5,6 +5,7 @@ with what the first had learned.
 usage: test_store.py DNA_GATEWAY
 """
 import base64
+import errno
 import hashlib
 import http.server
 import json
@@ -107,9 +108,21 @@ class Web:
         world.names.a[domain] = WEB
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(world.file("web.pem"), world.file("web.key"))
-        self.server = http.server.ThreadingHTTPServer((WEB, 443), Handler)
+        self.server = self.listen(Handler)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def listen(handler):
+        """The port is not ours to choose: another run of this test may have it for now."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return http.server.ThreadingHTTPServer((WEB, 443), handler)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
 
     def close(self):
         self.server.shutdown()
