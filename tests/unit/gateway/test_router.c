@@ -437,6 +437,8 @@ static void a_second_stream_both_ways(void **state)
     (void)fake_journal();
     fake_stanza(1, A, R, "i2", "");
     journal_is("send 2 a.one r.dna i2\n");
+    fake_stanza(1, A2, R, "i3", ""); /* goes where the place leads */
+    journal_is("ask 2 a2.one r.dna\n");
     fake_router_free(router);
 }
 
