@@ -71,8 +71,9 @@ static void peer_refused(struct stream *stream, const struct dna_stream_effect *
 {
     struct router *router = stream->router;
     struct place *place = place_find(router, effect->domain);
+    enum dna_stanza_condition condition = condition_of(effect->ruling);
     bool last_word = strcmp(stream->peer, effect->domain) == 0 ||
-                     condition_of(effect->ruling) == DNA_STANZA_REMOTE_SERVER_TIMEOUT;
+                     condition == DNA_STANZA_REMOTE_SERVER_TIMEOUT;
     char why[512];
     struct pair *next;
     if (place == NULL) {
@@ -92,7 +93,7 @@ static void peer_refused(struct stream *stream, const struct dna_stream_effect *
             continue;
         }
         if (last_word || pair->tries >= 2) {
-            pair_fail(router, pair, condition_of(effect->ruling), why, ROUTER_HOLD_MS);
+            pair_fail(router, pair, condition, why, ROUTER_HOLD_MS);
         } else if (pair->state == PAIR_READY && pair->queue.n == 0) {
             pair_detach(pair); /* revoked, and nobody has anything to say to it now */
             pair_release(router, pair);
@@ -246,7 +247,14 @@ static void turn_away(struct stream *stream)
     }
 }
 
-void router_changed(struct stream *stream, const struct dna_stream_effect *effect)
+/* A copy of one of an effect's names. */
+static const char *kept(const char *name, char copy[DNA_NAME_MAX + 1])
+{
+    (void)snprintf(copy, DNA_NAME_MAX + 1, "%s", name != NULL ? name : "");
+    return name != NULL ? copy : NULL;
+}
+
+static void take(struct stream *stream, const struct dna_stream_effect *effect)
 {
     const struct dna_stream *core = dna_uv_stream_core(stream->uv);
     if (effect->accepted && !stream->up && effect->kind != DNA_STREAM_ERROR) {
@@ -290,4 +298,14 @@ void router_changed(struct stream *stream, const struct dna_stream_effect *effec
     case DNA_STREAM_CLOSE:
         break;
     }
+}
+
+/* Whatever is asked of the stream meanwhile ends the effect's names. */
+void router_changed(struct stream *stream, const struct dna_stream_effect *effect)
+{
+    char domain[DNA_NAME_MAX + 1], other[DNA_NAME_MAX + 1];
+    struct dna_stream_effect ours = *effect;
+    ours.domain = kept(effect->domain, domain);
+    ours.other = kept(effect->other, other);
+    take(stream, &ours);
 }

@@ -46,6 +46,8 @@ static unsigned n_lookups;
 static char journal[JOURNAL], handed[JOURNAL];
 static size_t journal_len;
 static char links[3];
+/* The names of the effect that is being told, which the next call on a stream ends. */
+static char lent[2][254];
 static struct dna_uv_handler handler;
 static struct dna_log nowhere;
 
@@ -285,12 +287,21 @@ void fake_backlog(unsigned number, size_t bytes)
     fake_uv(number)->backlog = bytes;
 }
 
+static const char *lend(char place[254], const char *name)
+{
+    if (name == NULL) {
+        return NULL;
+    }
+    snprintf(place, 254, "%s", name);
+    return place;
+}
+
 void fake_effect(unsigned number, enum dna_stream_effect_kind kind, const char *domain,
                  const char *other, bool accepted)
 {
     struct dna_stream_effect effect = {.kind = kind,
-                                       .domain = domain,
-                                       .other = other,
+                                       .domain = lend(lent[0], domain),
+                                       .other = lend(lent[1], other),
                                        .accepted = accepted,
                                        .condition = accepted ? "" : "forbidden",
                                        .text = ""};
@@ -499,6 +510,8 @@ bool dna_stream_may_send(const struct dna_stream *core, const char *own, const c
 enum dna_err dna_uv_stream_ask(struct dna_uv_stream *stream, const char *own, const char *peer)
 {
     note("ask %u %s %s\n", stream->number, own, peer);
+    snprintf(lent[0], sizeof lent[0], "gone");
+    snprintf(lent[1], sizeof lent[1], "gone");
     return stream->asks;
 }
 

@@ -33,6 +33,22 @@ static void a_stanza_waits_for_both_proofs(void **state)
     fake_router_free(router);
 }
 
+/* What is asked of a stream ends the names of the effect that was the reason to ask. */
+static void an_effect_ends_with_the_next_call(void **state)
+{
+    struct router *router = fake_router(NULL);
+    (void)state;
+    (void)fake_accepted(router, fake_link(1));
+    fake_stanza(1, A, R, "i1", "");
+    fake_found("x.r.dna", 5269);
+    fake_connected(2);
+    (void)fake_journal();
+    fake_effect(2, DNA_STREAM_OWN, A, NULL, true);
+    /* as one that waits there, and as one that is of A */
+    journal_is("ask 2 a.one r.dna\nask 2 a.one r.dna\n");
+    fake_router_free(router);
+}
+
 static void the_local_servers_dialback_starts_the_search(void **state)
 {
     struct router *router = fake_router(NULL);
@@ -975,6 +991,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stanza_waits_for_both_proofs),
+        cmocka_unit_test(an_effect_ends_with_the_next_call),
         cmocka_unit_test(the_local_servers_dialback_starts_the_search),
         cmocka_unit_test(one_stream_carries_every_domain_of_two_providers),
         cmocka_unit_test(a_stream_that_is_being_opened_is_shared),
