@@ -58,7 +58,7 @@ class Machine:
     def beside(self, daemon, argv):
         """The output of ARGV, run where DAEMON runs: it sees the same files and network."""
         return run(["nsenter", "--target", daemon.pid, "--net", "--mount", "--root",
-                    "--", *argv])
+                    "--wd", "--", *argv])
 
     def run(self, argv, user=None, group=None, text=None):
         return run(self.inside(argv, user, group), text=text)
