@@ -1,4 +1,4 @@
-/* gateway/file.c: reading, and looking. */
+/* gateway/file.c: reading, writing, and looking. */
 #include "file.h"
 
 #include <errno.h>
@@ -105,6 +105,19 @@ char *file_read_private(const char *name, size_t most, size_t *len, const char *
         *why = file_trouble_text();
     }
     return bytes;
+}
+
+bool file_write_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
 }
 
 struct file_stamp file_stamp_of(const char *name)

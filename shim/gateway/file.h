@@ -20,6 +20,9 @@ const char *file_not_private(int fd);
 /* As file_read, if what is read is such a file; *why says why it was not. */
 char *file_read_private(const char *name, size_t most, size_t *len, const char **why);
 
+/* Writes all of it to a file or socket that blocks, signals or not.  False: errno says why. */
+bool file_write_all(int fd, const char *bytes, size_t len);
+
 /* What a file looked like; all zero: it was not there. */
 struct file_stamp {
     uint64_t device, inode, size;

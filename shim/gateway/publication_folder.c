@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
+
 #define PREFIX "version-"
 #define KEPT 2
 
@@ -70,26 +72,13 @@ static bool make_folders(int at, const char *path)
     return true;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 static bool write_file(int at, const struct publication_file *file)
 {
     int fd = make_folders(at, file->path)
                  ? openat(at, file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
                  : -1;
-    bool fine = fd >= 0 && fchmod(fd, 0644) == 0 && write_all(fd, file->bytes, file->len) &&
-                fsync(fd) == 0;
+    bool fine = fd >= 0 && fchmod(fd, 0644) == 0 &&
+                file_write_all(fd, file->bytes, file->len) && fsync(fd) == 0;
     int why = errno;
     if (fd >= 0 && close(fd) != 0 && fine) {
         return false;

@@ -100,21 +100,6 @@ static char *read_key(int fd, const char *path, char why[SIGNER_WHY])
     return text;
 }
 
-static bool write_all(int fd, struct dna_span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        if (n > 0) {
-            bytes.ptr += n;
-            bytes.len -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* Written beside its place, so that there is never half a file. */
 static bool write_file(const char *folder, const char *name, struct dna_span bytes,
                        mode_t mode, char why[SIGNER_WHY])
@@ -127,7 +112,7 @@ static bool write_file(const char *folder, const char *name, struct dna_span byt
     }
     (void)unlink(beside);
     fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    fine = fd >= 0 && write_all(fd, bytes) && fsync(fd) == 0;
+    fine = fd >= 0 && file_write_all(fd, bytes.ptr, bytes.len) && fsync(fd) == 0;
     if (fd >= 0) {
         fine = close(fd) == 0 && fine;
     }

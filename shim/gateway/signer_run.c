@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
+
 #define ASKERS 8 /* bytes of a request that are the asker's own */
 #define HEAD (ASKERS + 3)
 
@@ -98,17 +100,7 @@ static bool get(char *space, size_t len)
 
 static bool put(struct dna_span bytes)
 {
-    while (bytes.len > 0) {
-        ssize_t n = write(SIGNER_SOCKET, bytes.ptr, bytes.len);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        if (n > 0) {
-            bytes.ptr += n;
-            bytes.len -= (size_t)n;
-        }
-    }
-    return true;
+    return file_write_all(SIGNER_SOCKET, bytes.ptr, bytes.len);
 }
 
 static bool put_frame(struct dna_span head, char mark, struct dna_span text)

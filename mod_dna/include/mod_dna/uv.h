@@ -395,9 +395,7 @@ DNA_API DNA_MUST_USE enum dna_err dna_uv_store_forget(struct dna_uv *uv, const c
 DNA_API DNA_MUST_USE enum dna_err dna_uv_store_drop(struct dna_uv *uv,
                                                     const struct dna_learned *learned);
 
-/* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
- * which they would be tried (for reusing a stream that leads to the same place).  fn is
- * called once; found false: none, and why. */
+/* One place where a domain is served. */
 struct dna_uv_endpoint {
     const char *host; /* SRV target; NULL: the domain itself, no SRV record */
     uint16_t port;
@@ -405,8 +403,14 @@ struct dna_uv_endpoint {
                                    * none where that could not be found out in time */
     size_t n_addresses;
 };
+/* What was found; it lives until this returns.  n is 0: there is nothing, and why; definite: that
+ * is what the DNS says, and no failure to find out. */
 typedef void dna_uv_endpoints_fn(void *arg, const struct dna_uv_endpoint *endpoints, size_t n,
                                  bool definite, const char *why);
+/* Looks up where `domain` is served, as dna_uv_connect does: the endpoints in the order in
+ * which they would be tried (for reusing a stream that leads to the same place).  fn is called
+ * once, from the loop.  DNA_ERR_ARGUMENT: no name of a domain; DNA_ERR_STATE: the
+ * driver ends; DNA_ERR_MEMORY.  Then it is not called. */
 DNA_API DNA_MUST_USE enum dna_err dna_uv_endpoints(struct dna_uv *uv, const char *domain,
                                                    dna_uv_endpoints_fn *fn, void *arg);
 

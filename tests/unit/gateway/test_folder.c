@@ -12,52 +12,12 @@
 
 #include <cmocka.h>
 
+#include <failing_malloc.h>
+
 #include "folder.h"
 
 #define KEY "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
 #define CERT "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
-
-static unsigned long seen, fail_at;
-static bool failed, armed;
-
-static bool fails(void)
-{
-    if (!armed || seen++ != fail_at) {
-        return false;
-    }
-    failed = true;
-    return true;
-}
-
-/* The linker leads the gateway's own calls here (--wrap). */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
 
 static char directory[] = "/tmp/gateway-folder-XXXXXX";
 
@@ -236,21 +196,19 @@ static void without_memory(void **state)
         "", {"a/", "a/fullchain.pem", "a/privkey.pem", "b.crt", "b.key", "c.key.pem"}, ""};
     (void)state;
     make("poor", &layout);
-    for (fail_at = 0;; fail_at++) {
+    for (failing_malloc.fail_at = 0;; failing_malloc.fail_at++) {
         struct folder found;
-        bool fine;
-        seen = 0;
-        failed = false;
-        armed = true;
+        bool fine, has_failed;
+        failing_malloc_arm();
         fine = folder_list("poor", &found);
-        armed = false;
+        has_failed = failing_malloc_disarm();
         if (!fine) {
-            assert_true(failed);
+            assert_true(has_failed);
             assert_int_equal(errno, ENOMEM);
         }
         folder_fini(&found);
-        if (!failed) {
-            assert_true(fine && fail_at > 5);
+        if (!has_failed) {
+            assert_true(fine && failing_malloc.fail_at > 5);
             return;
         }
     }

@@ -14,53 +14,12 @@
 #include <uv.h>
 
 #include <certs.h>
+#include <failing_malloc.h>
 
 #include "identities.h"
 #include "log.h"
 
 #define DAY INT64_C(86400)
-
-static unsigned long seen, fail_at;
-static bool failed, armed;
-
-static bool fails(void)
-{
-    if (!armed || seen++ != fail_at) {
-        return false;
-    }
-    failed = true;
-    return true;
-}
-
-/* The linker leads the gateway's and the driver's own calls here (--wrap). */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
 
 /* --- the scene ----------------------------------------------------------------------- */
 
@@ -497,7 +456,7 @@ static void without_memory(void **state)
     (void)state;
     put("a", "DNS:a.example", -1, 30);
     put("b", "DNS:b.example", -1, 30);
-    for (fail_at = 0;; fail_at++) {
+    for (failing_malloc.fail_at = 0;; failing_malloc.fail_at++) {
         char *log_text = NULL;
         size_t size;
         FILE *out = open_memstream(&log_text, &size);
@@ -506,12 +465,9 @@ static void without_memory(void **state)
         unsigned faults = 0;
         bool has_failed;
         assert_non_null(out);
-        seen = 0;
-        failed = false;
-        armed = true;
+        failing_malloc_arm();
         set = identities_read(scene.uv, &scene.config, NULL, &log, out, &faults);
-        armed = false;
-        has_failed = failed;
+        has_failed = failing_malloc_disarm();
         if (set != NULL && faults == 0) {
             bool whole = identities_in_folder(set) == 2;
             assert_true(whole || has_failed);
@@ -528,7 +484,7 @@ static void without_memory(void **state)
         assert_int_equal(fclose(out), 0);
         free(log_text);
         if (!has_failed) {
-            assert_true(fail_at > 20 && incomplete > 0);
+            assert_true(failing_malloc.fail_at > 20 && incomplete > 0);
             return;
         }
     }

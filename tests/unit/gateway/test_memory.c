@@ -9,46 +9,13 @@
 
 #include <cmocka.h>
 
+#include <failing_malloc.h>
+
 #include "fake_uv.h"
 
 #define A "a.one"
 #define R "r.dna"
 #define R2 "r2.dna"
-
-static unsigned long seen, fail_at;
-static bool failed, armed;
-
-static bool fails(void)
-{
-    if (!armed || seen++ != fail_at) {
-        return false;
-    }
-    failed = true;
-    return true;
-}
-
-/* The linker leads the router's own calls here (--wrap). */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
 
 /* Where a stream of that number exists, a look-up runs, and so on: with an allocation failing
  * anywhere, not every step of the play happens. */
@@ -105,17 +72,15 @@ static unsigned play(struct router *router)
 static void every_allocation_fails_once(void **state)
 {
     (void)state;
-    for (fail_at = 0;; fail_at++) {
+    for (failing_malloc.fail_at = 0;; failing_malloc.fail_at++) {
         struct router *router;
         struct router_counts counts;
         unsigned played;
-        seen = 0;
-        failed = false;
-        armed = true;
+        failing_malloc_arm();
         router = fake_router(NULL);
         if (router != NULL) {
             played = play(router);
-            armed = false;
+            (void)failing_malloc_disarm();
             router_close_all(router);
             fake_end(router);
             counts = router_counted(router);
@@ -123,12 +88,11 @@ static void every_allocation_fails_once(void **state)
             assert_int_equal(counts.relayed + counts.returned + counts.lost, played);
             router_free(router);
         }
-        armed = false;
-        if (!failed) {
+        if (!failing_malloc_disarm()) {
             break;
         }
     }
-    assert_true(fail_at > 15);
+    assert_true(failing_malloc.fail_at > 15);
 }
 
 /* A stream that may be resumed: without memory it is not tried again, and that is all. */
@@ -159,25 +123,22 @@ static void play_resumption(struct router *router)
 static void every_allocation_of_a_resumption_fails_once(void **state)
 {
     (void)state;
-    for (fail_at = 0;; fail_at++) {
+    for (failing_malloc.fail_at = 0;; failing_malloc.fail_at++) {
         struct router *router;
-        seen = 0;
-        failed = false;
-        armed = true;
+        failing_malloc_arm();
         router = fake_router(NULL);
         if (router != NULL) {
             play_resumption(router);
-            armed = false;
+            (void)failing_malloc_disarm();
             fake_end(router);
             assert_int_equal(router_waiting(router), 0);
             router_free(router);
         }
-        armed = false;
-        if (!failed) {
+        if (!failing_malloc_disarm()) {
             break;
         }
     }
-    assert_true(fail_at > 8);
+    assert_true(failing_malloc.fail_at > 8);
 }
 
 int main(void)
