@@ -13,26 +13,17 @@ import sys
 
 from lab.ejabberd import Ejabberd
 
-from .stage import perform
+from .stage import Claims, perform
 from .telling import Telling
 from .world import ADDRESSES, CUSTOMERS, DNS, TA_URL
 
 PROVEN = "PROVEN"
 
 
-class Play:
+class Play(Claims):
     def __init__(self, world, screen):
-        self.world = world
-        self.screen = screen
+        super().__init__(world, screen)
         self.telling = Telling(world, screen)
-        self.failures = 0
-
-    def claim(self, holds, text):
-        if holds:
-            self.screen.good(text)
-        else:
-            self.failures += 1
-            self.screen.bad(text)
 
     def set_up(self):
         world, step = self.world, self.screen.step
@@ -165,13 +156,6 @@ class Play:
         self.deliver("north", "east", "Any day but Monday.")
         self.expect_proof("east", "library.dna", "initiating", "dnssec-ta")
 
-    def last_word(self):
-        self.screen.heading("The end")
-        if self.failures == 0:
-            self.screen.good("every message arrived, every impostor was refused")
-        else:
-            self.screen.bad(f"{self.failures} of the claims above do not hold")
-
 
 def introduce(screen):
     screen.line("mod_dna: who may speak for a domain that is hosted by somebody else?",
@@ -208,7 +192,7 @@ def play(world, screen):
     scene.control()
     scene.attack()
     scene.aftermath()
-    scene.last_word()
+    scene.last_word("every message arrived, every impostor was refused")
     if scene.failures:
         screen.tail(world.gateways["east"].log)
     return scene.failures

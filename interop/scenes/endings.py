@@ -24,7 +24,7 @@ from lab.web import WebServer, publish
 from lab.xmpp import S2S, Client, Prosody
 from lab.zones import NameServer, Signer, Zone, root_hints
 
-from .stage import perform
+from .stage import Claims, perform
 from .telling import Telling
 from .world import DNS, NAMESERVER
 
@@ -52,23 +52,15 @@ PROVEN = "PROVEN"
 CONDITIONS = {"remote-server-timeout", "not-allowed"}
 
 
-class Play:
+class Play(Claims):
     def __init__(self, world, screen):
         # The frame's world lends its programs and is told what to stop.
-        self.world, self.screen = world, screen
+        super().__init__(world, screen)
         self.telling = Telling(world, screen)
-        self.failures = 0
         self.life, self.signed_at, self.said_at = LIFE, 0.0, 0.0
         self.dns_answers = True
         self.talks = {}         # (from, to): Talk
         self.refused_at = {}    # domain: when it was seen
-
-    def claim(self, holds, text):
-        if holds:
-            self.screen.good(text)
-        else:
-            self.failures += 1
-            self.screen.bad(text)
 
     # --- the set-up --------------------------------------------------------------------
 
@@ -230,11 +222,7 @@ class Play:
         self.go_steady()
         self.restore()
         self.fall_silent()
-        self.screen.heading("The end")
-        if self.failures:
-            self.screen.bad(f"{self.failures} of the claims above do not hold")
-        else:
-            self.screen.good("proofs were renewed, revoked and accepted as they should")
+        self.last_word("proofs were renewed, revoked and accepted as they should")
         return self.failures
 
     def greet(self):

@@ -17,7 +17,7 @@ from lab.web import WebServer, publish
 from lab.xmpp import Client, Prosody
 from lab.zones import NameServer, Signer, Zone, root_hints
 
-from .stage import perform
+from .stage import Claims, perform
 from .telling import Telling
 from .world import DNS, NAMESERVER
 
@@ -54,22 +54,13 @@ def customers():
         yield f"{FALSE}{name}.dna"
 
 
-class Parade:
+class Parade(Claims):
     def __init__(self, world, screen):
         # The frame's world lends its programs and is told what to stop.
-        self.world = world
-        self.screen = screen
+        super().__init__(world, screen)
         self.telling = Telling(world, screen)
-        self.failures = 0
         self.documents = {}     # host: {path: text}
         self.records = {}       # zone: lines
-
-    def claim(self, holds, text):
-        if holds:
-            self.screen.good(text)
-        else:
-            self.failures += 1
-            self.screen.bad(text)
 
     def dna(self, *arguments):
         """What `dna publish` prints."""
@@ -286,11 +277,7 @@ class Parade:
             self.refused(f"{FALSE}{name}.dna")
         self.screen.heading("The evidence, heard again offline by dna verify")
         self.evidence()
-        self.screen.heading("The end")
-        if self.failures:
-            self.screen.bad(f"{self.failures} of the claims above do not hold")
-        else:
-            self.screen.good("every prooftype proved what it should and nothing else")
+        self.last_word("every prooftype proved what it should and nothing else")
         return self.failures
 
     def evidence(self):

@@ -28,7 +28,7 @@ from lab.web import WebServer, publish
 from lab.xmpp import Alone, Client, Prosody
 from lab.zones import NameServer, Signer, Zone, root_hints
 
-from .stage import perform
+from .stage import Claims, perform
 from .world import DNS, NAMESERVER
 
 ADDRESSES = {"dns": "44.128.0.1", "north": "44.128.1.1", "south": "44.128.2.1",
@@ -61,20 +61,13 @@ HELLO = "good morning"
 PAUSE = 0.5     # seconds before what came back is sent again
 
 
-class Play:
+class Play(Claims):
     def __init__(self, world, screen, cast=CAST):
-        self.world, self.screen, self.cast = world, screen, cast
+        super().__init__(world, screen)
+        self.cast = cast
         self.providers, self.stock = cast.providers, cast.stock
         self.servers, self.daemons, self.clients = {}, {}, {}
         self.certificates = {}
-        self.failures = 0
-
-    def claim(self, holds, text):
-        if holds:
-            self.screen.good(text)
-        else:
-            self.failures += 1
-            self.screen.bad(text)
 
     # --- setting up ------------------------------------------------------------------
 
@@ -350,12 +343,8 @@ class Play:
                 return self.world.gateways[name].log
         return None
 
-    def last_word(self):
-        self.screen.heading("The end")
-        if self.failures == 0:
-            self.screen.good("every message arrived, every refusal was told")
-        else:
-            self.screen.bad(f"{self.failures} of the claims above do not hold")
+    def last_word(self, good="every message arrived, every refusal was told"):
+        super().last_word(good)
 
 
 def _srv(name):

@@ -1,4 +1,5 @@
-"""The frame around every scene: options, the world, and what is shown when it fails."""
+"""The frame around every scene: options, the world, its claims, and what is shown when it
+fails."""
 
 import argparse
 import pathlib
@@ -8,6 +9,29 @@ from lab.process import LabError
 from lab.screen import Screen
 
 from .world import World
+
+
+class Claims:
+    """What a scene claims, shown one by one, and how many did not hold."""
+
+    def __init__(self, world, screen):
+        self.world, self.screen = world, screen
+        self.failures = 0
+
+    def claim(self, holds, text):
+        if holds:
+            self.screen.good(text)
+        else:
+            self.failures += 1
+            self.screen.bad(text)
+
+    def last_word(self, good):
+        """The end: GOOD, if all of them held."""
+        self.screen.heading("The end")
+        if self.failures == 0:
+            self.screen.good(good)
+        else:
+            self.screen.bad(f"{self.failures} of the claims above do not hold")
 
 
 def perform(name, scene, more_zones=()):
