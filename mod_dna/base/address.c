@@ -168,6 +168,22 @@ bool dna_address_global(const struct dna_address *address)
     return false;
 }
 
+bool dna_port_parse(struct dna_span text, uint16_t *out)
+{
+    unsigned value = 0;
+    if (text.len == 0 || text.len > 5) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (unsigned)(text.ptr[i] - '0');
+    }
+    *out = (uint16_t)value;
+    return value != 0 && value <= UINT16_MAX;
+}
+
 static bool parse_bits(struct dna_span text, unsigned most, unsigned *out)
 {
     unsigned bits = 0;

@@ -47,6 +47,9 @@ struct dna_prefix {
 DNA_MUST_USE enum dna_err dna_prefix_parse(struct dna_span text, struct dna_prefix *out);
 bool dna_prefix_holds(const struct dna_prefix *prefix, const struct dna_address *address);
 
+/* 1 to 65535 in up to five decimal digits.  False: anything else; *out is then undefined. */
+DNA_MUST_USE bool dna_port_parse(struct dna_span text, uint16_t *out);
+
 struct dna_endpoint {
     struct dna_address address;
     uint16_t port; /* 0: every port */

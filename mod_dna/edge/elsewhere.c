@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <base/address.h>
 #include <base/alloc.h>
 #include <base/limits.h>
 
@@ -17,22 +18,6 @@ struct dna_edge_moved {
 };
 
 /* --- what is said -------------------------------------------------------------------- */
-
-static bool parse_port(struct dna_span text, uint16_t *port)
-{
-    unsigned value = 0;
-    if (text.len == 0 || text.len > 5) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    *port = (uint16_t)value;
-    return value >= 1 && value <= UINT16_MAX;
-}
 
 /* The brackets of an IPv6 address are part of the host. */
 static size_t host_length(struct dna_span text)
@@ -69,7 +54,7 @@ bool dna_edge_elsewhere_parse(struct dna_span text, struct dna_edge_elsewhere *o
     }
     return rest.len == 0 ||
            (rest.ptr[0] == ':' &&
-            parse_port((struct dna_span){rest.ptr + 1, rest.len - 1}, &out->place.port));
+            dna_port_parse((struct dna_span){rest.ptr + 1, rest.len - 1}, &out->place.port));
 }
 
 /* --- who may say it, and for how long ----------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include <base/address.h>
 #include <base/alloc.h>
 #include <base/codec.h>
 #include <base/date.h>
@@ -40,22 +41,6 @@ static enum dna_err malformed(struct dna_xml_fault *fault, const char *why)
     return DNA_ERR_FORMAT;
 }
 
-static bool read_port(struct dna_span text, uint16_t *out)
-{
-    unsigned value = 0;
-    if (text.len == 0 || text.len > 5) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    *out = (uint16_t)value;
-    return value != 0 && value <= UINT16_MAX;
-}
-
 static enum dna_err read_host(const struct dna_xml_element *e, struct dna_span host,
                               struct dna_provider *out, struct dna_xml_fault *fault)
 {
@@ -63,7 +48,7 @@ static enum dna_err read_host(const struct dna_xml_element *e, struct dna_span h
     if (dna_name_parse(host, &out->host) != DNA_OK || dna_name_is_address(&out->host)) {
         return malformed(fault, "a provider's host is no host name");
     }
-    if (dna_xml_attr(e, "port", &port) && !read_port(port, &out->port)) {
+    if (dna_xml_attr(e, "port", &port) && !dna_port_parse(port, &out->port)) {
         return malformed(fault, "a provider's port is no port");
     }
     return DNA_OK;

@@ -3,18 +3,7 @@
 
 #include <string.h>
 
-static bool read_port(struct dna_span text, uint16_t *out)
-{
-    unsigned port = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (i == 5 || text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        port = 10 * port + (unsigned)(text.ptr[i] - '0');
-    }
-    *out = (uint16_t)port;
-    return text.len != 0 && port > 0 && port <= UINT16_MAX;
-}
+#include <base/address.h>
 
 const char *document_target_read(const char *text, bool direct_tls,
                                  struct document_target *out)
@@ -28,7 +17,7 @@ const char *document_target_read(const char *text, bool direct_tls,
     if (at != NULL) {
         struct dna_span port = {at + 1, host.len - (size_t)(at - host.ptr) - 1};
         host.len = (size_t)(at - host.ptr);
-        if (!read_port(port, &out->port)) {
+        if (!dna_port_parse(port, &out->port)) {
             return "the port is a number from 1 to 65535";
         }
     }

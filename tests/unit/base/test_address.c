@@ -176,6 +176,23 @@ static bool admitted(const struct dna_address_guard *guard, const char *text, ui
     return dna_address_admitted(guard, &a, port, &why);
 }
 
+static void test_ports(void **state)
+{
+    static const char *const bad[] = {"", "0", "00000", "65536", "99999", "000001", "-1", "+1",
+                                      " 1", "1 ", "1a", "0x1"};
+    uint16_t port;
+    (void)state;
+    assert_true(dna_port_parse(dna_span_of("1"), &port));
+    assert_int_equal(port, 1);
+    assert_true(dna_port_parse(dna_span_of("05269"), &port));
+    assert_int_equal(port, 5269);
+    assert_true(dna_port_parse(dna_span_of("65535"), &port));
+    assert_int_equal(port, 65535);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(dna_port_parse(dna_span_of(bad[i]), &port));
+    }
+}
+
 static void test_allowed_and_own(void **state)
 {
     struct dna_prefix allowed[] = {prefix("127.0.0.0/8"), prefix("fd00::/8")};
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_each_range),      cmocka_unit_test(test_odd_spellings),
         cmocka_unit_test(test_octets_and_text), cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_allowed_and_own), cmocka_unit_test(test_own_in_disguise),
+        cmocka_unit_test(test_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
